@@ -1,0 +1,52 @@
+/* synap_unstable.h - what synap-server needs and has not been frozen. Everything here may change or
+ * vanish in any release. Define SYNAP_UNSTABLE_API before including it. */
+#ifndef SYNAP_UNSTABLE_H
+#define SYNAP_UNSTABLE_H
+
+#ifndef SYNAP_UNSTABLE_API
+#error "synap_unstable.h makes no promise: define SYNAP_UNSTABLE_API to accept that"
+#endif
+
+#include <synap/synap.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Statistics of the store, walked as one MAP of TEXT -> INT | DOUBLE | TEXT | MAP into the sink.
+ * Nested maps: "commands" {name -> {calls, failed_calls, rejected_calls}} (monotonic counters),
+ * "latency_us" {class ("read" | "write" | "admin") -> {"le_<bound>" cumulative counts, "sum",
+ * "count"}}.
+ * Blocking: never. Threads: any. Ownership: sink borrowed. */
+SYNAP_API SYNAP_NODISCARD synap_status_t SYNAP_CALL synap_stats_walk(synap_store_t *s,
+    const synap_sink_t *sink, synap_error_t **err) SYNAP_NOEXCEPT;
+
+/* Facts that only the embedding program knows, shown by INFO in `section` ("server", "clients",
+ * "stats") and, for settings, by CONFIG GET under `name`. Replaces an earlier value; an empty value
+ * removes it.
+ * Blocking: never. Threads: any. Ownership: copied. */
+SYNAP_API SYNAP_NODISCARD synap_status_t SYNAP_CALL synap_host_fact(synap_store_t *s,
+    synap_bytes_t section, synap_bytes_t name, synap_bytes_t value,
+    synap_error_t **err) SYNAP_NOEXCEPT;
+
+/* Adds (or, negative, removes) bytes of a host's buffers to the memory that max_memory judges.
+ * Blocking: never. Threads: any. Ownership: none. */
+SYNAP_API void SYNAP_CALL synap_memory_charge(synap_store_t *s, int64_t bytes) SYNAP_NOEXCEPT;
+
+/* Next line of the engine's own log, oldest first, as JSON-free text: level ("info" | "warn" |
+ * "error") and message. EMPTY when there is none. The ring is bounded; lost lines are counted.
+ * Blocking: never. Threads: any. Ownership: reply (ARRAY level, message, lost) is the caller's. */
+SYNAP_API SYNAP_NODISCARD synap_status_t SYNAP_CALL synap_log_line_take(synap_store_t *s,
+    synap_reply_t **reply_out, synap_error_t **err) SYNAP_NOEXCEPT;
+
+/* Offline check of a data directory: every segment, snapshot and MANIFEST is read and verified;
+ * findings are reported as an ARRAY of MAPs {"file","offset","severity","message"} into the sink,
+ * followed by nothing. OK when sound, CORRUPT when not. Changes nothing. LOCKED when in use.
+ * Blocking: disk. Threads: any. Ownership: sink borrowed. */
+SYNAP_API SYNAP_NODISCARD synap_status_t SYNAP_CALL synap_check(synap_bytes_t path,
+    const synap_sink_t *sink, synap_error_t **err) SYNAP_NOEXCEPT;
+
+#ifdef __cplusplus
+}
+#endif
+#endif /* SYNAP_UNSTABLE_H */

@@ -1,0 +1,32 @@
+// Every bound of the engine, by name. Exceeding one gives the client an error that names it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace synap::limits {
+
+inline constexpr size_t kKeyBytes = 512ull << 20;
+inline constexpr size_t kValueBytes = 512ull << 20;
+inline constexpr size_t kArguments = 1ull << 20;
+inline constexpr size_t kTransactionCommands = 1ull << 16;
+inline constexpr size_t kTransactionBytes = 512ull << 20;
+inline constexpr size_t kWatchedKeys = 1ull << 16;
+inline constexpr size_t kReplyBudgetBytes = 1ull << 20;  // of one run of exec_many
+inline constexpr size_t kFrameBytes = 1ull << 20;        // payload of one frame of a record
+inline constexpr size_t kRecordBytes = 1ull << 30;       // effects of one record
+inline constexpr size_t kInlineValueBytes = 16 * 1024;   // larger values are shared blobs
+inline constexpr size_t kLogTailBytes = 64ull << 20;     // appended and not yet written
+inline constexpr size_t kSegmentBytesMin = 1ull << 20;
+inline constexpr size_t kSnapshotChunkBytes = 1ull << 30;
+inline constexpr unsigned kDatabases = 16;
+inline constexpr unsigned kNamespaces = 17;  // databases and one for system state
+inline constexpr unsigned kSlotBitsMin = 10;
+inline constexpr unsigned kSlotBitsMax = 20;
+inline constexpr size_t kCommandNameBytes = 32;
+inline constexpr size_t kClientNameBytes = 256;
+inline constexpr size_t kManifestEpochs = 1ull << 16;
+inline constexpr size_t kLogLines = 4096;
+inline constexpr unsigned kStripes = 64;
+
+}  // namespace synap::limits

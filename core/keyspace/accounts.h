@@ -1,0 +1,62 @@
+// Counts of the keyspace that must be cheap to change and are summed when somebody asks: bytes,
+// keys and keys with a deadline for each namespace. Striped by thread, so that writers do not share
+// a line; exact when summed while nobody writes.
+//
+// Thread safety: from any thread.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "core/base/limits.h"
+
+namespace synap {
+
+class Accounts {
+public:
+    struct alignas(64) Stripe {
+        std::atomic<int64_t> bytes_unpublished{0};
+        std::atomic<int64_t> keys[limits::kNamespaces]{};
+        std::atomic<int64_t> deadlines[limits::kNamespaces]{};
+    };
+
+    Stripe& stripe(unsigned i) noexcept { return stripes_[i]; }
+
+    // The shared total lags each stripe by less than kStep.
+    void add_bytes(unsigned i, int64_t delta) noexcept {
+        auto& mine = stripes_[i].bytes_unpublished;
+        const int64_t now = mine.fetch_add(delta, std::memory_order_relaxed) + delta;
+        if (now >= kStep || now <= -kStep) publish(i);
+    }
+    void publish(unsigned i) noexcept {
+        const int64_t taken = stripes_[i].bytes_unpublished.exchange(0, std::memory_order_relaxed);
+        bytes_.fetch_add(taken, std::memory_order_relaxed);
+    }
+
+    int64_t bytes_roughly() const noexcept { return bytes_.load(std::memory_order_relaxed); }
+    int64_t bytes() const noexcept {
+        int64_t sum = bytes_roughly();
+        for (const auto& s : stripes_) sum += s.bytes_unpublished.load(std::memory_order_relaxed);
+        return sum;
+    }
+    int64_t keys(unsigned name_space) const noexcept {
+        int64_t sum = 0;
+        for (const auto& s : stripes_) sum += s.keys[name_space].load(std::memory_order_relaxed);
+        return sum;
+    }
+    int64_t deadlines(unsigned name_space) const noexcept {
+        int64_t sum = 0;
+        for (const auto& s : stripes_) {
+            sum += s.deadlines[name_space].load(std::memory_order_relaxed);
+        }
+        return sum;
+    }
+
+private:
+    static constexpr int64_t kStep = 16 * 1024;
+
+    Stripe stripes_[limits::kStripes];
+    alignas(64) std::atomic<int64_t> bytes_{0};
+};
+
+}  // namespace synap

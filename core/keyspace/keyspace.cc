@@ -1,0 +1,391 @@
+#include "core/keyspace/keyspace.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <new>
+
+#include "core/base/assert.h"
+
+namespace synap {
+namespace {
+
+constexpr uint8_t kFrequencyOfNew = 5;  // a new key is not the first to go
+
+// The spare room that an edited value gets, so that a thousand appends are not a thousand copies.
+size_t roomy(size_t size) noexcept { return size < (1u << 20) ? size * 2 : size + (1u << 20); }
+
+}  // namespace
+
+Keyspace::Keyspace(unsigned slot_bits, uint64_t hash_seed)
+    : slot_bits_(slot_bits), secret_(make_hash_secret(hash_seed)) {
+    SYNAP_ASSERT(slot_bits >= limits::kSlotBitsMin && slot_bits <= limits::kSlotBitsMax);
+    slots_ = new Slot[slot_count()];
+    for (unsigned i = 0; i < limits::kDatabases; ++i) databases_[i] = static_cast<uint8_t>(i);
+    accounts_.add_bytes(0, static_cast<int64_t>(slot_count() * sizeof(Slot)));
+}
+
+Keyspace::~Keyspace() {
+    for (uint32_t i = 0; i < slot_count(); ++i) free_slot(slots_[i]);
+    delete[] slots_;
+}
+
+void Keyspace::free_slot(Slot& slot) noexcept {
+    if (slot.table != nullptr) {
+        for (uint32_t i = 0; i < slot.table->capacity; ++i) {
+            if (slot.table->cells[i] != 0) Node::free(cell_node(slot.table->cells[i]));
+        }
+    }
+    std::free(slot.table);
+    std::free(slot.deadlines);
+}
+
+void Keyspace::apply(const Effect& effect, unsigned stripe) {
+    switch (effect.kind) {
+        case EffectKind::kSet:
+            return apply_set(effect, stripe);
+        case EffectKind::kWriteRange:
+            return apply_range(effect, stripe);
+        case EffectKind::kDeadline:
+            return apply_deadline(effect, stripe);
+        case EffectKind::kMove:
+            return apply_move(effect, stripe);
+        case EffectKind::kDelete: {
+            Slot& slot = slot_of(effect.hash);
+            Cell* cell = slot.find(tag(effect.hash), effect.name_space, effect.key);
+            touch(slot, effect.name_space, effect.key);
+            if (cell != nullptr) remove(slot, cell, stripe);
+            return;
+        }
+        case EffectKind::kFlush:
+            for (uint32_t i = 0; i < slot_count(); ++i) {
+                flush_slot(i, effect.name_space, stripe);
+            }
+            return;
+        case EffectKind::kSwap:
+            for (auto& name_space : databases_) {
+                if (name_space == effect.name_space) {
+                    name_space = effect.other_name_space;
+                } else if (name_space == effect.other_name_space) {
+                    name_space = effect.name_space;
+                }
+            }
+            swap_watches(effect.name_space, effect.other_name_space);
+            return;
+    }
+    SYNAP_ASSERT(!"unknown effect reached memory");
+}
+
+void Keyspace::account_node(const Node& node, int sign, unsigned stripe) noexcept {
+    auto& mine = accounts_.stripe(stripe);
+    accounts_.add_bytes(stripe, sign * static_cast<int64_t>(node.memory()));
+    mine.keys[node.name_space()].fetch_add(sign, std::memory_order_relaxed);
+    if (node.has_deadline()) {
+        mine.deadlines[node.name_space()].fetch_add(sign, std::memory_order_relaxed);
+    }
+}
+
+void Keyspace::reserve(Slot& slot, bool with_deadline, unsigned stripe) {
+    accounts_.add_bytes(stripe, slot.reserve_cell());
+    if (with_deadline) accounts_.add_bytes(stripe, slot.reserve_deadline());
+}
+
+void Keyspace::replace(Slot& slot, uint64_t hash, Cell* cell, Node* node,
+                       unsigned stripe) noexcept {
+    if (cell != nullptr) {
+        Node* old = cell_node(*cell);
+        account_node(*old, -1, stripe);
+        slot.expiring -= old->has_deadline() ? 1 : 0;
+        *cell = make_cell(tag(hash), node);
+        node->set_access(old->last_access(), old->frequency());
+        Node::free(old);
+    } else {
+        slot.insert(tag(hash), node);
+        node->set_access(seconds(), kFrequencyOfNew);
+    }
+    account_node(*node, 1, stripe);
+    if (node->has_deadline()) {
+        ++slot.expiring;
+        if (node->deadline() <= kDeadlineMax) slot.push_deadline(tag(hash), node->deadline());
+    }
+}
+
+void Keyspace::remove(Slot& slot, Cell* cell, unsigned stripe) noexcept {
+    Node* node = cell_node(*cell);
+    account_node(*node, -1, stripe);
+    slot.expiring -= node->has_deadline() ? 1 : 0;
+    slot.erase(cell);
+    Node::free(node);
+    accounts_.add_bytes(stripe, slot.shrink());
+}
+
+void Keyspace::apply_set(const Effect& effect, unsigned stripe) {
+    Slot& slot = slot_of(effect.hash);
+    const bool has_deadline = effect.expires_at != 0;
+    Node::Shape shape{effect.name_space,
+                      ValueType::kString,
+                      Encoding::kInline,
+                      has_deadline,
+                      effect.edited,
+                      static_cast<uint32_t>(effect.key.size()),
+                      static_cast<uint32_t>(effect.value.size())};
+    if (effect.is_integer) {
+        shape.encoding = Encoding::kInteger;
+        shape.value_size = sizeof(int64_t);
+    } else if (effect.value.size() > limits::kInlineValueBytes) {
+        shape.encoding = Encoding::kBlob;
+        shape.value_size = sizeof(Blob*);
+    }
+    const auto fill_value = [&](Node& node) {
+        if (shape.encoding == Encoding::kInteger) {
+            node.set_integer(effect.integer);
+        } else {
+            std::memcpy(node.value_at(), effect.value.data(), effect.value.size());
+        }
+    };
+    Cell* cell = slot.find(tag(effect.hash), effect.name_space, effect.key);
+    // The common overwrite: no deadline before or after, same size class. Nothing can fail.
+    if (cell != nullptr && !has_deadline && shape.encoding != Encoding::kBlob) {
+        Node* node = cell_node(*cell);
+        if (!node->has_deadline() && node->encoding() != Encoding::kBlob &&
+            heap_size(node->shape().bytes()) == heap_size(shape.bytes())) {
+            node->reshape(shape);
+            fill_value(*node);
+            return touch(slot, effect.name_space, effect.key);
+        }
+    }
+    reserve(slot, has_deadline && effect.expires_at <= kDeadlineMax, stripe);
+    Node* node = Node::make(shape);
+    if (has_deadline) node->set_deadline(effect.expires_at);
+    node->set_key(effect.key);
+    if (shape.encoding == Encoding::kBlob) {
+        Blob* blob = effect.blob;
+        if (blob != nullptr) {
+            blob->retain();
+        } else {
+            try {
+                blob = Blob::copy(effect.value);
+            } catch (...) {
+                std::free(node);
+                throw;
+            }
+        }
+        node->set_blob(blob);
+    } else {
+        fill_value(*node);
+    }
+    cell = slot.find(tag(effect.hash), effect.name_space, effect.key);
+    replace(slot, effect.hash, cell, node, stripe);
+    touch(slot, effect.name_space, effect.key);
+}
+
+// Values that are edited become blobs with spare room once they are too long to copy each time.
+void Keyspace::apply_range(const Effect& effect, unsigned stripe) {
+    Slot& slot = slot_of(effect.hash);
+    Cell* cell = slot.find(tag(effect.hash), effect.name_space, effect.key);
+    StringView old;
+    if (cell != nullptr) cell_node(*cell)->view(old);
+    const size_t end = effect.offset + effect.value.size();
+    const size_t size = std::max(old.text.size(), end);
+
+    if (old.blob != nullptr && old.blob->unique() && size <= old.blob->capacity()) {
+        char* data = old.blob->data();
+        if (effect.offset > old.text.size()) {
+            std::memset(data + old.text.size(), 0, effect.offset - old.text.size());
+        }
+        std::memcpy(data + effect.offset, effect.value.data(), effect.value.size());
+        old.blob->set_size(size);
+        cell_node(*cell)->set_edited();
+        return touch(slot, effect.name_space, effect.key);
+    }
+    constexpr size_t kEditInPlaceBytes = 256;
+    std::string small;
+    BlobRef large;
+    char* data = nullptr;
+    if (size <= kEditInPlaceBytes) {
+        small.resize(size);
+        data = small.data();
+    } else {
+        large = BlobRef(Blob::make(size, roomy(size)));
+        data = large.get()->data();
+        std::memset(data + old.text.size(), 0, size - old.text.size());
+    }
+    std::memcpy(data, old.text.data(), old.text.size());
+    std::memcpy(data + effect.offset, effect.value.data(), effect.value.size());
+
+    const bool has_deadline = cell != nullptr && cell_node(*cell)->has_deadline();
+    const Node::Shape shape{effect.name_space,
+                            ValueType::kString,
+                            large.get() != nullptr ? Encoding::kBlob : Encoding::kInline,
+                            has_deadline,
+                            true,
+                            static_cast<uint32_t>(effect.key.size()),
+                            large.get() != nullptr ? static_cast<uint32_t>(sizeof(Blob*))
+                                                   : static_cast<uint32_t>(size)};
+    const int64_t deadline = has_deadline ? cell_node(*cell)->deadline() : 0;
+    reserve(slot, has_deadline && deadline <= kDeadlineMax, stripe);
+    Node* node = Node::make(shape);
+    if (has_deadline) node->set_deadline(deadline);
+    node->set_key(effect.key);
+    if (large.get() != nullptr) {
+        node->set_blob(large.take());
+    } else {
+        std::memcpy(node->value_at(), small.data(), small.size());
+    }
+    cell = slot.find(tag(effect.hash), effect.name_space, effect.key);
+    replace(slot, effect.hash, cell, node, stripe);
+    touch(slot, effect.name_space, effect.key);
+}
+
+// A copy of a node under another key or deadline; shares its blob.
+static Node* clone(const Node& from, uint8_t name_space, std::string_view key, int64_t deadline) {
+    Node::Shape shape = from.shape();
+    shape.name_space = name_space;
+    shape.key_size = static_cast<uint32_t>(key.size());
+    shape.has_deadline = deadline != 0;
+    Node* node = Node::make(shape);
+    if (deadline != 0) node->set_deadline(deadline);
+    node->set_key(key);
+    std::memcpy(node->value_at(), from.inline_value().data(), shape.value_size);
+    if (shape.encoding == Encoding::kBlob) node->blob()->retain();
+    node->set_access(from.last_access(), from.frequency());
+    return node;
+}
+
+void Keyspace::apply_deadline(const Effect& effect, unsigned stripe) {
+    Slot& slot = slot_of(effect.hash);
+    Cell* cell = slot.find(tag(effect.hash), effect.name_space, effect.key);
+    if (cell == nullptr) return;  // replayed behind a delete that a snapshot contains
+    const bool in_heap = effect.expires_at != 0 && effect.expires_at <= kDeadlineMax;
+    Node* node = cell_node(*cell);
+    if (node->has_deadline() && effect.expires_at != 0) {
+        reserve(slot, in_heap, stripe);
+        node->set_deadline(effect.expires_at);
+        if (in_heap) slot.push_deadline(tag(effect.hash), effect.expires_at);
+    } else if (node->has_deadline() || effect.expires_at != 0) {
+        reserve(slot, in_heap, stripe);
+        Node* changed = clone(*node, effect.name_space, effect.key, effect.expires_at);
+        cell = slot.find(tag(effect.hash), effect.name_space, effect.key);
+        replace(slot, effect.hash, cell, changed, stripe);
+    }
+    touch(slot, effect.name_space, effect.key);
+}
+
+void Keyspace::apply_move(const Effect& effect, unsigned stripe) {
+    Slot& from = slot_of(effect.hash);
+    Slot& to = slot_of(effect.other_hash);
+    Cell* cell = from.find(tag(effect.hash), effect.name_space, effect.key);
+    if (cell == nullptr) return;
+    Node* source = cell_node(*cell);
+    const int64_t deadline = source->deadline();
+    reserve(to, deadline != 0 && deadline <= kDeadlineMax, stripe);
+    Node* node = clone(*source, effect.other_name_space, effect.other_key, deadline);
+    Cell* other = to.find(tag(effect.other_hash), effect.other_name_space, effect.other_key);
+    replace(to, effect.other_hash, other, node, stripe);
+    cell = from.find(tag(effect.hash), effect.name_space, effect.key);
+    remove(from, cell, stripe);
+    touch(from, effect.name_space, effect.key);
+    touch(to, effect.other_name_space, effect.other_key);
+}
+
+void Keyspace::flush_slot(uint32_t index, uint8_t name_space, unsigned stripe) noexcept {
+    Slot& slot = slots_[index];
+    if (slot.table == nullptr) return;
+    for (const Watch* watch = slot.watches; watch != nullptr; watch = watch->next) {
+        const std::string_view key{watch->key.data(), watch->key.size()};
+        if (watch->name_space == name_space &&
+            slot.find(tag(watch->hash), name_space, key) != nullptr) {
+            watch->changed->store(true, std::memory_order_relaxed);
+        }
+    }
+    uint32_t i = 0;
+    while (i < slot.table->capacity) {
+        Cell& cell = slot.table->cells[i];
+        if (cell == 0 || cell_node(cell)->name_space() != name_space) {
+            ++i;
+            continue;
+        }
+        Node* node = cell_node(cell);
+        account_node(*node, -1, stripe);
+        slot.expiring -= node->has_deadline() ? 1 : 0;
+        slot.erase(&cell);  // may pull another cell into i, so look at i again
+        Node::free(node);
+    }
+    accounts_.add_bytes(stripe, slot.shrink());
+}
+
+void Keyspace::touch(Slot& slot, uint8_t name_space, std::string_view key) noexcept {
+    for (Watch* watch = slot.watches; watch != nullptr; watch = watch->next) {
+        if (watch->name_space == name_space &&
+            std::string_view(watch->key.data(), watch->key.size()) == key) {
+            watch->changed->store(true, std::memory_order_relaxed);
+        }
+    }
+}
+
+void Keyspace::add_watch(Watch& watch) noexcept {
+    Slot& slot = slot_of(watch.hash);
+    watch.next = slot.watches;
+    slot.watches = &watch;
+}
+
+void Keyspace::remove_watch(Watch& watch) noexcept {
+    Watch** link = &slot_of(watch.hash).watches;
+    while (*link != &watch) {
+        SYNAP_ASSERT(*link != nullptr);
+        link = &(*link)->next;
+    }
+    *link = watch.next;
+}
+
+// After the swap a database stands for the other namespace: watches follow their database, and
+// one whose key exists on either side has seen it change.
+void Keyspace::swap_watches(uint8_t a, uint8_t b) noexcept {
+    Watch* moved = nullptr;
+    for (uint32_t i = 0; i < slot_count(); ++i) {
+        Watch** link = &slots_[i].watches;
+        while (*link != nullptr) {
+            Watch* watch = *link;
+            if (watch->name_space != a && watch->name_space != b) {
+                link = &watch->next;
+                continue;
+            }
+            *link = watch->next;
+            watch->next = moved;
+            moved = watch;
+        }
+    }
+    while (moved != nullptr) {
+        Watch* watch = moved;
+        moved = watch->next;
+        const std::string_view name{watch->key.data(), watch->key.size()};
+        const KeyRef before = key(watch->name_space, name);
+        const KeyRef after = key(watch->name_space == a ? b : a, name);
+        if (find(before) != nullptr || find(after) != nullptr) {
+            watch->changed->store(true, std::memory_order_relaxed);
+        }
+        watch->name_space = after.name_space;
+        watch->hash = after.hash;
+        add_watch(*watch);
+    }
+}
+
+// Under the lock, briefly: tables are freed by whoever outgrows them, so an unlocked look at one
+// would have to keep retired tables alive.
+void Keyspace::prefetch_node(uint64_t hash) noexcept {
+    Slot& slot = slot_of(hash);
+    const uint16_t wanted = tag(hash);
+    slot.lock.lock();
+    if (slot.table != nullptr) {
+        const Table& table = *slot.table;
+        for (uint32_t i = table.home(wanted); table.cells[i] != 0; i = table.next(i)) {
+            if (cell_tag(table.cells[i]) == wanted) {
+                __builtin_prefetch(cell_node(table.cells[i]));
+                __builtin_prefetch(reinterpret_cast<const char*>(cell_node(table.cells[i])) + 64);
+                break;
+            }
+        }
+    }
+    slot.lock.unlock();
+}
+
+}  // namespace synap

@@ -1,0 +1,113 @@
+// The keyspace: slots, and apply, the only way in which they change.
+//
+// A key is (namespace, bytes). Databases 0-15 are names for namespaces, so that SWAPDB exchanges
+// two names and no key moves. The slot of a key is the top bits of its hash, its tag the sixteen
+// bits below.
+//
+// Thread safety: whatever takes a Slot or a KeyRef needs that slot's lock (or the gate alone);
+// databases change only with the gate held alone. Accounts are free to read.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "core/base/hash.h"
+#include "core/base/limits.h"
+#include "core/keyspace/accounts.h"
+#include "core/keyspace/effect.h"
+#include "core/keyspace/gate.h"
+#include "core/keyspace/slot.h"
+#include "core/platform/entropy.h"
+
+namespace synap {
+
+struct KeyRef {
+    std::string_view key;
+    uint64_t hash = 0;
+    uint8_t name_space = 0;
+};
+
+class Keyspace {
+public:
+    // slot_bits in [kSlotBitsMin, kSlotBitsMax]; throws std::bad_alloc.
+    Keyspace(unsigned slot_bits, uint64_t hash_seed);
+    ~Keyspace();
+    Keyspace(const Keyspace&) = delete;
+    Keyspace& operator=(const Keyspace&) = delete;
+
+    Gate& gate() noexcept { return gate_; }
+    Accounts& accounts() noexcept { return accounts_; }
+    unsigned slot_bits() const noexcept { return slot_bits_; }
+    uint32_t slot_count() const noexcept { return uint32_t{1} << slot_bits_; }
+
+    KeyRef key(uint8_t name_space, std::string_view key) const noexcept {
+        return {key, hash_key(secret_, name_space, key), name_space};
+    }
+    uint32_t slot_index(uint64_t hash) const noexcept {
+        return static_cast<uint32_t>(hash >> (64 - slot_bits_));
+    }
+    uint16_t tag(uint64_t hash) const noexcept {
+        return static_cast<uint16_t>(hash >> (48 - slot_bits_));
+    }
+    Slot& slot(uint32_t index) noexcept { return slots_[index]; }
+    Slot& slot_of(uint64_t hash) noexcept { return slots_[slot_index(hash)]; }
+
+    // Present or expired; null when there is no node. Valid until the slot changes.
+    Node* find(const KeyRef& key) noexcept {
+        Cell* cell = slot_of(key.hash).find(tag(key.hash), key.name_space, key.key);
+        return cell == nullptr ? nullptr : cell_node(*cell);
+    }
+
+    // Makes one effect true. Throws std::bad_alloc, having changed nothing. For kMove the caller
+    // holds both slots, for kFlush and kSwap the gate alone. kFlush here is flush_slot on all.
+    void apply(const Effect& effect, unsigned stripe);
+    // The part of a flush that concerns one slot.
+    void flush_slot(uint32_t index, uint8_t name_space, unsigned stripe) noexcept;
+
+    uint8_t name_space_of(unsigned database) const noexcept { return databases_[database]; }
+    void set_name_space_of(unsigned database, uint8_t name_space) noexcept {
+        databases_[database] = name_space;
+    }
+
+    void add_watch(Watch& watch) noexcept;
+    void remove_watch(Watch& watch) noexcept;
+    // SWAPDB and FLUSH tell watchers what they did to their keys.
+    void swap_watches(uint8_t a, uint8_t b) noexcept;
+
+    // Seconds of the engine's clock, as access times of nodes are kept.
+    uint32_t seconds() const noexcept { return seconds_.load(std::memory_order_relaxed); }
+    void set_seconds(uint32_t seconds) noexcept {
+        seconds_.store(seconds, std::memory_order_relaxed);
+    }
+
+    // Asks the processor for what a later find will read.
+    void prefetch_slot(uint64_t hash) const noexcept {
+        __builtin_prefetch(&slots_[slot_index(hash)]);
+    }
+    void prefetch_node(uint64_t hash) noexcept;
+
+private:
+    void apply_set(const Effect& effect, unsigned stripe);
+    void apply_range(const Effect& effect, unsigned stripe);
+    void apply_deadline(const Effect& effect, unsigned stripe);
+    void apply_move(const Effect& effect, unsigned stripe);
+    void remove(Slot& slot, Cell* cell, unsigned stripe) noexcept;
+    // Puts `node` in the place of the key's present one, if any. Room was reserved.
+    void replace(Slot& slot, uint64_t hash, Cell* cell, Node* node, unsigned stripe) noexcept;
+    // Room in a slot for what is to come; cells move, so look a key up afterwards.
+    void reserve(Slot& slot, bool with_deadline, unsigned stripe);
+    void account_node(const Node& node, int sign, unsigned stripe) noexcept;
+    static void touch(Slot& slot, uint8_t name_space, std::string_view key) noexcept;
+    void free_slot(Slot& slot) noexcept;
+
+    const unsigned slot_bits_;
+    const HashSecret secret_;
+    Slot* slots_ = nullptr;
+    uint8_t databases_[limits::kDatabases];
+    Gate gate_;
+    Accounts accounts_;
+    std::atomic<uint32_t> seconds_{0};
+};
+
+}  // namespace synap

@@ -1,0 +1,177 @@
+// A key with its value in one allocation: header, deadline if any, key bytes, value.
+//
+// Guarded by the lock of the slot that holds it. Never moves; replaced when it must grow into
+// another size class.
+#pragma once
+
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+#include <string_view>
+
+#include "core/base/heap_size.h"
+#include "core/base/numbers.h"
+#include "core/types/blob.h"
+
+namespace synap {
+
+enum class ValueType : uint8_t { kString = 1 };
+enum class Encoding : uint8_t { kInline = 0, kInteger = 1, kBlob = 2 };
+
+// The value of a string key as a reader sees it; `text` points into the node, the blob, or
+// `digits`.
+struct StringView {
+    std::string_view text;
+    Blob* blob = nullptr;  // set when the text lives in one
+    char digits[kIntegerCharsMax];
+};
+
+class Node {
+public:
+    struct Shape {
+        uint8_t name_space;
+        ValueType type;
+        Encoding encoding;
+        bool has_deadline;
+        bool edited;
+        uint32_t key_size;
+        uint32_t value_size;  // bytes that stand in the node: 8 for integers and blobs
+
+        size_t bytes() const noexcept {
+            return sizeof(Node) + (has_deadline ? 8 : 0) + size_t{key_size} + value_size;
+        }
+    };
+
+    // Key, deadline and value are left for the caller to fill; throws std::bad_alloc.
+    static Node* make(const Shape& shape) {
+        void* memory = std::malloc(heap_size(shape.bytes()));
+        if (memory == nullptr) throw std::bad_alloc();
+        return new (memory) Node(shape);
+    }
+    // Releases the blob, if any.
+    static void free(Node* node) noexcept {
+        if (node->encoding() == Encoding::kBlob) node->blob()->release();
+        std::free(node);
+    }
+
+    ValueType type() const noexcept { return static_cast<ValueType>(kind_ >> 4); }
+    Encoding encoding() const noexcept { return static_cast<Encoding>(kind_ & 0xf); }
+    uint8_t name_space() const noexcept { return name_space_; }
+    bool edited() const noexcept { return (flags_ & kEdited) != 0; }
+    bool has_deadline() const noexcept { return (flags_ & kHasDeadline) != 0; }
+    int64_t deadline() const noexcept { return has_deadline() ? read<int64_t>(body()) : 0; }
+    bool expired(int64_t now_ms) const noexcept { return has_deadline() && deadline() <= now_ms; }
+
+    std::string_view key() const noexcept { return {key_at(), key_size_}; }
+    bool is(uint8_t name_space, std::string_view key) const noexcept {
+        return name_space_ == name_space && key_size_ == key.size() &&
+               std::memcmp(key_at(), key.data(), key.size()) == 0;
+    }
+
+    // Bytes of the value in this node.
+    std::string_view inline_value() const noexcept { return {value_at(), value_size_}; }
+    int64_t integer() const noexcept { return read<int64_t>(value_at()); }
+    Blob* blob() const noexcept { return read<Blob*>(value_at()); }
+    void view(StringView& out) const noexcept {
+        switch (encoding()) {
+            case Encoding::kInline:
+                out.text = inline_value();
+                break;
+            case Encoding::kInteger:
+                out.text = {out.digits, print_integer(out.digits, integer())};
+                break;
+            case Encoding::kBlob:
+                out.blob = blob();
+                out.text = out.blob->bytes();
+                break;
+        }
+    }
+    size_t string_size() const noexcept {
+        StringView value;
+        view(value);
+        return value.text.size();
+    }
+
+    // Bytes charged for the node and what only it holds.
+    size_t memory() const noexcept {
+        const size_t shared = encoding() == Encoding::kBlob ? blob()->memory() : 0;
+        return heap_size(shape().bytes()) + shared;
+    }
+    Shape shape() const noexcept {
+        return {name_space_, type(),    encoding(), has_deadline(),
+                edited(),    key_size_, value_size_};
+    }
+
+    // Takes over a shape that fits the same allocation. Contents are the caller's to refill.
+    void reshape(const Shape& shape) noexcept {
+        kind_ = kind_of(shape);
+        flags_ = flags_of(shape);
+        key_size_ = shape.key_size;
+        value_size_ = shape.value_size;
+    }
+    void set_key(std::string_view key) noexcept { std::memcpy(key_at(), key.data(), key.size()); }
+    void set_deadline(int64_t deadline) noexcept { write(body(), deadline); }
+    void set_integer(int64_t value) noexcept { write(value_at(), value); }
+    void set_blob(Blob* blob) noexcept { write(value_at(), blob); }
+    void set_edited() noexcept { flags_ |= kEdited; }
+    char* value_at() noexcept { return key_at() + key_size_; }
+
+    // What eviction and OBJECT look at: seconds of the engine's clock, and Redis' logarithmic
+    // access counter.
+    uint32_t last_access() const noexcept { return access_; }
+    uint8_t frequency() const noexcept { return frequency_; }
+    void set_access(uint32_t seconds, uint8_t frequency) noexcept {
+        access_ = seconds;
+        frequency_ = frequency;
+    }
+
+private:
+    static constexpr uint8_t kHasDeadline = 1;
+    static constexpr uint8_t kEdited = 2;
+
+    explicit Node(const Shape& shape) noexcept
+        : kind_(kind_of(shape)),
+          flags_(flags_of(shape)),
+          name_space_(shape.name_space),
+          frequency_(0),
+          access_(0),
+          key_size_(shape.key_size),
+          value_size_(shape.value_size) {}
+
+    static uint8_t kind_of(const Shape& shape) noexcept {
+        return static_cast<uint8_t>((static_cast<unsigned>(shape.type) << 4) |
+                                    static_cast<unsigned>(shape.encoding));
+    }
+    static uint8_t flags_of(const Shape& shape) noexcept {
+        return static_cast<uint8_t>((shape.has_deadline ? kHasDeadline : 0) |
+                                    (shape.edited ? kEdited : 0));
+    }
+    template <typename T>
+    static T read(const char* at) noexcept {
+        T value;
+        std::memcpy(&value, at, sizeof value);
+        return value;
+    }
+    template <typename T>
+    static void write(char* at, T value) noexcept {
+        std::memcpy(at, &value, sizeof value);
+    }
+    char* body() noexcept { return reinterpret_cast<char*>(this + 1); }
+    const char* body() const noexcept { return reinterpret_cast<const char*>(this + 1); }
+    char* key_at() noexcept { return body() + (has_deadline() ? 8 : 0); }
+    const char* key_at() const noexcept { return body() + (has_deadline() ? 8 : 0); }
+    const char* value_at() const noexcept { return key_at() + key_size_; }
+
+    uint8_t kind_;
+    uint8_t flags_;
+    uint8_t name_space_;
+    uint8_t frequency_;
+    uint32_t access_;
+    uint32_t key_size_;
+    uint32_t value_size_;
+};
+
+static_assert(sizeof(Node) == 16);
+
+}  // namespace synap

@@ -1,0 +1,176 @@
+#include "core/keyspace/slot.h"
+
+#include <algorithm>
+#include <functional>
+
+namespace synap {
+namespace {
+
+constexpr uint32_t kSpins = 64;
+constexpr uint32_t kCapacityMin = 8;
+
+// A table is full at 7/8 and given back below 1/4. Capacities grow by a quarter, so that tables
+// are three quarters full on average.
+bool is_full(uint32_t count, uint32_t capacity) noexcept {
+    return count + 1 > capacity - capacity / 8;
+}
+
+uint32_t larger(uint32_t capacity) noexcept {
+    return std::max(kCapacityMin, (capacity + capacity / 4 + 7) & ~uint32_t{7});
+}
+
+Table* make_table(uint32_t capacity) noexcept {
+    auto* table = static_cast<Table*>(std::calloc(1, heap_size(Table::bytes(capacity))));
+    if (table != nullptr) table->capacity = capacity;
+    return table;
+}
+
+void place(Table& table, Cell cell) noexcept {
+    uint32_t i = table.home(cell_tag(cell));
+    while (table.cells[i] != 0) i = table.next(i);
+    table.cells[i] = cell;
+}
+
+void move_cells(const Table& from, Table& to) noexcept {
+    for (uint32_t i = 0; i < from.capacity; ++i) {
+        if (from.cells[i] != 0) place(to, from.cells[i]);
+    }
+}
+
+int64_t memory_of(const Table* table) noexcept {
+    return table == nullptr ? 0 : static_cast<int64_t>(heap_size(Table::bytes(table->capacity)));
+}
+
+int64_t memory_of(const Deadlines* heap) noexcept {
+    return heap == nullptr ? 0 : static_cast<int64_t>(heap_size(Deadlines::bytes(heap->capacity)));
+}
+
+}  // namespace
+
+void SlotLock::lock_slow() noexcept {
+    for (uint32_t i = 0; i < kSpins; ++i) {
+        uint32_t expected = kFree;
+        if (state_.load(std::memory_order_relaxed) == kFree &&
+            state_.compare_exchange_weak(expected, kHeld, std::memory_order_acquire)) {
+            return;
+        }
+#if defined(__x86_64__)
+        __builtin_ia32_pause();
+#endif
+    }
+    while (state_.exchange(kContended, std::memory_order_acquire) != kFree) {
+        state_.wait(kContended, std::memory_order_relaxed);
+    }
+}
+
+int64_t Slot::reserve_cell() {
+    if (table != nullptr && !is_full(count, table->capacity)) return 0;
+    const int64_t before = memory_of(table);
+    Table* grown = make_table(larger(table == nullptr ? 0 : table->capacity));
+    if (grown == nullptr) throw std::bad_alloc();
+    if (table != nullptr) move_cells(*table, *grown);
+    std::free(table);
+    table = grown;
+    return memory_of(table) - before;
+}
+
+void Slot::insert(uint16_t tag, Node* node) noexcept {
+    SYNAP_ASSERT(table != nullptr && !is_full(count, table->capacity));
+    place(*table, make_cell(tag, node));
+    ++count;
+}
+
+// Moves later cells of the run back into the hole, so that no tombstones are needed.
+void Slot::erase(Cell* cell) noexcept {
+    auto hole = static_cast<uint32_t>(cell - table->cells);
+    for (uint32_t i = table->next(hole); table->cells[i] != 0; i = table->next(i)) {
+        const uint32_t home = table->home(cell_tag(table->cells[i]));
+        const uint32_t from_home = i >= home ? i - home : i + table->capacity - home;
+        const uint32_t from_hole = i >= hole ? i - hole : i + table->capacity - hole;
+        if (from_home < from_hole) continue;
+        table->cells[hole] = table->cells[i];
+        hole = i;
+    }
+    table->cells[hole] = 0;
+    --count;
+}
+
+int64_t Slot::shrink() noexcept {
+    if (table == nullptr) return 0;
+    const int64_t before = memory_of(table);
+    if (count == 0) {
+        std::free(table);
+        table = nullptr;
+        return -before;
+    }
+    if (count >= table->capacity / 4 || table->capacity <= kCapacityMin) return 0;
+    Table* smaller = make_table(std::max(kCapacityMin, (count + count / 2 + 7) & ~uint32_t{7}));
+    if (smaller == nullptr) return 0;  // the larger one serves as well
+    move_cells(*table, *smaller);
+    std::free(table);
+    table = smaller;
+    return memory_of(table) - before;
+}
+
+namespace {
+
+// Entries that name a deadline some node still has; what remains is at most the expiring nodes.
+uint32_t drop_stale(const Table* table, Deadlines& heap) noexcept {
+    uint32_t kept = 0;
+    if (table != nullptr) {
+        for (uint32_t i = 0; i < table->capacity; ++i) {
+            if (table->cells[i] == 0) continue;
+            const Node* node = cell_node(table->cells[i]);
+            if (!node->has_deadline() || node->deadline() > kDeadlineMax) continue;
+            SYNAP_ASSERT(kept < heap.capacity);
+            heap.entries[kept++] = (static_cast<uint64_t>(node->deadline()) << 16) |
+                                   cell_tag(table->cells[i]);
+        }
+    }
+    std::make_heap(heap.entries, heap.entries + kept, std::greater<>());
+    return kept;
+}
+
+}  // namespace
+
+int64_t Slot::reserve_deadline() {
+    if (deadlines != nullptr && deadlines->size < deadlines->capacity) return 0;
+    if (deadlines != nullptr && expiring < deadlines->capacity / 2) {
+        deadlines->size = drop_stale(table, *deadlines);
+        return 0;
+    }
+    const uint32_t capacity = deadlines == nullptr ? 3 : deadlines->capacity * 2 + 1;
+    const size_t bytes = heap_size(Deadlines::bytes(capacity));
+    const int64_t before = memory_of(deadlines);
+    auto* grown = static_cast<Deadlines*>(std::malloc(bytes));
+    if (grown == nullptr) throw std::bad_alloc();
+    grown->size = 0;
+    grown->capacity = capacity;
+    if (deadlines != nullptr) {
+        grown->size = deadlines->size;
+        std::memcpy(grown->entries, deadlines->entries, deadlines->size * sizeof(uint64_t));
+    }
+    std::free(deadlines);
+    deadlines = grown;
+    return memory_of(deadlines) - before;
+}
+
+void Slot::push_deadline(uint16_t tag, int64_t deadline) noexcept {
+    SYNAP_ASSERT(deadlines != nullptr && deadlines->size < deadlines->capacity);
+    deadlines->entries[deadlines->size++] = (static_cast<uint64_t>(deadline) << 16) | tag;
+    std::push_heap(deadlines->entries, deadlines->entries + deadlines->size, std::greater<>());
+    earliest.store(deadlines->entries[0] >> 16, std::memory_order_relaxed);
+}
+
+uint64_t Slot::pop_deadline() noexcept {
+    SYNAP_ASSERT(deadlines != nullptr && deadlines->size > 0);
+    std::pop_heap(deadlines->entries, deadlines->entries + deadlines->size, std::greater<>());
+    const uint64_t entry = deadlines->entries[--deadlines->size];
+    earliest.store(deadlines->size == 0 ? kNever : deadlines->entries[0] >> 16,
+                   std::memory_order_relaxed);
+    return entry;
+}
+
+int64_t Slot::table_memory() const noexcept { return memory_of(table) + memory_of(deadlines); }
+
+}  // namespace synap

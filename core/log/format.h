@@ -1,0 +1,48 @@
+// Constants of the files in a data directory. Shared by writers and readers; the prose is in
+// docs/formats.md. Nothing here may change its value: add, never renumber.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace synap::format {
+
+// An engine writes effects of its directory's level only and refuses directories above its own.
+inline constexpr uint32_t kLevel = 1;
+
+inline constexpr std::string_view kManifestName = "MANIFEST";
+inline constexpr std::string_view kManifestMagic = "SYNAPMAN";
+inline constexpr std::string_view kSegmentMagic = "SYNAPLOG";
+inline constexpr std::string_view kSnapshotMagic = "SYNAPSNP";
+inline constexpr std::string_view kSegmentPrefix = "log-";
+inline constexpr std::string_view kSnapshotPrefix = "snapshot-";
+inline constexpr std::string_view kTemporarySuffix = ".tmp";
+
+// Segment: header, then frames, then zeros or the end of the file.
+//   magic[8] level:u32 crc:u32 history[16] first_position:u64 synced:u64 reserved[16]
+// crc covers the header without itself. `synced` is what was known durable at creation.
+inline constexpr size_t kSegmentHeaderBytes = 64;
+
+// Frame: header, then `length` bytes of payload.
+//   length:u32 crc:u32 kind:u8 flags:u8 codec:u8 key_id:u8 epoch:u32
+//   position:u64 synced:u64 commit_ms:u64
+// crc covers length, everything behind crc, and the payload. Positions count frames, headers
+// included; `position` is that of the frame's first byte.
+inline constexpr size_t kFrameHeaderBytes = 40;
+inline constexpr size_t kFrameCrcOffset = 4;
+
+inline constexpr uint8_t kKindEmpty = 0;    // preallocated space: the log ends here
+inline constexpr uint8_t kKindEffects = 1;
+
+// A record larger than one frame is a chain: first, middle ..., last.
+inline constexpr uint8_t kFlagFirst = 1;
+inline constexpr uint8_t kFlagLast = 2;
+
+// "log-00000000000000000042": names sort as positions do.
+std::string file_name(std::string_view prefix, uint64_t position);
+// False when the name is not of that form.
+bool parse_file_name(std::string_view name, std::string_view prefix, uint64_t& position) noexcept;
+
+}  // namespace synap::format

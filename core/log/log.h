@@ -1,0 +1,182 @@
+// The log: the one place where history is ordered, and the thread that makes it durable.
+//
+// append() gives a record its position and copies it into the tail, under a mutex, without touching
+// the disk. write() hands the tail to the kernel, sync() makes it durable; both are group commits:
+// whoever comes first does the work for all that are queued behind. So a caller that wants its
+// write in the kernel makes the system call itself, and no other thread need be woken.
+//
+// A failed write or sync is final: the log stops, every waiter and every later call gets that
+// error, and nothing is acknowledged after it.
+//
+// Thread safety: all public methods from any thread.
+// Crash: what was synced is whole; the rest is a prefix of frames, the last of them perhaps damaged.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "core/log/record.h"
+#include "core/log/segment.h"
+#include "core/platform/clock.h"
+
+namespace synap {
+
+enum class Durability : uint8_t { kMemory = 1, kOs = 2, kDisk = 3 };
+enum class FsyncPolicy : uint8_t { kAlways, kEverySecond, kNever };
+
+struct LogOptions {
+    uint64_t segment_bytes = 64ull << 20;
+    FsyncPolicy fsync = FsyncPolicy::kEverySecond;
+    // Hand the tail to the kernel within a few milliseconds although nobody waits for that.
+    bool hand_over = true;
+    bool threads = true;  // false: the owner calls maintain()
+};
+
+struct LogStart {
+    HistoryId history;
+    uint32_t epoch = 0;
+    uint64_t position = 0;       // where the log goes on; everything before it is durable
+    uint64_t last_commit_ms = 0; // time never runs backwards in a history
+};
+
+// Told once, from an engine thread or from the caller that reached the level; must not call back.
+class LogWaiter {
+public:
+    virtual ~LogWaiter() = default;
+    virtual void complete(const Status& status) noexcept = 0;
+};
+
+class Log {
+public:
+    Log(Disk& disk, Clock& clock, const LogStart& start, const LogOptions& options);
+    ~Log();  // stop() has been called
+    Log(const Log&) = delete;
+    Log& operator=(const Log&) = delete;
+
+    // Creates the segment to append to and starts the thread.
+    Status start();
+    // Everything appended becomes durable, the thread ends, waiters are completed.
+    Status stop();
+
+    // One record. Returns the position behind it. Takes the contents of `effects`, leaving it
+    // empty. Throws std::bad_alloc: then nothing was appended.
+    uint64_t append(EffectBuffer& effects, int64_t now_ms);
+
+    uint64_t appended() const noexcept { return appended_.load(std::memory_order_acquire); }
+    uint64_t written() const noexcept { return written_.load(std::memory_order_acquire); }
+    uint64_t synced() const noexcept { return synced_.load(std::memory_order_acquire); }
+    uint64_t reached(Durability level) const noexcept;
+    uint32_t epoch() const noexcept { return start_.epoch; }
+    int64_t last_commit_ms() const noexcept { return last_commit_ms_.load(); }
+    uint64_t tail_bytes() const noexcept { return appended() - written(); }
+
+    // Blocking: disk. Returns once the level is reached through `position`.
+    Status write(uint64_t position);
+    Status sync(uint64_t position);
+    Status reach(uint64_t position, Durability level);
+
+    // Null when the level is reached already; otherwise takes the waiter, which is completed once.
+    // Throws std::bad_alloc.
+    bool notify(uint64_t position, Durability level, std::unique_ptr<LogWaiter>& waiter);
+
+    bool failed() const noexcept { return failed_.load(std::memory_order_acquire); }
+    Status failure() const;
+
+    void set_fsync(FsyncPolicy policy) noexcept;
+    FsyncPolicy fsync() const noexcept { return policy_.load(std::memory_order_relaxed); }
+    void set_hand_over(bool hand_over) noexcept { hand_over_.store(hand_over); }
+
+    // Removes segments that hold nothing behind `position`; the current one stays.
+    Status remove_segments_before(uint64_t position);
+    uint64_t oldest_position() const noexcept { return oldest_.load(); }
+    void set_oldest_position(uint64_t position) noexcept { oldest_.store(position); }
+
+    // What the thread does, once, for owners without one.
+    Status maintain();
+
+    struct Counters {
+        std::atomic<uint64_t> records{0}, writes{0}, syncs{0}, bytes{0};
+        std::atomic<uint64_t> last_sync_us{0};  // duration
+    };
+    const Counters& counters() const noexcept { return counters_; }
+
+private:
+    struct Splice {
+        size_t at;
+        BlobRef blob;  // kept alive until written
+        std::string_view bytes;
+    };
+    // Frames in the order of positions; large values stand between the bytes.
+    struct Tail {
+        std::string bytes;
+        std::vector<Splice> splices;
+        uint64_t start = 0;
+        uint64_t end = 0;
+    };
+    struct Waiting {
+        uint64_t position;
+        Durability level;
+        std::unique_ptr<LogWaiter> waiter;
+    };
+
+    void append_frames(EffectBuffer& effects, uint64_t commit_ms);
+    void append_frame_header(uint32_t length, uint8_t flags, uint64_t commit_ms);
+    void seal(Tail& tail) noexcept;
+    Status write_tail();
+    Status put_tail(const Tail& tail);
+    Status open_segment(uint64_t position);
+    Status zero_ahead();
+    Status fail(const Error& error);
+    void complete_waiters() noexcept;
+    void wake() noexcept;
+    void run() noexcept;
+    bool work_once(bool& due_soon) noexcept;
+    uint64_t wanted_sync() noexcept;
+
+    Disk& disk_;
+    Clock& clock_;
+    const LogStart start_;
+    const LogOptions options_;
+    std::atomic<FsyncPolicy> policy_;
+    std::atomic<bool> hand_over_;
+
+    // Lock order: sync_, write_, append_, then any of the others alone.
+    std::mutex append_;
+    Tail tail_;  // guarded by append_
+    std::atomic<uint64_t> appended_;
+    std::atomic<int64_t> last_commit_ms_;
+
+    std::mutex write_;
+    Tail writing_;                              // guarded by write_
+    std::shared_ptr<File> file_;                // guarded by write_
+    std::vector<std::shared_ptr<File>> dirty_;  // earlier segments not synced; guarded by write_
+    bool names_dirty_ = false;                  // guarded by write_
+    uint64_t segment_start_ = 0;                // guarded by write_
+    uint64_t zeroed_until_ = 0;                 // file offset; guarded by write_
+    std::atomic<uint64_t> written_;
+
+    std::mutex sync_;
+    std::atomic<uint64_t> synced_;
+
+    std::atomic<bool> failed_{false};
+    mutable std::mutex state_;
+    std::unique_ptr<Error> failure_;        // guarded by state_
+    std::vector<Waiting> waiting_;          // guarded by state_
+    std::atomic<size_t> waiting_count_{0};
+
+    std::mutex thread_state_;
+    std::condition_variable thread_wake_;
+    bool wake_requested_ = false;  // guarded by thread_state_
+    bool stopping_ = false;        // guarded by thread_state_
+    std::atomic<bool> parked_{false};
+    std::thread thread_;
+    std::atomic<uint64_t> last_sync_at_us_{0};
+    std::atomic<uint64_t> oldest_{0};
+    Counters counters_;
+};
+
+}  // namespace synap

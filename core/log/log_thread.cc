@@ -1,0 +1,107 @@
+// The log's thread: syncs for whoever asked, syncs each second, hands the tail to the kernel.
+#include <algorithm>
+#include <chrono>
+
+#include "core/log/format.h"
+#include "core/log/log.h"
+
+namespace synap {
+namespace {
+
+constexpr uint64_t kSyncIntervalUs = 1'000'000;
+constexpr auto kTick = std::chrono::milliseconds(5);
+
+}  // namespace
+
+void Log::wake() noexcept {
+    {
+        const std::lock_guard<std::mutex> guard(thread_state_);
+        wake_requested_ = true;
+    }
+    thread_wake_.notify_one();
+}
+
+void Log::set_fsync(FsyncPolicy policy) noexcept {
+    policy_.store(policy, std::memory_order_relaxed);
+    if (options_.threads) wake();
+}
+
+// The furthest position that a waiter wants durable; 0 when none does.
+uint64_t Log::wanted_sync() noexcept {
+    const std::lock_guard<std::mutex> guard(state_);
+    uint64_t wanted = 0;
+    for (const Waiting& waiting : waiting_) {
+        if (waiting.level == Durability::kDisk) wanted = std::max(wanted, waiting.position);
+    }
+    return wanted;
+}
+
+// One round of what is due now. due_soon says that more will be within a tick or a second.
+// False when the log has failed.
+bool Log::work_once(bool& due_soon) noexcept {
+    due_soon = false;
+    if (failed()) return false;
+    if (wanted_sync() > synced()) return static_cast<bool>(sync(appended()));
+    const FsyncPolicy policy = fsync();
+    const bool unwritten = written() < appended();
+    if (unwritten && (hand_over_.load() || waiting_count_.load() != 0)) {
+        if (!write(appended())) return false;
+    }
+    if (policy != FsyncPolicy::kNever && synced() < written()) {
+        const uint64_t since = clock_.monotonic_us() - last_sync_at_us_.load();
+        if (since >= kSyncIntervalUs) return static_cast<bool>(sync(written()));
+        due_soon = true;
+    }
+    if (unwritten) due_soon = true;
+    return true;
+}
+
+Status Log::maintain() {
+    bool due_soon = false;
+    if (!work_once(due_soon)) return failure();
+    return {};
+}
+
+void Log::run() noexcept {
+    bool stopping = false;
+    while (!stopping) {
+        bool due_soon = false;
+        const bool alive = work_once(due_soon);
+        if (wanted_sync() > synced() && alive) continue;
+        if (alive && !due_soon) {
+            parked_.store(true, std::memory_order_relaxed);
+            const std::lock_guard<std::mutex> guard(append_);
+            due_soon = tail_.start != tail_.end || synced() < written();
+            if (fsync() == FsyncPolicy::kNever) due_soon = tail_.start != tail_.end;
+        }
+        {
+            std::unique_lock<std::mutex> guard(thread_state_);
+            const auto woken = [this] { return wake_requested_ || stopping_; };
+            if (due_soon) {
+                thread_wake_.wait_for(guard, kTick, woken);
+            } else {
+                thread_wake_.wait(guard, woken);
+            }
+            wake_requested_ = false;
+            stopping = stopping_;
+        }
+        parked_.store(false, std::memory_order_relaxed);
+    }
+}
+
+Status Log::remove_segments_before(uint64_t position) {
+    auto segments = list_segments(disk_);
+    if (!segments) return segments.take_error();
+    uint64_t oldest = oldest_.load();
+    bool removed = false;
+    for (size_t i = 0; i + 1 < segments->size() && (*segments)[i + 1] <= position; ++i) {
+        SYNAP_TRY(disk_.remove(format::file_name(format::kSegmentPrefix, (*segments)[i])));
+        oldest = (*segments)[i + 1];
+        removed = true;
+    }
+    if (!removed) return {};
+    oldest_.store(oldest);
+    return disk_.sync_names();
+}
+
+}  // namespace synap

@@ -1,0 +1,232 @@
+#include "core/log/reader.h"
+
+#include <algorithm>
+
+#include "core/base/crc32c.h"
+#include "core/base/limits.h"
+#include "core/log/format.h"
+
+namespace synap {
+namespace {
+
+constexpr size_t kReadAhead = 1ull << 20;
+
+std::string segment_name(uint64_t position) {
+    return format::file_name(format::kSegmentPrefix, position);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<LogReader>> LogReader::open(Disk& disk, const HistoryId& history,
+                                                   uint64_t from) {
+    std::unique_ptr<LogReader> reader(new LogReader(disk, history));
+    auto segments = list_segments(disk);
+    if (!segments) return segments.take_error();
+    reader->segments_ = std::move(*segments);
+    reader->end_ = from;
+    if (reader->segments_.empty()) return reader;
+    if (reader->segments_.front() > from) {
+        return Error{Code::kCorrupt,
+                     disk.describe(segment_name(reader->segments_.front())) +
+                         " is the oldest segment, but the log is needed from position " +
+                         std::to_string(from) + ": restore the missing segments"};
+    }
+    size_t first = reader->segments_.size() - 1;
+    while (reader->segments_[first] > from) --first;
+    for (size_t i = first; i < reader->segments_.size(); ++i) {
+        auto file = disk.open(segment_name(reader->segments_[i]), OpenMode::kRead);
+        if (!file) return file.take_error();
+        auto size = (*file)->size();
+        if (!size) return size.take_error();
+        reader->bytes_total_ += *size;
+    }
+    if (const Status entered = reader->enter_segment(first); !entered) {
+        if (entered.error().code != Code::kCorrupt) return entered.error();
+        reader->damage_ = entered.error().message;  // a segment that was being created
+    }
+    reader->offset_ = format::kSegmentHeaderBytes + from - reader->segments_[first];
+    return reader;
+}
+
+Status LogReader::enter_segment(size_t index) {
+    index_ = index;
+    const uint64_t position = segments_[index];
+    file_name_ = disk_.describe(segment_name(position));
+    auto file = disk_.open(segment_name(position), OpenMode::kRead);
+    if (!file) return file.take_error();
+    file_ = std::move(*file);
+    buffer_.clear();
+    buffer_at_ = 0;
+    offset_ = format::kSegmentHeaderBytes;
+    auto bytes = view(0, format::kSegmentHeaderBytes);
+    if (!bytes) return bytes.take_error();
+    auto header = decode_segment_header(*bytes, file_name_);
+    if (!header) return header.take_error();
+    if (!(header->history == history_) || header->first_position != position) {
+        return Error{Code::kCorrupt, file_name_ + " belongs to another history or position"};
+    }
+    file_synced_ = header->synced;
+    return {};
+}
+
+uint64_t LogReader::position_at(uint64_t offset) const noexcept {
+    return segments_[index_] + offset - format::kSegmentHeaderBytes;
+}
+
+Result<std::string_view> LogReader::view(uint64_t offset, size_t size) {
+    const bool inside = offset >= buffer_at_ && offset + size <= buffer_at_ + buffer_.size();
+    if (!inside) {
+        buffer_.resize(std::max(size, kReadAhead));
+        auto got = file_->read_at(offset, buffer_.data(), buffer_.size());
+        if (!got) return got.take_error();
+        buffer_.resize(*got);
+        buffer_at_ = offset;
+        bytes_read_ += *got;
+    }
+    const size_t skip = static_cast<size_t>(offset - buffer_at_);
+    return std::string_view(buffer_).substr(skip, size);
+}
+
+Result<bool> LogReader::frame_at(uint64_t offset, FrameHeader& header, std::string_view& payload,
+                                 const char*& reason) {
+    reason = nullptr;
+    auto head = view(offset, format::kFrameHeaderBytes);
+    if (!head) return head.take_error();
+    if (head->find_first_not_of('\0') == std::string_view::npos) return false;  // empty space
+    if (head->size() < format::kFrameHeaderBytes) {
+        reason = "the frame header is cut off";
+        return false;
+    }
+    header = decode_frame_header(head->data());
+    if (header.length > limits::kFrameBytes || header.position != position_at(offset)) {
+        reason = "this is not a frame header";
+        return false;
+    }
+    auto whole = view(offset, format::kFrameHeaderBytes + header.length);
+    if (!whole) return whole.take_error();
+    if (whole->size() < format::kFrameHeaderBytes + header.length) {
+        reason = "the frame is cut off";
+        return false;
+    }
+    payload = whole->substr(format::kFrameHeaderBytes);
+    if (crc32c(payload, frame_crc_of_header(whole->data())) != header.crc) {
+        reason = "the checksum does not match";
+        return false;
+    }
+    return true;
+}
+
+Result<bool> LogReader::next(LogRecord& record) {
+    chain_.clear();
+    bool in_chain = false;
+    for (;;) {
+        if (segments_.empty() || !damage_.empty()) return false;
+        FrameHeader header;
+        std::string_view payload;
+        const char* reason = nullptr;
+        auto found = frame_at(offset_, header, payload, reason);
+        if (!found) return found.take_error();
+        const auto stop = [&](const char* why) {
+            damage_ = file_name_ + ": offset " + std::to_string(offset_) + ": " + why;
+        };
+        if (!*found) {
+            if (reason == nullptr && !in_chain && index_ + 1 < segments_.size() &&
+                segments_[index_ + 1] == position_at(offset_)) {
+                if (const Status entered = enter_segment(index_ + 1); !entered) {
+                    if (entered.error().code != Code::kCorrupt) return entered.error();
+                    damage_ = entered.error().message;
+                    return false;
+                }
+                continue;
+            }
+            if (reason != nullptr) {
+                stop(reason);
+            } else if (in_chain) {
+                stop("a record is incomplete");
+            } else if (index_ + 1 < segments_.size()) {
+                stop("the next segment does not follow");
+            }
+            return false;
+        }
+        if (header.kind != format::kKindEffects || header.codec != 0 || header.key_id != 0) {
+            return Error{Code::kVersion, file_name_ + ": offset " + std::to_string(offset_) +
+                                             ": a record of a kind this version does not know"};
+        }
+        const bool first = (header.flags & format::kFlagFirst) != 0;
+        if (first == in_chain || chain_.size() + payload.size() > limits::kRecordBytes) {
+            stop("a chain of frames is broken");
+            return false;
+        }
+        const bool last = (header.flags & format::kFlagLast) != 0;
+        offset_ += format::kFrameHeaderBytes + header.length;
+        if (!(first && last)) chain_.append(payload);
+        in_chain = true;
+        if (!last) continue;
+        end_ = position_at(offset_);
+        record = {end_, header.epoch, header.commit_ms,
+                  first ? payload : std::string_view(chain_)};
+        return true;
+    }
+}
+
+// Looks at every byte behind the end for a frame that stands where it says it does and is whole:
+// what was durable when that frame was written can not be missing by a power cut.
+Result<uint64_t> LogReader::proven_durable() {
+    uint64_t proven = 0;
+    if (segments_.empty()) return proven;
+    const size_t first = index_;
+    for (size_t i = first; i < segments_.size(); ++i) {
+        if (i != first) {
+            if (const Status entered = enter_segment(i); !entered) {
+                if (entered.error().code != Code::kCorrupt) return entered.error();
+                continue;  // proves nothing
+            }
+            proven = std::max(proven, file_synced_);
+        }
+        auto size = file_->size();
+        if (!size) return size.take_error();
+        uint64_t offset = offset_;
+        while (offset + format::kFrameHeaderBytes <= *size) {
+            auto head = view(offset, format::kFrameHeaderBytes);
+            if (!head) return head.take_error();
+            if (head->size() < format::kFrameHeaderBytes) break;
+            FrameHeader header = decode_frame_header(head->data());
+            if (header.position != position_at(offset)) {
+                ++offset;
+                continue;
+            }
+            std::string_view payload;
+            const char* reason = nullptr;
+            auto found = frame_at(offset, header, payload, reason);
+            if (!found) return found.take_error();
+            if (*found) proven = std::max(proven, header.synced);
+            offset += *found ? format::kFrameHeaderBytes + header.length : 1;
+        }
+    }
+    return proven;
+}
+
+Status LogReader::erase_behind_end() {
+    if (segments_.empty()) return {};
+    for (size_t i = segments_.size(); i-- > 0;) {
+        const std::string name = segment_name(segments_[i]);
+        // An empty segment at the end would have the name of the one that is created next.
+        if (segments_[i] >= end_) {
+            SYNAP_TRY(disk_.remove(name));
+            continue;
+        }
+        auto file = disk_.open(name, OpenMode::kReadWrite);
+        if (!file) return file.take_error();
+        auto size = (*file)->size();
+        if (!size) return size.take_error();
+        const bool last = i + 1 == segments_.size() || segments_[i + 1] >= end_;
+        const uint64_t wanted =
+            last ? format::kSegmentHeaderBytes + end_ - segments_[i] : UINT64_MAX;
+        if (*size > wanted) SYNAP_TRY((*file)->truncate(wanted));
+        SYNAP_TRY((*file)->sync());
+    }
+    // In any case: the end of the log may rest on a file whose creation was never synced.
+    return disk_.sync_names();
+}
+
+}  // namespace synap

@@ -1,0 +1,81 @@
+// Reads the log of a closed directory, record by record, across segments.
+//
+// Thread safety: one thread. Allocates in proportion to what is there, never to what a header says.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/result.h"
+#include "core/log/record.h"
+#include "core/log/segment.h"
+#include "core/platform/disk.h"
+
+namespace synap {
+
+struct LogRecord {
+    uint64_t end = 0;  // position behind it
+    uint32_t epoch = 0;
+    uint64_t commit_ms = 0;
+    std::string_view effects;  // valid until the next call
+};
+
+class LogReader {
+public:
+    // Reads from the first record at or behind `from`; `from` is the start of a record, or lies
+    // before the oldest segment, which is kCorrupt: the log has a hole.
+    static Result<std::unique_ptr<LogReader>> open(Disk& disk, const HistoryId& history,
+                                                   uint64_t from);
+
+    // False at the end of what is valid. kIo, kVersion and kCorrupt are not ends.
+    Result<bool> next(LogRecord& record);
+
+    // Behind the last whole record.
+    uint64_t end() const noexcept { return end_; }
+    // Why and where reading ended: "log-...: offset 123: checksum does not match". Empty at a clean
+    // end.
+    const std::string& damage() const noexcept { return damage_; }
+    // The furthest position that anything behind the end proves to have been durable; 0 for none.
+    // Meaningful after next() has answered false. Blocking: disk.
+    Result<uint64_t> proven_durable();
+    // Removes everything behind the end, durably. After this the log ends cleanly.
+    Status erase_behind_end();
+    uint64_t bytes_read() const noexcept { return bytes_read_; }
+    // Total size of the segments to read.
+    uint64_t bytes_total() const noexcept { return bytes_total_; }
+    uint64_t oldest_position() const noexcept {
+        return segments_.empty() ? end_ : segments_.front();
+    }
+
+private:
+    LogReader(Disk& disk, const HistoryId& history) : disk_(disk), history_(history) {}
+
+    Status enter_segment(size_t index);
+    // Makes `size` bytes at the file offset available; short at the end of the file.
+    Result<std::string_view> view(uint64_t offset, size_t size);
+    // A whole valid frame at `offset` of the current segment, whatever came before it.
+    Result<bool> frame_at(uint64_t offset, FrameHeader& header, std::string_view& payload,
+                          const char*& reason);
+    uint64_t position_at(uint64_t offset) const noexcept;
+
+    Disk& disk_;
+    const HistoryId history_;
+    std::vector<uint64_t> segments_;
+    size_t index_ = 0;
+    std::unique_ptr<File> file_;
+    std::string file_name_;
+    uint64_t file_synced_ = 0;
+    uint64_t offset_ = 0;  // of the next frame, in the file
+    std::string buffer_;
+    uint64_t buffer_at_ = 0;
+    std::string chain_;
+    uint64_t end_ = 0;
+    uint64_t bytes_read_ = 0;
+    uint64_t bytes_total_ = 0;
+    std::string damage_;
+};
+
+}  // namespace synap

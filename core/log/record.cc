@@ -1,0 +1,201 @@
+#include "core/log/record.h"
+
+#include "core/base/crc32c.h"
+#include "core/base/limits.h"
+#include "core/base/varint.h"
+#include "core/log/format.h"
+
+namespace synap {
+namespace {
+
+constexpr uint8_t kHasDeadline = 1;
+constexpr uint8_t kIsInteger = 2;
+constexpr uint8_t kEdited = 4;
+constexpr uint8_t kKnownFlags = kHasDeadline | kIsInteger | kEdited;
+
+void put_string(std::string& out, std::string_view bytes) {
+    put_varint(out, bytes.size());
+    out.append(bytes);
+}
+
+uint8_t flags_of(const Effect& effect) noexcept {
+    return static_cast<uint8_t>((effect.expires_at != 0 ? kHasDeadline : 0) |
+                                (effect.is_integer ? kIsInteger : 0) |
+                                (effect.edited ? kEdited : 0));
+}
+
+}  // namespace
+
+void EffectBuffer::add(const Effect& effect) {
+    const size_t mark = bytes_.size();
+    try {
+        const char head[4] = {static_cast<char>(effect.kind), static_cast<char>(flags_of(effect)),
+                              static_cast<char>(effect.name_space),
+                              static_cast<char>(effect.reason)};
+        bytes_.append(head, sizeof head);
+        put_varint(bytes_, effect.command);
+        put_string(bytes_, effect.key);
+        switch (effect.kind) {
+            case EffectKind::kSet:
+                if (effect.expires_at != 0) {
+                    put_varint(bytes_, static_cast<uint64_t>(effect.expires_at));
+                }
+                if (effect.is_integer) {
+                    put_varint(bytes_, zigzag(effect.integer));
+                } else if (effect.blob != nullptr) {
+                    put_varint(bytes_, effect.value.size());
+                    effect.blob->retain();
+                    splices_.push_back({bytes_.size(), BlobRef(effect.blob)});
+                    spliced_bytes_ += effect.value.size();
+                } else {
+                    put_string(bytes_, effect.value);
+                }
+                break;
+            case EffectKind::kWriteRange:
+                put_varint(bytes_, effect.offset);
+                put_string(bytes_, effect.value);
+                break;
+            case EffectKind::kDeadline:
+                put_varint(bytes_, static_cast<uint64_t>(effect.expires_at));
+                break;
+            case EffectKind::kMove:
+                bytes_.push_back(static_cast<char>(effect.other_name_space));
+                put_string(bytes_, effect.other_key);
+                break;
+            case EffectKind::kSwap:
+                bytes_.push_back(static_cast<char>(effect.other_name_space));
+                break;
+            case EffectKind::kDelete:
+            case EffectKind::kFlush:
+                break;
+        }
+    } catch (...) {
+        bytes_.resize(mark);
+        throw;
+    }
+}
+
+void EffectBuffer::clear() noexcept {
+    constexpr size_t kKeepBytes = 64 * 1024;
+    if (bytes_.capacity() > kKeepBytes) {
+        std::string().swap(bytes_);
+    } else {
+        bytes_.clear();
+    }
+    splices_.clear();
+    spliced_bytes_ = 0;
+}
+
+namespace {
+
+bool take_name_space(ByteReader& in, uint8_t& name_space) noexcept {
+    return in.take(name_space) && name_space < limits::kNamespaces;
+}
+
+bool take_deadline(ByteReader& in, int64_t& deadline) noexcept {
+    uint64_t value = 0;
+    if (!in.take_varint(value) || value > INT64_MAX) return false;
+    deadline = static_cast<int64_t>(value);
+    return true;
+}
+
+bool take_set(ByteReader& in, uint8_t flags, Effect& effect) noexcept {
+    effect.is_integer = (flags & kIsInteger) != 0;
+    effect.edited = (flags & kEdited) != 0;
+    if ((flags & kHasDeadline) != 0 && !take_deadline(in, effect.expires_at)) return false;
+    if (!effect.is_integer) {
+        return in.take_string(effect.value) && effect.value.size() <= limits::kValueBytes;
+    }
+    uint64_t integer = 0;
+    if (!in.take_varint(integer)) return false;
+    effect.integer = unzigzag(integer);
+    return true;
+}
+
+bool take_body(ByteReader& in, uint8_t flags, Effect& effect) noexcept {
+    switch (effect.kind) {
+        case EffectKind::kSet:
+            return take_set(in, flags, effect);
+        case EffectKind::kWriteRange:
+            return in.take_varint(effect.offset) && in.take_string(effect.value) &&
+                   effect.offset <= limits::kValueBytes &&
+                   effect.value.size() <= limits::kValueBytes - effect.offset;
+        case EffectKind::kDeadline:
+            return take_deadline(in, effect.expires_at);
+        case EffectKind::kMove:
+            return take_name_space(in, effect.other_name_space) &&
+                   in.take_string(effect.other_key) &&
+                   effect.other_key.size() <= limits::kKeyBytes;
+        case EffectKind::kSwap:
+            return take_name_space(in, effect.other_name_space);
+        case EffectKind::kDelete:
+        case EffectKind::kFlush:
+            return true;
+    }
+    return false;
+}
+
+}  // namespace
+
+Result<Effect> decode_effect(std::string_view& payload) {
+    ByteReader in(payload);
+    Effect effect;
+    uint8_t kind = 0;
+    uint8_t flags = 0;
+    uint8_t reason = 0;
+    uint64_t command = 0;
+    const Error damaged{Code::kCorrupt, "effect does not decode"};
+    if (!in.take(kind) || !in.take(flags)) return damaged;
+    if (kind < static_cast<uint8_t>(EffectKind::kSet) ||
+        kind > static_cast<uint8_t>(EffectKind::kSwap) || (flags & ~kKnownFlags) != 0) {
+        return Error{Code::kVersion, "effect of kind " + std::to_string(kind) + ", flags " +
+                                         std::to_string(flags) +
+                                         " was written by a newer version of Synap"};
+    }
+    effect.kind = static_cast<EffectKind>(kind);
+    if (!take_name_space(in, effect.name_space) || !in.take(reason) || !in.take_varint(command) ||
+        command > UINT16_MAX || !in.take_string(effect.key) ||
+        effect.key.size() > limits::kKeyBytes || !take_body(in, flags, effect)) {
+        return damaged;
+    }
+    effect.reason = static_cast<Reason>(reason);
+    effect.command = static_cast<uint16_t>(command);
+    payload.remove_prefix(payload.size() - in.remaining());
+    return effect;
+}
+
+void encode_frame_header(const FrameHeader& header, char* to) noexcept {
+    store(to, header.length);
+    store(to + 4, header.crc);
+    store(to + 8, header.kind);
+    store(to + 9, header.flags);
+    store(to + 10, header.codec);
+    store(to + 11, header.key_id);
+    store(to + 12, header.epoch);
+    store(to + 16, header.position);
+    store(to + 24, header.synced);
+    store(to + 32, header.commit_ms);
+}
+
+FrameHeader decode_frame_header(const char* from) noexcept {
+    FrameHeader header;
+    header.length = load<uint32_t>(from);
+    header.crc = load<uint32_t>(from + 4);
+    header.kind = load<uint8_t>(from + 8);
+    header.flags = load<uint8_t>(from + 9);
+    header.codec = load<uint8_t>(from + 10);
+    header.key_id = load<uint8_t>(from + 11);
+    header.epoch = load<uint32_t>(from + 12);
+    header.position = load<uint64_t>(from + 16);
+    header.synced = load<uint64_t>(from + 24);
+    header.commit_ms = load<uint64_t>(from + 32);
+    return header;
+}
+
+uint32_t frame_crc_of_header(const char* header) noexcept {
+    const uint32_t crc = crc32c({header, format::kFrameCrcOffset});
+    constexpr size_t kBehind = format::kFrameCrcOffset + sizeof(uint32_t);
+    return crc32c({header + kBehind, format::kFrameHeaderBytes - kBehind}, crc);
+}
+
+}  // namespace synap

@@ -1,0 +1,69 @@
+// The codec of effects and frames.
+//
+// An effect:
+//   kind:u8 flags:u8 namespace:u8 reason:u8 command:varint key:string, then by kind
+//   set        [deadline:varint if flagged] (integer:zigzag | value:string)
+//   range      offset:varint value:string
+//   deadline   deadline:varint
+//   move       other_namespace:u8 other_key:string
+//   swap       other_namespace:u8
+// string is a varint length and the bytes.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/result.h"
+#include "core/keyspace/effect.h"
+#include "core/types/blob.h"
+
+namespace synap {
+
+// Encoded effects of one record. Large values are referenced, not copied.
+class EffectBuffer {
+public:
+    struct Splice {
+        size_t at;  // the blob's bytes stand before bytes()[at]
+        BlobRef blob;
+    };
+
+    // Throws std::bad_alloc, leaving the buffer as it was.
+    void add(const Effect& effect);
+
+    bool empty() const noexcept { return bytes_.empty(); }
+    uint64_t total_bytes() const noexcept { return bytes_.size() + spliced_bytes_; }
+    const std::string& bytes() const noexcept { return bytes_; }
+    const std::vector<Splice>& splices() const noexcept { return splices_; }
+    void clear() noexcept;
+
+private:
+    std::string bytes_;
+    std::vector<Splice> splices_;
+    uint64_t spliced_bytes_ = 0;
+};
+
+// Takes one effect from the front of `payload`. kCorrupt for damage, kVersion for a kind this
+// engine does not know. Views point into the payload; hashes are not filled in.
+Result<Effect> decode_effect(std::string_view& payload);
+
+struct FrameHeader {
+    uint32_t length = 0;
+    uint32_t crc = 0;
+    uint8_t kind = 0;
+    uint8_t flags = 0;
+    uint8_t codec = 0;
+    uint8_t key_id = 0;
+    uint32_t epoch = 0;
+    uint64_t position = 0;
+    uint64_t synced = 0;
+    uint64_t commit_ms = 0;
+};
+
+void encode_frame_header(const FrameHeader& header, char* to) noexcept;
+FrameHeader decode_frame_header(const char* from) noexcept;
+// Over an encoded header; continue with the payload through crc32c().
+uint32_t frame_crc_of_header(const char* header) noexcept;
+
+}  // namespace synap

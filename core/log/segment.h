@@ -1,0 +1,39 @@
+// Segments: the files that hold the log, each named by the position of its first frame.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/base/result.h"
+#include "core/platform/disk.h"
+
+namespace synap {
+
+// Identifies one history for ever; random when a directory is created.
+struct HistoryId {
+    uint64_t high = 0;
+    uint64_t low = 0;
+    bool operator==(const HistoryId&) const = default;
+};
+
+struct SegmentHeader {
+    uint32_t level = 0;
+    HistoryId history;
+    uint64_t first_position = 0;
+    uint64_t synced = 0;
+};
+
+std::string encode_segment_header(const SegmentHeader& header);
+// kCorrupt when it is not a segment header, kVersion when it is of a newer level.
+Result<SegmentHeader> decode_segment_header(std::string_view bytes, const std::string& file);
+
+// Creates the file with its header written; neither is synced.
+Result<std::unique_ptr<File>> create_segment(Disk& disk, const SegmentHeader& header);
+
+// First positions of the segments present, ascending.
+Result<std::vector<uint64_t>> list_segments(Disk& disk);
+
+}  // namespace synap

@@ -1,0 +1,62 @@
+// The disk as the engine sees it: one data directory of flat files.
+//
+// Promise that everything above builds on, real or simulated:
+//  - write_at puts bytes into the kernel; they survive the death of the process, not of the machine.
+//  - sync makes the file's bytes and length durable. Until it returns, each write made since the
+//    last sync may be found after a power cut kept, dropped, torn or garbled, independently.
+//  - creating, renaming and removing names is durable after sync_names, and not before.
+//  - any call may fail with kIo. After a failed sync the state of the unsynced bytes is unknown;
+//    retrying sync proves nothing.
+//
+// Thread safety: Disk from any thread; a File from one thread at a time, except that read_at and
+// sync may run beside a write_at (sync then covers what was written before it began).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/result.h"
+
+namespace synap {
+
+class File {
+public:
+    virtual ~File() = default;  // closes; unsynced bytes stay unsynced
+    virtual Status write_at(uint64_t offset, std::string_view bytes) = 0;
+    // Up to size bytes into `to`; the count is short only at the end of the file.
+    virtual Result<size_t> read_at(uint64_t offset, char* to, size_t size) = 0;
+    virtual Status sync() = 0;
+    // Durable after the next sync. Growing fills with zeros.
+    virtual Status truncate(uint64_t size) = 0;
+    virtual Result<uint64_t> size() = 0;
+};
+
+// Held for as long as the directory is in use.
+class DiskLock {
+public:
+    virtual ~DiskLock() = default;
+};
+
+enum class OpenMode { kRead, kReadWrite, kCreate /* fails when the name exists */ };
+
+class Disk {
+public:
+    virtual ~Disk() = default;
+    // Names are single components; the directory itself exists (and was made durable) once the
+    // Disk does.
+    virtual Result<std::unique_ptr<File>> open(std::string_view name, OpenMode mode) = 0;
+    virtual Status rename(std::string_view from, std::string_view to) = 0;
+    virtual Status remove(std::string_view name) = 0;
+    // Names in byte order.
+    virtual Result<std::vector<std::string>> list() = 0;
+    virtual Status sync_names() = 0;
+    // kLocked, with the owner's pid in the message, when another process holds it.
+    virtual Result<std::unique_ptr<DiskLock>> lock() = 0;
+    // For messages: the path of a name as an operator would type it.
+    virtual std::string describe(std::string_view name) const = 0;
+};
+
+}  // namespace synap

@@ -1,0 +1,69 @@
+#include "core/platform/real.h"
+
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdio>
+
+namespace synap {
+namespace {
+
+class RealClock final : public Clock {
+public:
+    int64_t wall_ms() noexcept override {
+        using namespace std::chrono;
+        return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+    }
+    uint64_t monotonic_us() noexcept override {
+        using namespace std::chrono;
+        const auto now = steady_clock::now().time_since_epoch();
+        return static_cast<uint64_t>(duration_cast<microseconds>(now).count());
+    }
+};
+
+class RealEntropy final : public Entropy {
+public:
+    uint64_t next() noexcept override {
+        uint64_t value = 0;
+        // Up to 256 bytes are never short once the pool is ready.
+        while (getrandom(&value, sizeof value, 0) != static_cast<ssize_t>(sizeof value)) {
+        }
+        return value;
+    }
+};
+
+}  // namespace
+
+Clock& real_clock() noexcept {
+    static RealClock clock;
+    return clock;
+}
+
+Entropy& real_entropy() noexcept {
+    static RealEntropy entropy;
+    return entropy;
+}
+
+uint64_t resident_bytes() noexcept {
+    std::FILE* file = std::fopen("/proc/self/statm", "re");
+    if (file == nullptr) return 0;
+    unsigned long long pages_total = 0;
+    unsigned long long pages_resident = 0;
+    const int fields = std::fscanf(file, "%llu %llu", &pages_total, &pages_resident);
+    std::fclose(file);
+    return fields == 2 ? pages_resident * static_cast<uint64_t>(sysconf(_SC_PAGESIZE)) : 0;
+}
+
+void lower_thread_priority() noexcept {
+    constexpr int kLowest = 19;
+    const auto thread = static_cast<id_t>(syscall(SYS_gettid));
+    // Refused in some containers; then the thread merely competes.
+    static_cast<void>(setpriority(PRIO_PROCESS, thread, kLowest));
+}
+
+int64_t process_id() noexcept { return getpid(); }
+
+}  // namespace synap

@@ -1,0 +1,31 @@
+// The operating system behind the interfaces of this folder.
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include "core/platform/clock.h"
+#include "core/platform/disk.h"
+#include "core/platform/entropy.h"
+
+namespace synap {
+
+// Shared, stateless; for the life of the process.
+Clock& real_clock() noexcept;
+Entropy& real_entropy() noexcept;
+
+// A directory; created with its parents when absent. Descriptors are
+// close-on-exec. lock() holds an exclusive lock on LOCK, a file with the owner's pid, closed in
+// forked children.
+Result<std::unique_ptr<Disk>> open_real_disk(std::string_view path, bool create);
+
+// Bytes of physical memory charged to this process now, 0 when unknown.
+uint64_t resident_bytes() noexcept;
+
+// Lets the calling thread yield to everything else; best effort.
+void lower_thread_priority() noexcept;
+
+// For INFO and for messages.
+int64_t process_id() noexcept;
+
+}  // namespace synap

@@ -1,0 +1,226 @@
+#include <fcntl.h>
+#include <pthread.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <filesystem>
+#include <system_error>
+
+#include "core/platform/real.h"
+
+namespace synap {
+namespace {
+
+constexpr std::string_view kLockName = "LOCK";
+
+Error io_error(std::string_view what, const std::string& path, int error) {
+    return {Code::kIo, std::string(what) + " " + path + ": " +
+                           std::error_code(error, std::generic_category()).message()};
+}
+
+class Descriptor {
+public:
+    explicit Descriptor(int fd) noexcept : fd_(fd) {}
+    ~Descriptor() {
+        if (fd_ >= 0) close(fd_);
+    }
+    Descriptor(const Descriptor&) = delete;
+    Descriptor& operator=(const Descriptor&) = delete;
+    int get() const noexcept { return fd_; }
+
+private:
+    int fd_;
+};
+
+class RealFile final : public File {
+public:
+    RealFile(int fd, std::string path) : fd_(fd), path_(std::move(path)) {}
+
+    Status write_at(uint64_t offset, std::string_view bytes) override {
+        while (!bytes.empty()) {
+            const ssize_t n =
+                pwrite(fd_.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
+            if (n < 0 && errno == EINTR) continue;
+            if (n <= 0) return io_error("cannot write", path_, n < 0 ? errno : ENOSPC);
+            bytes.remove_prefix(static_cast<size_t>(n));
+            offset += static_cast<uint64_t>(n);
+        }
+        return {};
+    }
+
+    Result<size_t> read_at(uint64_t offset, char* to, size_t size) override {
+        size_t done = 0;
+        while (done < size) {
+            const ssize_t n =
+                pread(fd_.get(), to + done, size - done, static_cast<off_t>(offset + done));
+            if (n < 0 && errno == EINTR) continue;
+            if (n < 0) return io_error("cannot read", path_, errno);
+            if (n == 0) break;
+            done += static_cast<size_t>(n);
+        }
+        return done;
+    }
+
+    Status sync() override {
+        if (fdatasync(fd_.get()) != 0) return io_error("cannot sync", path_, errno);
+        return {};
+    }
+
+    Status truncate(uint64_t size) override {
+        if (ftruncate(fd_.get(), static_cast<off_t>(size)) != 0) {
+            return io_error("cannot truncate", path_, errno);
+        }
+        return {};
+    }
+
+    Result<uint64_t> size() override {
+        struct stat st {};
+        if (fstat(fd_.get(), &st) != 0) return io_error("cannot stat", path_, errno);
+        return static_cast<uint64_t>(st.st_size);
+    }
+
+private:
+    Descriptor fd_;
+    std::string path_;
+};
+
+// A forked child inherits the lock's open file description and would keep the directory locked
+// after its parent died. The kernel has no close-on-fork, so the child's fork handler closes what
+// is listed here. The table is the one piece of process-wide state; it is only ever a list of
+// descriptors, and a lock that finds it full is still a lock.
+constexpr int kLockSlots = 256;
+std::atomic<int> lock_descriptors[kLockSlots];  // descriptor + 1; 0 is free
+
+void close_locks_in_child() {
+    for (auto& slot : lock_descriptors) {
+        const int held = slot.exchange(0);
+        if (held != 0) close(held - 1);
+    }
+}
+
+class RealLock final : public DiskLock {
+public:
+    explicit RealLock(int fd) : fd_(fd) {
+        static const int registered = pthread_atfork(nullptr, nullptr, close_locks_in_child);
+        static_cast<void>(registered);
+        for (auto& slot : lock_descriptors) {
+            int free = 0;
+            if (slot.compare_exchange_strong(free, fd + 1)) break;
+        }
+    }
+    ~RealLock() override {
+        for (auto& slot : lock_descriptors) {
+            int mine = fd_ + 1;
+            if (slot.compare_exchange_strong(mine, 0)) {
+                // A child that was forked just now may not have come to its handler yet.
+                flock(fd_, LOCK_UN);
+                close(fd_);
+                return;
+            }
+        }
+        // Not listed: a child after fork, whose handler closed it, or the table was full.
+    }
+
+private:
+    int fd_;
+};
+
+class RealDisk final : public Disk {
+public:
+    RealDisk(int fd, std::string path) : fd_(fd), path_(std::move(path)) {}
+
+    Result<std::unique_ptr<File>> open(std::string_view name, OpenMode mode) override {
+        int flags = O_CLOEXEC;
+        if (mode == OpenMode::kRead) flags |= O_RDONLY;
+        if (mode == OpenMode::kReadWrite) flags |= O_RDWR;
+        if (mode == OpenMode::kCreate) flags |= O_RDWR | O_CREAT | O_EXCL;
+        const int fd = openat(fd_.get(), std::string(name).c_str(), flags, 0600);
+        if (fd < 0) return io_error("cannot open", describe(name), errno);
+        return std::unique_ptr<File>(std::make_unique<RealFile>(fd, describe(name)));
+    }
+
+    Status rename(std::string_view from, std::string_view to) override {
+        if (renameat(fd_.get(), std::string(from).c_str(), fd_.get(), std::string(to).c_str())) {
+            return io_error("cannot rename", describe(from), errno);
+        }
+        return {};
+    }
+
+    Status remove(std::string_view name) override {
+        if (unlinkat(fd_.get(), std::string(name).c_str(), 0) != 0) {
+            return io_error("cannot remove", describe(name), errno);
+        }
+        return {};
+    }
+
+    Result<std::vector<std::string>> list() override {
+        std::error_code error;
+        std::vector<std::string> names;
+        for (std::filesystem::directory_iterator it(path_, error), end; !error && it != end;
+             it.increment(error)) {
+            names.push_back(it->path().filename().string());
+        }
+        if (error) return io_error("cannot list", path_, error.value());
+        std::sort(names.begin(), names.end());
+        return names;
+    }
+
+    Status sync_names() override {
+        if (fsync(fd_.get()) != 0) return io_error("cannot sync", path_, errno);
+        return {};
+    }
+
+    Result<std::unique_ptr<DiskLock>> lock() override;
+
+    std::string describe(std::string_view name) const override {
+        return (std::filesystem::path(path_) / name).string();
+    }
+
+private:
+    Descriptor fd_;
+    std::string path_;
+};
+
+Result<std::unique_ptr<DiskLock>> RealDisk::lock() {
+    const std::string path = describe(kLockName);
+    const int fd =
+        openat(fd_.get(), std::string(kLockName).c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0) return io_error("cannot open", path, errno);
+    auto lock = std::make_unique<RealLock>(fd);
+    // flock belongs to the open file description: a second open in this process is refused too.
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        if (errno != EWOULDBLOCK) return io_error("cannot lock", path, errno);
+        char owner[32] = {};
+        const ssize_t n = pread(fd, owner, sizeof owner - 1, 0);
+        std::string pid = n > 0 ? std::string(owner, static_cast<size_t>(n)) : "unknown";
+        while (!pid.empty() && pid.back() == '\n') pid.pop_back();
+        return Error{Code::kLocked, path_ + " is in use by process " + pid +
+                                        "; close it there or choose another directory"};
+    }
+    const std::string pid = std::to_string(getpid()) + "\n";
+    if (ftruncate(fd, 0) != 0 ||
+        pwrite(fd, pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size())) {
+        return io_error("cannot write", path, errno);
+    }
+    return std::unique_ptr<DiskLock>(std::move(lock));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Disk>> open_real_disk(std::string_view path, bool create) {
+    const std::filesystem::path directory{path};
+    std::error_code error;
+    if (create) {
+        std::filesystem::create_directories(directory, error);
+        if (error) return io_error("cannot create", directory.string(), error.value());
+    }
+    const int fd = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) return io_error("cannot open", directory.string(), errno);
+    return std::unique_ptr<Disk>(std::make_unique<RealDisk>(fd, directory.string()));
+}
+
+}  // namespace synap

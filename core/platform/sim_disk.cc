@@ -1,0 +1,389 @@
+#include "core/platform/sim_disk.h"
+
+#include <map>
+#include <mutex>
+#include <optional>
+
+#include "core/base/assert.h"
+
+namespace synap {
+namespace {
+
+constexpr std::string_view kLockName = "LOCK";
+
+using InodePtr = std::shared_ptr<SimImage>;
+using Names = std::map<std::string, InodePtr, std::less<>>;
+
+// A change of the directory since the last sync_names.
+struct NameChange {
+    std::string removed;  // empty for a create
+    std::string added;    // empty for a remove
+    InodePtr inode;       // behind `added`
+
+    void apply_to(Names& names) const {
+        if (!removed.empty()) names.erase(removed);
+        if (!added.empty()) names[added] = inode;
+    }
+};
+
+Error refused(std::string_view what, const std::string& path, std::string_view why) {
+    return {Code::kIo,
+            std::string("cannot ") + std::string(what) + " " + path + ": " + std::string(why)};
+}
+
+}  // namespace
+
+std::string_view to_string(DiskCall call) noexcept {
+    constexpr std::string_view kNames[kDiskCalls] = {"open",       "create",   "read",   "write",
+                                                     "sync",       "truncate", "rename", "remove",
+                                                     "sync_names", "list"};
+    return kNames[static_cast<size_t>(call)];
+}
+
+// --- the state behind disk and handles -----------------------------------------------------------
+
+struct SimDisk::State {
+    explicit State(const SimDiskOptions& with) : options(with), random(with.seed) {}
+
+    struct Order {
+        uint64_t wait = 0;   // uses until the first failure
+        uint64_t times = 0;  // failures left; 0 means no order
+        DiskFault fault = DiskFault::kInputOutput;
+    };
+
+    const SimDiskOptions options;
+    mutable std::mutex mutex;  // guards everything below
+    SmallRandom random;
+    Names names;
+    Names durable_names;
+    std::vector<NameChange> unsynced_names;
+    uint64_t life = 0;  // handles of an earlier one are dead
+    bool locked = false;
+    Order orders[kDiskCalls];
+    uint64_t halt_after = UINT64_MAX;  // changes still allowed
+    bool is_halted = false;
+    uint64_t failures = 0;
+    uint64_t changes = 0;
+
+    // Whether this use of `call` fails, and why. Counts it.
+    std::optional<std::string_view> fails(DiskCall call) {
+        constexpr std::string_view kDead = "the machine is off";
+        if (is_halted) return kDead;
+        if (call != DiskCall::kOpen && call != DiskCall::kRead && call != DiskCall::kList) {
+            ++changes;
+            if (--halt_after == 0) {
+                is_halted = true;
+                return kDead;
+            }
+        }
+        Order& order = orders[static_cast<size_t>(call)];
+        if (order.times == 0) return std::nullopt;
+        if (order.wait > 0) {
+            --order.wait;
+            return std::nullopt;
+        }
+        if (order.times != UINT64_MAX) --order.times;
+        ++failures;
+        return order.fault == DiskFault::kNoSpace ? "No space left on device"
+                                                  : "Input/output error";
+    }
+
+    void change(NameChange change) {
+        change.apply_to(names);
+        unsynced_names.push_back(std::move(change));
+    }
+
+    // The first `count` unsynced name changes reach the platter.
+    void commit_names(size_t count) {
+        for (size_t i = 0; i < count; ++i) unsynced_names[i].apply_to(durable_names);
+        unsynced_names.erase(unsynced_names.begin(),
+                             unsynced_names.begin() + static_cast<ptrdiff_t>(count));
+    }
+
+    void end_life() {
+        ++life;
+        locked = false;
+        is_halted = false;
+        halt_after = UINT64_MAX;
+        for (Order& order : orders) order = Order{};
+    }
+
+    SimImage& existing(std::string_view name) {
+        const auto found = names.find(name);
+        SYNAP_ASSERT(found != names.end());
+        return *found->second;
+    }
+};
+
+class SimDisk::SimFile final : public File {
+  public:
+    SimFile(std::shared_ptr<State> state, InodePtr inode, std::string path, bool writable)
+        : state_(std::move(state)),
+          inode_(std::move(inode)),
+          path_(std::move(path)),
+          life_(state_->life),
+          writable_(writable) {}
+
+    Status write_at(uint64_t offset, std::string_view bytes) override {
+        const std::lock_guard guard(state_->mutex);
+        if (!alive()) return dead("write");
+        if (!writable_) return refused("write", path_, "Bad file descriptor");
+        const auto failure = state_->fails(DiskCall::kWrite);
+        if (failure) bytes = bytes.substr(0, state_->random.below(bytes.size() + 1));
+        inode_->write(offset, bytes);
+        if (failure) return refused("write", path_, *failure);
+        return {};
+    }
+
+    Result<size_t> read_at(uint64_t offset, char* to, size_t size) override {
+        const std::lock_guard guard(state_->mutex);
+        if (!alive()) return dead("read");
+        if (const auto failure = state_->fails(DiskCall::kRead)) {
+            return refused("read", path_, *failure);
+        }
+        const std::string& seen = inode_->seen();
+        if (offset >= seen.size()) return size_t{0};
+        return seen.copy(to, size, offset);
+    }
+
+    Status sync() override {
+        const std::lock_guard guard(state_->mutex);
+        if (!alive()) return dead("sync");
+        if (const auto failure = state_->fails(DiskCall::kSync)) {
+            // Power may yet fail before the sync that never returned: keep the changes unsynced.
+            if (!state_->is_halted) {
+                inode_->fail_sync(Severity::draw(state_->random), state_->options.sector_bytes,
+                                  state_->random);
+            }
+            return refused("sync", path_, *failure);
+        }
+        if (!state_->options.lying_sync) inode_->sync();
+        return {};
+    }
+
+    Status truncate(uint64_t size) override {
+        const std::lock_guard guard(state_->mutex);
+        if (!alive()) return dead("truncate");
+        if (!writable_) return refused("truncate", path_, "Invalid argument");
+        if (const auto failure = state_->fails(DiskCall::kTruncate)) {
+            return refused("truncate", path_, *failure);
+        }
+        inode_->truncate(size);
+        return {};
+    }
+
+    Result<uint64_t> size() override {
+        const std::lock_guard guard(state_->mutex);
+        if (!alive()) return dead("stat");
+        return static_cast<uint64_t>(inode_->seen().size());
+    }
+
+  private:
+    bool alive() const { return life_ == state_->life && !state_->is_halted; }
+    Error dead(std::string_view what) const { return refused(what, path_, "the machine is off"); }
+
+    std::shared_ptr<State> state_;
+    InodePtr inode_;
+    std::string path_;
+    uint64_t life_;
+    bool writable_;
+};
+
+class SimDisk::SimLock final : public DiskLock {
+  public:
+    explicit SimLock(std::shared_ptr<State> state)
+        : state_(std::move(state)), life_(state_->life) {}
+    ~SimLock() override {
+        const std::lock_guard guard(state_->mutex);
+        if (life_ == state_->life) state_->locked = false;
+    }
+
+  private:
+    std::shared_ptr<State> state_;
+    uint64_t life_;
+};
+
+// --- the disk ------------------------------------------------------------------------------------
+
+SimDisk::SimDisk(SimDiskOptions options) : state_(std::make_shared<State>(options)) {
+    SYNAP_ASSERT(options.sector_bytes > 0);
+}
+
+SimDisk::~SimDisk() = default;
+
+std::string SimDisk::describe(std::string_view name) const { return "/sim/" + std::string(name); }
+
+Result<std::unique_ptr<File>> SimDisk::open(std::string_view name, OpenMode mode) {
+    const std::lock_guard guard(state_->mutex);
+    const bool create = mode == OpenMode::kCreate;
+    if (const auto failure = state_->fails(create ? DiskCall::kCreate : DiskCall::kOpen)) {
+        return refused("open", describe(name), *failure);
+    }
+    const auto found = state_->names.find(name);
+    if (create == (found != state_->names.end())) {
+        return refused("open", describe(name),
+                       create ? "File exists" : "No such file or directory");
+    }
+    InodePtr inode = create ? std::make_shared<SimImage>() : found->second;
+    if (create) state_->change({{}, std::string(name), inode});
+    return std::unique_ptr<File>(std::make_unique<SimFile>(state_, std::move(inode), describe(name),
+                                                           mode != OpenMode::kRead));
+}
+
+Status SimDisk::rename(std::string_view from, std::string_view to) {
+    const std::lock_guard guard(state_->mutex);
+    if (const auto failure = state_->fails(DiskCall::kRename)) {
+        return refused("rename", describe(from), *failure);
+    }
+    const auto found = state_->names.find(from);
+    if (found == state_->names.end()) {
+        return refused("rename", describe(from), "No such file or directory");
+    }
+    if (from != to) state_->change({std::string(from), std::string(to), found->second});
+    return {};
+}
+
+Status SimDisk::remove(std::string_view name) {
+    const std::lock_guard guard(state_->mutex);
+    if (const auto failure = state_->fails(DiskCall::kRemove)) {
+        return refused("remove", describe(name), *failure);
+    }
+    if (!state_->names.contains(name)) {
+        return refused("remove", describe(name), "No such file or directory");
+    }
+    state_->change({std::string(name), {}, nullptr});
+    return {};
+}
+
+Result<std::vector<std::string>> SimDisk::list() {
+    const std::lock_guard guard(state_->mutex);
+    if (const auto failure = state_->fails(DiskCall::kList)) {
+        return refused("list", describe(""), *failure);
+    }
+    std::vector<std::string> listed;
+    for (const auto& [name, inode] : state_->names) listed.push_back(name);
+    return listed;
+}
+
+Status SimDisk::sync_names() {
+    const std::lock_guard guard(state_->mutex);
+    const size_t count = state_->unsynced_names.size();
+    if (const auto failure = state_->fails(DiskCall::kSyncNames)) {
+        if (!state_->is_halted) state_->commit_names(state_->random.below(count + 1));
+        return refused("sync", describe(""), *failure);
+    }
+    if (!state_->options.lying_sync) state_->commit_names(count);
+    return {};
+}
+
+Result<std::unique_ptr<DiskLock>> SimDisk::lock() {
+    const std::lock_guard guard(state_->mutex);
+    if (state_->is_halted) return refused("lock", describe(kLockName), "the machine is off");
+    if (state_->locked) {
+        return Error{Code::kLocked, describe("") + " is in use by process 1"};
+    }
+    if (!state_->names.contains(kLockName)) {
+        state_->change({{}, std::string(kLockName), std::make_shared<SimImage>()});
+    }
+    state_->locked = true;
+    return std::unique_ptr<DiskLock>(std::make_unique<SimLock>(state_));
+}
+
+void SimDisk::crash(SmallRandom& random) {
+    const std::lock_guard guard(state_->mutex);
+    State& state = *state_;
+    const Severity severity = Severity::draw(random);
+    // Every inode that either directory image reaches, once and in the order of names.
+    std::vector<InodePtr> inodes;
+    for (const Names* names : {&state.names, &state.durable_names}) {
+        for (const auto& [name, inode] : *names) inodes.push_back(inode);
+    }
+    for (const NameChange& change : state.unsynced_names) {
+        if (change.inode != nullptr) inodes.push_back(change.inode);
+    }
+    // A second visit finds nothing unsynced.
+    for (const InodePtr& inode : inodes) {
+        inode->crash(severity, state.options.sector_bytes, random);
+    }
+    if (state.options.names_in_order) {
+        state.commit_names(random.below(state.unsynced_names.size() + 1));
+    } else {
+        for (const NameChange& change : state.unsynced_names) {
+            if (severity.draw_fate(random) == Fate::kKept) {
+                change.apply_to(state.durable_names);
+            }
+        }
+    }
+    state.unsynced_names.clear();
+    state.names = state.durable_names;
+    state.end_life();
+}
+
+void SimDisk::kill() {
+    const std::lock_guard guard(state_->mutex);
+    state_->end_life();
+}
+
+// --- faults, looking, rot ------------------------------------------------------------------------
+
+void SimDisk::fail_at(DiskCall call, uint64_t nth, DiskFault fault, uint64_t times) {
+    SYNAP_ASSERT(nth > 0 && times > 0);
+    const std::lock_guard guard(state_->mutex);
+    state_->orders[static_cast<size_t>(call)] = {nth - 1, times, fault};
+}
+
+void SimDisk::halt_at(uint64_t nth) {
+    SYNAP_ASSERT(nth > 0);
+    const std::lock_guard guard(state_->mutex);
+    state_->halt_after = nth;
+}
+
+bool SimDisk::halted() const {
+    const std::lock_guard guard(state_->mutex);
+    return state_->is_halted;
+}
+
+void SimDisk::clear_faults() {
+    const std::lock_guard guard(state_->mutex);
+    SYNAP_ASSERT(!state_->is_halted);
+    state_->halt_after = UINT64_MAX;
+    for (State::Order& order : state_->orders) order = State::Order{};
+}
+
+uint64_t SimDisk::failures() const {
+    const std::lock_guard guard(state_->mutex);
+    return state_->failures;
+}
+
+uint64_t SimDisk::changes() const {
+    const std::lock_guard guard(state_->mutex);
+    return state_->changes;
+}
+
+std::string SimDisk::contents(std::string_view name) const {
+    const std::lock_guard guard(state_->mutex);
+    const auto found = state_->names.find(name);
+    return found == state_->names.end() ? std::string() : found->second->seen();
+}
+
+std::vector<ByteRange> SimDisk::unsynced(std::string_view name) const {
+    const std::lock_guard guard(state_->mutex);
+    const SimImage& inode = state_->existing(name);
+    const auto durable = state_->durable_names.find(name);
+    if (durable == state_->durable_names.end() || durable->second.get() != &inode) {
+        return {{0, UINT64_MAX}};
+    }
+    return inode.unsynced();
+}
+
+void SimDisk::rot(std::string_view name, uint64_t offset, std::string_view bytes) {
+    const std::lock_guard guard(state_->mutex);
+    state_->existing(name).rot(offset, bytes);
+}
+
+void SimDisk::rot_length(std::string_view name, uint64_t size) {
+    const std::lock_guard guard(state_->mutex);
+    state_->existing(name).rot_length(size);
+}
+
+}  // namespace synap

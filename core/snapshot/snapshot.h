@@ -1,0 +1,111 @@
+// Snapshots: the keyspace at a range of positions, slot by slot, without stopping it.
+//
+// Each slot is captured under its own lock, together with the log's position then; replay later
+// skips, per effect, what its slot already contains. `from` is the lowest such position: where
+// replay starts. `complete_at` is the highest: a snapshot means nothing before the log is durable
+// through it, and only then does the file get its name.
+//
+// File: header, chunks, footer.
+//   header  magic[8] level:u32 slot_bits:u32 history[16] databases[16] databases_at:u64 crc:u32
+//   chunk   slot:u32 bytes:u32 position:u64 crc:u32, then set effects (log/record.h); crc covers
+//           the chunk header before it and the effects. One for each slot, in any order.
+//   footer  slot:u32 = 0xffffffff, from:u64 complete_at:u64 keys:u64 commit_ms:u64 crc:u32
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/keyspace/keyspace.h"
+#include "core/log/log.h"
+#include "core/log/segment.h"
+#include "core/platform/disk.h"
+
+namespace synap {
+
+struct SnapshotInfo {
+    uint64_t name_position = 0;  // in its file name: complete_at
+    uint64_t from = 0;
+    uint64_t complete_at = 0;
+    uint64_t keys = 0;
+    uint64_t commit_ms = 0;
+    uint64_t bytes = 0;
+    unsigned slot_bits = 0;
+};
+
+class SnapshotWriter {
+public:
+    // Takes the databases' names and the starting position; the caller holds the gate alone.
+    SnapshotWriter(Keyspace& keyspace, Log& log, Disk& disk, const HistoryId& history);
+
+    // Creates the temporary file. Blocking: disk.
+    Status begin();
+    // Captures and writes up to `slots` more. True once all are. Blocking: disk, never while a
+    // slot's lock is held.
+    Result<bool> step(size_t slots);
+    // Waits for the log, syncs, verifies and names the file. Blocking: disk.
+    Result<SnapshotInfo> finish();
+    // Removes what was written. Blocking: disk.
+    void abandon() noexcept;
+
+    // Under the lock of the slot. A move out of an uncaptured slot into a captured one would hide
+    // the value from both captures: whoever moves captures all slots involved first. Throws
+    // std::bad_alloc.
+    void capture(uint32_t slot_index);
+    bool captured(uint32_t slot_index) const noexcept { return captured_[slot_index] != 0; }
+
+private:
+    struct Captured {
+        uint32_t slot;
+        uint64_t position;
+        uint64_t keys;
+        EffectBuffer effects;
+    };
+
+    Status write_captured();
+    Status write_chunk(Captured& chunk);
+    Status put(std::string_view bytes);
+    Status flush();
+
+    Keyspace& keyspace_;
+    Log& log_;
+    Disk& disk_;
+    const HistoryId history_;
+    uint8_t databases_[limits::kDatabases];
+    const uint64_t databases_at_;
+    std::unique_ptr<File> file_;
+    std::string buffer_;
+    uint64_t offset_ = 0;
+    std::vector<uint8_t> captured_;  // each guarded by its slot's lock
+    std::mutex queue_;
+    std::vector<Captured> queued_;  // guarded by queue_
+    uint32_t next_slot_ = 0;
+    SnapshotInfo info_;
+};
+
+// Snapshots present, newest first, by name only.
+Result<std::vector<uint64_t>> list_snapshots(Disk& disk);
+
+// What replay needs to know about a loaded snapshot.
+struct SnapshotPositions {
+    unsigned slot_bits = 0;
+    uint64_t databases_at = 0;
+    std::vector<uint64_t> slots;
+
+    // Whether the snapshot contains what a record that ends at `end` did to the key.
+    bool contains(uint64_t hash, uint64_t end) const noexcept {
+        return !slots.empty() && end <= slots[hash >> (64 - slot_bits)];
+    }
+};
+
+// Checks the whole file, without a keyspace. kCorrupt names file and offset.
+Result<SnapshotInfo> verify_snapshot(Disk& disk, uint64_t position, const HistoryId& history);
+
+// Loads into an empty keyspace. `progress` counts bytes as they are read.
+Result<SnapshotInfo> load_snapshot(Disk& disk, uint64_t position, const HistoryId& history,
+                                   Keyspace& keyspace, SnapshotPositions& positions,
+                                   std::atomic<uint64_t>& progress);
+
+}  // namespace synap

@@ -1,0 +1,171 @@
+#include <algorithm>
+
+#include "core/base/crc32c.h"
+#include "core/base/varint.h"
+#include "core/log/format.h"
+#include "core/log/manifest.h"
+#include "core/snapshot/layout.h"
+#include "core/snapshot/snapshot.h"
+
+namespace synap {
+namespace {
+
+constexpr size_t kWriteBytes = 1ull << 20;
+
+}  // namespace
+
+SnapshotWriter::SnapshotWriter(Keyspace& keyspace, Log& log, Disk& disk, const HistoryId& history)
+    : keyspace_(keyspace),
+      log_(log),
+      disk_(disk),
+      history_(history),
+      databases_at_(log.appended()),
+      captured_(keyspace.slot_count()) {
+    for (unsigned i = 0; i < limits::kDatabases; ++i) databases_[i] = keyspace.name_space_of(i);
+    info_.from = UINT64_MAX;
+    info_.complete_at = databases_at_;
+    info_.slot_bits = keyspace.slot_bits();
+}
+
+Status SnapshotWriter::begin() {
+    auto names = disk_.list();
+    if (!names) return names.take_error();
+    for (const std::string& name : *names) {
+        if (name == layout::kTemporaryName) SYNAP_TRY(disk_.remove(name));
+    }
+    auto file = disk_.open(layout::kTemporaryName, OpenMode::kCreate);
+    if (!file) return file.take_error();
+    file_ = std::move(*file);
+    std::string header(format::kSnapshotMagic);
+    synap::put(header, format::kLevel);
+    synap::put(header, static_cast<uint32_t>(info_.slot_bits));
+    synap::put(header, history_.high);
+    synap::put(header, history_.low);
+    header.append(reinterpret_cast<const char*>(databases_), sizeof databases_);
+    synap::put(header, databases_at_);
+    synap::put(header, crc32c(header));
+    return put(header);
+}
+
+Status SnapshotWriter::put(std::string_view bytes) {
+    buffer_.append(bytes);
+    return buffer_.size() >= kWriteBytes ? flush() : Status{};
+}
+
+Status SnapshotWriter::flush() {
+    SYNAP_TRY(file_->write_at(offset_, buffer_));
+    offset_ += buffer_.size();
+    buffer_.clear();
+    return {};
+}
+
+void SnapshotWriter::capture(uint32_t slot_index) {
+    Slot& slot = keyspace_.slot(slot_index);
+    Captured captured{slot_index, log_.appended(), slot.count, {}};
+    if (slot.table != nullptr) {
+        for (uint32_t i = 0; i < slot.table->capacity; ++i) {
+            const Cell cell = slot.table->cells[i];
+            if (cell == 0) continue;
+            const Node& node = *cell_node(cell);
+            Effect effect;
+            effect.name_space = node.name_space();
+            effect.key = node.key();
+            effect.expires_at = node.deadline();
+            effect.edited = node.edited();
+            effect.is_integer = node.encoding() == Encoding::kInteger;
+            if (effect.is_integer) {
+                effect.integer = node.integer();
+            } else if (node.encoding() == Encoding::kBlob) {
+                effect.blob = node.blob();
+                effect.value = node.blob()->bytes();
+            } else {
+                effect.value = node.inline_value();
+            }
+            captured.effects.add(effect);
+        }
+    }
+    const std::lock_guard<std::mutex> guard(queue_);
+    queued_.push_back(std::move(captured));
+    captured_[slot_index] = 1;
+}
+
+Status SnapshotWriter::write_chunk(Captured& chunk) {
+    if (chunk.effects.total_bytes() > limits::kSnapshotChunkBytes) {
+        return Error{Code::kUnsupported, "a slot holds more than a snapshot can: reopen the store, "
+                                         "so that it gets more slots"};
+    }
+    info_.from = std::min(info_.from, chunk.position);
+    info_.complete_at = std::max(info_.complete_at, chunk.position);
+    info_.keys += chunk.keys;
+    std::string header;
+    synap::put(header, chunk.slot);
+    synap::put(header, static_cast<uint32_t>(chunk.effects.total_bytes()));
+    synap::put(header, chunk.position);
+    uint32_t crc = crc32c(header);
+    const std::string& bytes = chunk.effects.bytes();
+    std::vector<std::string_view> pieces;
+    size_t at = 0;
+    for (const auto& splice : chunk.effects.splices()) {
+        pieces.push_back(std::string_view(bytes).substr(at, splice.at - at));
+        pieces.push_back(splice.blob.get()->bytes());
+        at = splice.at;
+    }
+    pieces.push_back(std::string_view(bytes).substr(at));
+    for (const std::string_view piece : pieces) crc = crc32c(piece, crc);
+    synap::put(header, crc);
+    SYNAP_TRY(put(header));
+    for (const std::string_view piece : pieces) SYNAP_TRY(put(piece));
+    return {};
+}
+
+Status SnapshotWriter::write_captured() {
+    std::vector<Captured> chunks;
+    {
+        const std::lock_guard<std::mutex> guard(queue_);
+        chunks.swap(queued_);
+    }
+    for (Captured& chunk : chunks) SYNAP_TRY(write_chunk(chunk));
+    return {};
+}
+
+Result<bool> SnapshotWriter::step(size_t slots) {
+    for (; slots > 0 && next_slot_ < keyspace_.slot_count(); --slots, ++next_slot_) {
+        Slot& slot = keyspace_.slot(next_slot_);
+        const std::lock_guard<SlotLock> guard(slot.lock);
+        if (captured_[next_slot_] == 0) capture(next_slot_);
+    }
+    SYNAP_TRY(write_captured());
+    return next_slot_ == keyspace_.slot_count();
+}
+
+Result<SnapshotInfo> SnapshotWriter::finish() {
+    SYNAP_TRY(write_captured());
+    info_.commit_ms = static_cast<uint64_t>(log_.last_commit_ms());
+    std::string footer;
+    synap::put(footer, layout::kFooterSlot);
+    synap::put(footer, info_.from);
+    synap::put(footer, info_.complete_at);
+    synap::put(footer, info_.keys);
+    synap::put(footer, info_.commit_ms);
+    synap::put(footer, crc32c(footer));
+    SYNAP_TRY(put(footer));
+    SYNAP_TRY(flush());
+    info_.bytes = offset_;
+    info_.name_position = info_.complete_at;
+    SYNAP_TRY(file_->sync());
+    file_.reset();
+    SYNAP_TRY(log_.sync(info_.complete_at));
+    auto verified = layout::verify_file(disk_, layout::kTemporaryName, history_);
+    if (!verified) return verified.take_error();
+    const std::string name = format::file_name(format::kSnapshotPrefix, info_.name_position);
+    SYNAP_TRY(disk_.rename(layout::kTemporaryName, name));
+    SYNAP_TRY(disk_.sync_names());
+    return info_;
+}
+
+void SnapshotWriter::abandon() noexcept {
+    file_.reset();
+    disk_.remove(layout::kTemporaryName).ignore();
+}
+
+}  // namespace synap

@@ -1,0 +1,126 @@
+#!/usr/bin/env bash
+# Prepares a checkout for building and testing. Does nothing where nothing is missing.
+#
+# usage: deploy/setup.sh [--dev]      --dev: also what `make lint`, `make format` and fuzzing need
+#
+#  - Debian and Ubuntu: installs missing system packages (through sudo if need be).
+#  - Python packages of tests/requirements.txt, into build/venv.
+#  - Node packages of tests/package.json, into build/node.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+fail() {
+    echo "setup: $*" >&2
+    exit 1
+}
+
+node_is_usable() {
+    command -v npm >/dev/null && node -e 'process.exit(+(parseInt(process.versions.node) < 18))'
+}
+
+has_package() {
+    [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+}
+
+wanted_packages() {
+    # The newest Boost of Debian 12 is not its default one; later releases have only the default.
+    local boost=libboost-dev
+    if has_package libboost1.81-dev || [ -n "$(apt-cache show libboost1.81-dev 2>/dev/null)" ]; then
+        boost=libboost1.81-dev
+    fi
+    echo g++ make cmake ninja-build ccache python3 python3-venv python3-dev
+    echo "$boost" libbenchmark-dev libcli11-dev libgtest-dev libmimalloc-dev libsimdjson-dev \
+        libspdlog-dev libxxhash-dev libyaml-cpp-dev prometheus-cpp-dev
+    echo redis-server redis-tools nginx-light wrk
+    node_is_usable 2>/dev/null || echo nodejs npm
+    if [ "$dev" ]; then
+        echo clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14
+    fi
+}
+
+missing_packages() {
+    local package
+    for package in $(wanted_packages); do
+        has_package "$package" || echo "$package"
+    done
+}
+
+as_root() {
+    if [ "$(id -u)" = 0 ]; then
+        "$@"
+    elif command -v sudo >/dev/null; then
+        sudo "$@"
+    else
+        fail "not root and no sudo; please install: $(missing_packages | tr '\n' ' ')"
+    fi
+}
+
+# The daemons that come with redis-server and nginx must not start: tests start their own.
+apt_install() {
+    local policy=/usr/sbin/policy-rc.d
+    if [ ! -e $policy ]; then
+        trap "as_root rm -f $policy" EXIT
+        printf '#!/bin/sh\nexit 101\n' | as_root tee $policy >/dev/null
+        as_root chmod 755 $policy
+    fi
+    as_root env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -q -y --no-install-recommends "$@" || fail "apt-get could not install: $*"
+}
+
+system_packages() {
+    if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
+        if [ ! -e build/.system-unknown ]; then
+            echo "setup: this is neither Debian nor Ubuntu. Synap needs what these Debian 12"
+            echo "setup: packages hold, by whatever name they have here:"
+            echo $(wanted_packages) | fold -s -w 90 | sed 's/^/    /'
+            touch build/.system-unknown
+        fi
+        return
+    fi
+    [ -n "$(missing_packages)" ] || return 0
+    as_root apt-get update -q
+    apt_install $(missing_packages)
+}
+
+# fresh STAMP TEXT: whether STAMP already holds the hash of TEXT; `stamp STAMP TEXT` writes it.
+digest() { printf '%s' "$1" | sha256sum; }
+fresh() { [ "$(cat "$1" 2>/dev/null)" = "$(digest "$2")" ]; }
+stamp() { digest "$2" >"$1"; }
+
+python_packages() {
+    local venv=build/venv key
+    key="$(python3 -VV) $PWD $(cat tests/requirements.txt)"
+    fresh $venv/.stamp "$key" && return 0
+    python3 -m venv --clear $venv
+    $venv/bin/pip install -q --disable-pip-version-check -r tests/requirements.txt
+    stamp $venv/.stamp "$key"
+}
+
+node_packages() {
+    local dir=build/node key folder
+    key="$(node --version) $(cat tests/package.json)"
+    if ! fresh $dir/.stamp "$key"; then
+        rm -rf $dir
+        mkdir -p $dir
+        cp tests/package.json $dir/
+        npm install --prefix $dir --silent --no-audit --no-fund --no-package-lock
+        stamp $dir/.stamp "$key"
+    fi
+    # Where node looks for packages when it runs a file of these folders.
+    for folder in tests sdk-node; do
+        [ ! -d $folder ] || ln -sfn ../$dir/node_modules $folder/node_modules
+    done
+}
+
+dev=
+case "${1:-}" in
+    "") ;;
+    --dev) dev=1 ;;
+    *) fail "unknown argument $1 (only --dev is known)" ;;
+esac
+
+mkdir -p build
+system_packages
+python_packages
+node_is_usable || fail "node >= 18 and npm are needed"
+node_packages

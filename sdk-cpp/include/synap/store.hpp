@@ -1,0 +1,128 @@
+// Stores: a data directory, or ":memory:", opened by this process.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include <synap/error.hpp>
+#include <synap/reply.hpp>
+
+namespace synap {
+
+/// Options of a store, checked as they are set.
+class Config {
+public:
+    Config() : handle_(synap_config_new()) {
+        if (handle_.get() == nullptr) {
+            throw Error(SYNAP_E_NO_MEMORY, "out of memory");
+        }
+    }
+
+    Result<void> try_set(std::string_view name, std::string_view value) {
+        synap_error_t* error = nullptr;
+        const auto status = synap_config_set(raw(), to_bytes(name), to_bytes(value), &error);
+        if (status < 0) {
+            return Error::take(status, error);
+        }
+        return {};
+    }
+    Config& set(std::string_view name, std::string_view value) {
+        try_set(name, value).value();
+        return *this;
+    }
+
+    synap_config_t* raw() const noexcept { return handle_.get(); }
+
+private:
+    detail::Handle<synap_config_t, synap_config_free> handle_;
+};
+
+/// One reference to a store. Copies share the store; any thread may use it. The last reference
+/// closes a store that was not closed, on a thread of its own and without waiting.
+class Store {
+public:
+    /// Takes over one reference.
+    explicit Store(synap_store_t* raw) noexcept : handle_(raw) {}
+    Store(Store&&) noexcept = default;
+    Store& operator=(Store&&) noexcept = default;
+    Store(const Store& other) noexcept : handle_(synap_store_retain(other.raw())) {}
+    Store& operator=(const Store& other) noexcept { return *this = Store(other); }
+    ~Store() = default;
+
+    static Result<Store> try_open(std::string_view path, const Config* config = nullptr) {
+        synap_store_t* raw = nullptr;
+        synap_error_t* error = nullptr;
+        const auto status = synap_open(to_bytes(path), config != nullptr ? config->raw() : nullptr,
+                                       &raw, &error);
+        if (status < 0) {
+            return Error::take(status, error);
+        }
+        return Store(raw);
+    }
+    /// Opens `path` (created when absent) or ":memory:", with what the log holds recovered.
+    static Store open(std::string_view path) { return try_open(path).value(); }
+    static Store open(std::string_view path, const Config& config) {
+        return try_open(path, &config).value();
+    }
+
+    /// Makes the log durable and stops; sessions answer SHUTDOWN from then on. Idempotent.
+    Result<void> try_close(std::uint32_t timeout_ms = UINT32_MAX) {
+        synap_error_t* error = nullptr;
+        const auto status = synap_store_close(raw(), timeout_ms, &error);
+        if (status < 0) {
+            return Error::take(status, error);
+        }
+        return {};
+    }
+    void close(std::uint32_t timeout_ms = UINT32_MAX) { try_close(timeout_ms).value(); }
+
+    /// The state now. A store that failed has state SYNAP_STATE_FAILED.
+    synap_store_state_t state() const noexcept {
+        synap_store_state_t state = SYNAP_STORE_STATE_INIT;
+        static_cast<void>(synap_store_get_state(raw(), &state, nullptr));
+        return state;
+    }
+
+    Result<void> try_set(std::string_view name, std::string_view value) {
+        synap_error_t* error = nullptr;
+        const auto status = synap_option_set(raw(), to_bytes(name), to_bytes(value), &error);
+        if (status < 0) {
+            return Error::take(status, error);
+        }
+        return {};
+    }
+    /// Changes an option that can be changed while the store is open.
+    void set(std::string_view name, std::string_view value) { try_set(name, value).value(); }
+    /// An option's value as text.
+    std::string option(std::string_view name) const {
+        synap_reply_t* reply = nullptr;
+        synap_error_t* error = nullptr;
+        const auto status = synap_option_get(raw(), to_bytes(name), &reply, &error);
+        if (status < 0) {
+            throw Error::take(status, error);
+        }
+        return std::string(Reply(reply).root().bytes());
+    }
+
+    /// Waits until the log has reached `level` (SYNAP_DURABILITY_*) through `token`.
+    Result<void> try_wait(synap_token_t token, std::uint32_t level,
+                          std::uint32_t timeout_ms = UINT32_MAX) {
+        synap_error_t* error = nullptr;
+        const auto status = synap_log_wait(raw(), token, level, timeout_ms, &error);
+        if (status < 0) {
+            return Error::take(status, error);
+        }
+        return {};
+    }
+    void wait(synap_token_t token, std::uint32_t level, std::uint32_t timeout_ms = UINT32_MAX) {
+        try_wait(token, level, timeout_ms).value();
+    }
+
+    synap_store_t* raw() const noexcept { return handle_.get(); }
+
+private:
+    detail::Handle<synap_store_t, synap_store_release> handle_;
+};
+
+}  // namespace synap

@@ -1,0 +1,229 @@
+#include "server/config/config.h"
+
+#include <algorithm>
+#include <map>
+
+#include "server/config/options.h"
+#include "server/config/suggest.h"
+#include "server/config/yaml_file.h"
+
+namespace synap::server::config {
+
+namespace {
+
+constexpr std::string_view kMaxMemory = "kv_store.max_memory";
+constexpr std::string_view kIoThreads = "server.io_threads";
+
+// What is left to connections, buffers and the kernel's own accounting of the container.
+constexpr std::uint64_t kContainerShareNumerator = 3;
+constexpr std::uint64_t kContainerShareDenominator = 4;
+
+constexpr std::size_t kShownMax = 80;
+
+std::string shown(const Setting& setting) {
+    if (setting.is_list) {
+        return "a list";
+    }
+    const std::string& text = setting.items.front();
+    return "'" + (text.size() <= kShownMax ? text : text.substr(0, kShownMax) + "...") + "'";
+}
+
+// "*" or scheme://host[:port], as browsers send it: without a path, not even "/".
+bool is_web_origin(std::string_view origin) {
+    const auto scheme = origin.find("://");
+    return origin == "*" || (scheme != 0 && scheme != std::string_view::npos &&
+                             scheme + 3 < origin.size() &&
+                             origin.find('/', scheme + 3) == std::string_view::npos);
+}
+
+class Loader {
+public:
+    explicit Loader(const Inputs& inputs) : inputs_(inputs), table_(inputs.table) {
+        for (const Option& option : table_.options()) {
+            if (option.same_as.empty()) {
+                loaded_.values.push_back({&option, option.default_value, {}});
+            }
+        }
+    }
+
+    Loaded run() {
+        std::vector<Setting> settings;
+        if (!inputs_.file.empty()) {
+            load_yaml(table_, inputs_.file, settings, loaded_.problems);
+        }
+        apply(settings);
+        settings.clear();
+        read_environment(table_, inputs_.environment, settings, loaded_.problems);
+        apply(settings);
+        apply(inputs_.flags);
+        for (const Effective& effective : loaded_.values) {
+            check_available(effective);
+        }
+        fill_config();
+        return std::move(loaded_);
+    }
+
+private:
+    void problem(const Origin& origin, std::string message) {
+        loaded_.problems.push_back({true, origin, std::move(message)});
+    }
+    void warning(const Origin& origin, std::string message) {
+        loaded_.problems.push_back({false, origin, std::move(message)});
+    }
+
+    Effective& effective(std::string_view key) {
+        return *std::find_if(loaded_.values.begin(), loaded_.values.end(),
+                             [&](const Effective& e) { return e.option->key == key; });
+    }
+
+    // One layer over those before it.
+    void apply(const std::vector<Setting>& layer) {
+        std::map<std::string, const Setting*, std::less<>> set_by;
+        for (const Setting& setting : layer) {
+            const Option* option = table_.find(setting.key);
+            if (!option) {
+                problem(setting.origin, setting.key + ": unknown key" +
+                                            did_you_mean(setting.key, table_.names()));
+                continue;
+            }
+            const std::string& target = option->same_as.empty() ? option->key : option->same_as;
+            const auto [other, inserted] = set_by.emplace(target, &setting);
+            if (!inserted && other->second->key != setting.key) {
+                problem(setting.origin, setting.key + ": the same as " + other->second->key +
+                                            ", which " + other->second->origin.text() +
+                                            " sets; keep one of them");
+                continue;
+            }
+            Value value;
+            if (check(*option, setting, value)) {
+                effective(target).value = std::move(value);
+                effective(target).origin = setting.origin;
+            }
+        }
+    }
+
+    bool check(const Option& option, const Setting& setting, Value& value) {
+        std::string expected;
+        const bool ok =
+            setting.is_list
+                ? parse_items(option.shape, setting.items, value, expected)
+                : parse_value(option.shape, setting.items.front(), value, expected);
+        if (!ok) {
+            problem(setting.origin,
+                    setting.key + ": " + shown(setting) + ": expected " + expected +
+                        did_you_mean(setting.is_list ? "" : setting.items.front(),
+                                     option.shape.choices));
+            return false;
+        }
+        const Option& target = option.same_as.empty() ? option : *table_.find(option.same_as);
+        if (target.engine.empty() || std::holds_alternative<Auto>(value)) {
+            return true;
+        }
+        const std::string refused =
+            table_.engine().check(target.engine, engine_text(value));
+        if (!refused.empty()) {
+            problem(setting.origin, setting.key + ": " + shown(setting) + ": " + refused);
+        }
+        return refused.empty();
+    }
+
+    // Sizes and durations go to the engine as plain bytes and milliseconds.
+    static std::string engine_text(const Value& value) {
+        return format_value({Kind::kInt, 0, kIntMax, 1, false, {}}, value);
+    }
+
+    void check_available(const Effective& effective) {
+        const Option& option = *effective.option;
+        if (!option.needs.empty() && effective.text() == option.needs_when) {
+            problem(effective.origin, option.key + ": " + option.needs_when + " needs " +
+                                          option.needs + ", which version " SYNAP_VERSION
+                                          " does not have yet; a later release will");
+        }
+    }
+
+    void fill_config() {
+        ServerConfig& config = loaded_.config;
+        for (const Effective& effective : loaded_.values) {
+            if (effective.option->bind.store) {
+                effective.option->bind.store(config, effective.value);
+            }
+        }
+        Settings& settings = config.settings;
+        settings.config_file = inputs_.file;
+        settings.data_dir = config.persistence.enabled ? config.persistence.data_dir : "";
+        if (config.persistence.enabled && settings.data_dir.empty()) {
+            problem(effective("persistence.data_dir").origin,
+                    "persistence.data_dir: expected a directory; to keep nothing on disk set "
+                    "persistence.enabled: false");
+        }
+        for (const std::string& origin : settings.cors_origins) {
+            if (!is_web_origin(origin)) {
+                problem(effective("cors.allowed_origins").origin,
+                        "cors.allowed_origins: '" + origin +
+                            "': expected * or an origin such as https://console.example");
+            }
+        }
+        if (!config.replication.enabled && !config.replication.master_host.empty()) {
+            warning(effective("replication.master_host").origin,
+                    "replication.master_host has no effect while replication.enabled is false");
+        }
+        fill_threads(settings);
+        fill_engine(settings);
+    }
+
+    void fill_threads(Settings& settings) {
+        if (std::holds_alternative<Auto>(effective(kIoThreads).value)) {
+            const unsigned cores = std::max(1u, inputs_.cores);
+            settings.io_threads = std::min(cores, inputs_.container.cpus.value_or(cores));
+        }
+    }
+
+    void fill_engine(Settings& settings) {
+        for (const auto& [name, value] : managed_engine_options()) {
+            settings.engine_options.emplace_back(name, value);
+        }
+        for (const Effective& effective : loaded_.values) {
+            const Option& option = *effective.option;
+            if (option.key == kMaxMemory) {
+                fill_memory(settings, effective);
+            } else if (!option.engine.empty() && effective.origin.layer != Layer::kDefault) {
+                settings.engine_options.emplace_back(option.engine, engine_text(effective.value));
+            }
+        }
+    }
+
+    void fill_memory(Settings& settings, const Effective& effective) {
+        const auto limit = inputs_.container.memory_bytes;
+        if (const auto* bytes = std::get_if<std::int64_t>(&effective.value)) {
+            loaded_.max_memory = static_cast<std::uint64_t>(*bytes);
+            if (limit && (*bytes == 0 || loaded_.max_memory >= *limit)) {
+                warning(effective.origin,
+                        std::string(kMaxMemory) + ": " +
+                            (*bytes == 0 ? "no limit" : format_bytes(*bytes)) +
+                            " in a container that may use " +
+                            format_bytes(static_cast<std::int64_t>(*limit)) +
+                            ": the kernel may kill the server");
+            }
+        } else if (limit) {
+            loaded_.max_memory = *limit / kContainerShareDenominator * kContainerShareNumerator;
+        }
+        settings.engine_options.emplace_back(effective.option->engine,
+                                             std::to_string(loaded_.max_memory));
+    }
+
+    const Inputs& inputs_;
+    const OptionTable& table_;
+    Loaded loaded_;
+};
+
+} // namespace
+
+const Effective* Loaded::find(std::string_view key) const {
+    const auto found = std::find_if(values.begin(), values.end(),
+                                    [&](const Effective& e) { return e.option->key == key; });
+    return found == values.end() ? nullptr : &*found;
+}
+
+Loaded load(const Inputs& inputs) { return Loader(inputs).run(); }
+
+} // namespace synap::server::config

@@ -1,0 +1,214 @@
+#include "server/net/buffer.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <new>
+
+namespace synap::server {
+
+BufferPool::~BufferPool() {
+    for (char* block : kept_) {
+        std::free(block);
+    }
+}
+
+char* BufferPool::allocate(std::size_t bytes) noexcept {
+    if (bytes == kChunkBytes && !kept_.empty()) {
+        char* block = kept_.back();
+        kept_.pop_back();
+        return block;
+    }
+    char* block = static_cast<char*>(std::malloc(bytes));
+    if (block != nullptr) {
+        held_ += bytes;
+    }
+    return block;
+}
+
+char* BufferPool::resize(char* block, std::size_t old_bytes, std::size_t bytes) noexcept {
+    char* moved = static_cast<char*>(std::realloc(block, bytes));
+    if (moved != nullptr) {
+        held_ += bytes;
+        held_ -= old_bytes;
+    }
+    return moved;
+}
+
+void BufferPool::release(char* block, std::size_t bytes) noexcept {
+    if (block == nullptr) {
+        return;
+    }
+    if (bytes == kChunkBytes && kept_.size() < kMaxKept) {
+        try {
+            kept_.push_back(block);
+            return;
+        } catch (const std::bad_alloc&) {
+            // Freed below like any other.
+        }
+    }
+    std::free(block);
+    held_ -= bytes;
+}
+
+std::span<char> InputBuffer::room(std::size_t least) noexcept {
+    if (capacity_ - end_ < least + kReadPadding && begin_ > 0) {
+        std::memmove(block_, block_ + begin_, size());
+        end_ -= begin_;
+        begin_ = 0;
+    }
+    if (capacity_ - end_ < least + kReadPadding) {
+        const std::size_t wanted = std::max(capacity_ * 2, end_ + least + kReadPadding);
+        char* moved = pool_.resize(block_, capacity_, wanted);
+        if (moved == nullptr) {
+            return {};
+        }
+        block_ = moved;
+        capacity_ = wanted;
+    }
+    return {block_ + end_, capacity_ - end_ - kReadPadding};
+}
+
+void InputBuffer::consume(std::size_t bytes) noexcept {
+    begin_ += bytes;
+    if (begin_ == end_) {
+        clear();
+    }
+}
+
+bool InputBuffer::assign(const char* data, std::size_t bytes) noexcept {
+    constexpr std::size_t kStep = 256;
+    const std::size_t wanted = (bytes + kReadPadding + kStep - 1) / kStep * kStep;
+    if (wanted > capacity_) {
+        char* block = pool_.allocate(wanted);
+        if (block == nullptr) {
+            return false;
+        }
+        std::memcpy(block, data, bytes);
+        clear();
+        block_ = block;
+        capacity_ = wanted;
+    } else {
+        std::memmove(block_, data, bytes);
+    }
+    begin_ = 0;
+    end_ = bytes;
+    return true;
+}
+
+void InputBuffer::clear() noexcept {
+    pool_.release(block_, capacity_);
+    block_ = nullptr;
+    capacity_ = begin_ = end_ = 0;
+}
+
+char* OutputBuffer::grow(std::size_t bytes) noexcept {
+    if (pending() + bytes > limit_) {
+        return nullptr;
+    }
+    if (block_ == nullptr && bytes <= BufferPool::kChunkBytes) {
+        block_ = pool_.allocate(BufferPool::kChunkBytes);
+        capacity_ = block_ != nullptr ? BufferPool::kChunkBytes : 0;
+        return block_;
+    }
+    // A client that never quite catches up must not make the block grow for ever.
+    if (sent_ >= size_ / 2 && sent_ != 0) {
+        drop_sent();
+        if (capacity_ - size_ >= bytes) {
+            return block_ + size_;
+        }
+    }
+    const std::size_t wanted = std::max(std::min(capacity_ * 2, limit_), size_ + bytes);
+    char* moved = pool_.resize(block_, capacity_, wanted);
+    if (moved == nullptr) {
+        return nullptr;
+    }
+    block_ = moved;
+    capacity_ = wanted;
+    return block_ + size_;
+}
+
+void OutputBuffer::drop_sent() noexcept {
+    std::memmove(block_, block_ + sent_, size_ - sent_);
+    blobs_.erase(blobs_.begin(), blobs_.begin() + static_cast<std::ptrdiff_t>(first_blob_));
+    first_blob_ = 0;
+    for (Blob& blob : blobs_) {
+        blob.at -= sent_;
+    }
+    size_ -= sent_;
+    sent_ = 0;
+}
+
+bool OutputBuffer::append_blob(synap_bytes_t value, synap_blob_t* owner) noexcept {
+    if (pending() + value.size > limit_) {
+        return false;
+    }
+    try {
+        blobs_.push_back({size_, static_cast<const char*>(value.data), value.size, owner});
+    } catch (const std::bad_alloc&) {
+        return false;
+    }
+    static_cast<void>(synap_blob_retain(owner));
+    blob_bytes_ += value.size;
+    return true;
+}
+
+int OutputBuffer::gather(std::span<iovec, kMaxPieces> pieces) const noexcept {
+    int count = 0;
+    std::size_t from = sent_;
+    const auto add = [&](const char* data, std::size_t bytes) {
+        if (bytes != 0) {
+            pieces[static_cast<std::size_t>(count++)] = {const_cast<char*>(data), bytes};
+        }
+    };
+    for (std::size_t i = first_blob_; i < blobs_.size() && count + 2 < kMaxPieces; ++i) {
+        add(block_ + from, blobs_[i].at - from);
+        add(blobs_[i].data, blobs_[i].size);
+        from = blobs_[i].at;
+        if (i + 1 == blobs_.size()) {
+            add(block_ + from, size_ - from);
+            return count;
+        }
+    }
+    if (first_blob_ == blobs_.size()) {
+        add(block_ + from, size_ - from);
+    }
+    return count;
+}
+
+void OutputBuffer::sent(std::size_t bytes) noexcept {
+    while (first_blob_ < blobs_.size()) {
+        Blob& blob = blobs_[first_blob_];
+        const std::size_t before = std::min(bytes, blob.at - sent_);
+        sent_ += before;
+        bytes -= before;
+        if (sent_ < blob.at) {
+            return;
+        }
+        const std::size_t part = std::min(bytes, blob.size);
+        blob.data += part;
+        blob.size -= part;
+        blob_bytes_ -= part;
+        bytes -= part;
+        if (blob.size != 0) {
+            return;
+        }
+        synap_blob_release(blob.owner);
+        ++first_blob_;
+    }
+    sent_ += bytes;
+    if (pending() == 0) {
+        clear();
+    }
+}
+
+void OutputBuffer::clear() noexcept {
+    for (std::size_t i = first_blob_; i < blobs_.size(); ++i) {
+        synap_blob_release(blobs_[i].owner);
+    }
+    blobs_.clear();
+    pool_.release(block_, capacity_);
+    block_ = nullptr;
+    capacity_ = size_ = sent_ = blob_bytes_ = first_blob_ = 0;
+}
+
+}  // namespace synap::server

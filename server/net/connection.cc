@@ -1,0 +1,416 @@
+#include "server/net/connection.h"
+
+#include <netdb.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <string>
+#include <string_view>
+
+#include "server/net/loop.h"
+
+namespace synap::server {
+namespace {
+
+/// An incomplete request up to this size is moved into the thread's read buffer when more of it
+/// comes; a larger one grows in a block of its own, where the rest is received directly.
+constexpr std::size_t kSmallRest = 16 * 1024;
+constexpr std::size_t kLargeRead = 64 * 1024;
+/// How long a client may take to notice that it was answered and cut.
+constexpr std::uint64_t kLingerMs = 2000;
+
+std::string peer_name(int fd) {
+    sockaddr_storage address{};
+    socklen_t size = sizeof address;
+    std::array<char, NI_MAXHOST> host{};
+    std::array<char, NI_MAXSERV> port{};
+    auto* generic = reinterpret_cast<sockaddr*>(&address);  // NOLINT
+    if (::getpeername(fd, generic, &size) != 0 ||
+        ::getnameinfo(generic, size, host.data(), host.size(), port.data(), port.size(),
+                      NI_NUMERICHOST | NI_NUMERICSERV) != 0) {
+        return "?:0";
+    }
+    const bool v6 = address.ss_family == AF_INET6;
+    return (v6 ? "[" : "") + std::string(host.data()) + (v6 ? "]:" : ":") + port.data();
+}
+
+}  // namespace
+
+Connection::Connection(Loop& loop, int fd, std::uint64_t id)
+    : loop_(loop),
+      fd_(fd),
+      id_(id),
+      input_(loop.pool()),
+      output_(loop.pool(), loop.limits().output_buffer_bytes),
+      active_ms_(loop.now_ms()),
+      progress_ms_(loop.now_ms()) {
+    interest_ = EPOLLIN | EPOLLRDHUP;
+    loop_.watch(*this, interest_, true);
+}
+
+Connection::~Connection() {
+    if (fd_ >= 0) {
+        ::close(fd_);
+    }
+}
+
+void Connection::on_socket(std::uint32_t events) {
+    if (closed()) {
+        return;
+    }
+    if ((events & (EPOLLERR | EPOLLHUP)) != 0) {
+        close();
+        return;
+    }
+    if ((events & EPOLLOUT) != 0) {
+        advance();
+        if (closed()) {
+            return;
+        }
+    }
+    if ((events & (EPOLLIN | EPOLLRDHUP)) == 0) {
+        return;
+    }
+    if (lingering_) {
+        discard();
+    } else if (waiting_ == 0 && !closing_ && !work_left_) {
+        receive();
+    } else if ((events & EPOLLRDHUP) != 0 && (waiting_ & kCommand) != 0) {
+        close();
+    } else {
+        read_off_ = true;
+        update_interest();
+    }
+}
+
+void Connection::receive() {
+    const std::size_t have = input_.size();
+    const bool borrowed = have <= kSmallRest;
+    std::span<char> room;
+    if (borrowed) {
+        room = loop_.read_buffer();
+        if (have != 0) {
+            std::memcpy(room.data(), input_.data(), have);
+        }
+        room = room.subspan(have);
+    } else {
+        room = input_.room(kLargeRead);
+        if (room.empty()) {
+            cut(CutReason::kQueryLimit);
+            return;
+        }
+    }
+    const ssize_t got = ::recv(fd_, room.data(), room.size(), 0);
+    if (got < 0) {
+        if (errno != EAGAIN && errno != EINTR) {
+            close();
+        }
+        return;
+    }
+    if (got == 0) {
+        closing_ = true;
+        advance();
+        return;
+    }
+    const auto bytes = static_cast<std::size_t>(got);
+    loop_.services().counters.input_bytes.add(bytes);
+    active_ms_ = loop_.now_ms();
+    if (borrowed) {
+        feed(room.data() - have, have + bytes, true);
+    } else {
+        input_.added(bytes);
+        feed(input_.data(), input_.size(), false);
+    }
+}
+
+/// Hands bytes to the protocol and keeps what it did not consume. `borrowed` bytes are those of
+/// the thread's read buffer; others are input_'s own.
+void Connection::feed(char* data, std::size_t size, bool borrowed) {
+    const std::optional<Fed> fed = dispatch(data, size);
+    if (!fed) {
+        close();
+        return;
+    }
+    const std::size_t rest = size - fed->consumed;
+    if (!borrowed) {
+        input_.consume(fed->consumed);
+    } else if (rest == 0) {
+        input_.clear();
+    } else if (!input_.assign(data + fed->consumed, rest)) {
+        cut(CutReason::kQueryLimit);
+        return;
+    }
+    if (fed->consumed != 0 || rest == 0) {
+        request_open_ = false;
+    }
+    settle(*fed);
+}
+
+std::optional<Fed> Connection::dispatch(char* data, std::size_t size) {
+    if (peer_.index() == 0 && !recognise(data, size)) {
+        return closed() ? std::nullopt : std::optional<Fed>(Fed{});
+    }
+    const PeerContext context{loop_.services(), session_->raw(), output_, id_};
+    if (auto* resp = std::get_if<resp::Peer>(&peer_)) {
+        return resp->feed(context, data, size);
+    }
+    return std::get<http::Peer>(peer_).feed(context, loop_.http(), data, size);
+}
+
+/// Tells the protocol by the first line. False while it cannot be told, or when the session could
+/// not be opened (then the connection is closed).
+bool Connection::recognise(const char* data, std::size_t size) {
+    switch (http::recognise({data, size}, loop_.limits())) {
+    case http::Kind::kUnknown:
+        return false;
+    case http::Kind::kHttp:
+        peer_.emplace<http::Peer>();
+        loop_.services().counters.http_connections.add();
+        return open_session(SYNAP_PROTOCOL_NATIVE, "http");
+    case http::Kind::kOther:
+        break;
+    }
+    peer_.emplace<resp::Peer>(loop_.limits());
+    loop_.services().counters.resp_connections.add();
+    return open_session(SYNAP_PROTOCOL_RESP2, "resp");
+}
+
+bool Connection::open_session(std::uint32_t protocol, const char* transport) {
+    const std::string peer = peer_name(fd_);
+    SessionOptions options;
+    options.protocol = protocol;
+    options.peer = peer;
+    options.transport = transport;
+    options.events = &loop_.services().events;
+    options.tag = id_;
+    auto session = Session::try_open(loop_.services().shared.store, options);
+    if (!session) {
+        close();
+        return false;
+    }
+    session_.emplace(std::move(*session));
+    return true;
+}
+
+/// Acts on what the protocol made of the bytes it was given.
+void Connection::settle(const Fed& fed) {
+    if (fed.verdict == Verdict::kAbort) {
+        cut(fed.reason);
+        return;
+    }
+    if (fed.reason != CutReason::kCount) {
+        loop_.services().counters.cut[static_cast<std::size_t>(fed.reason)].add();
+        linger_ = true;
+    }
+    closing_ = closing_ || fed.verdict == Verdict::kClose;
+    if (fed.verdict == Verdict::kBlocked) {
+        waiting_ |= kCommand;
+    }
+    work_left_ = (fed.verdict == Verdict::kYield || fed.verdict == Verdict::kBlocked) &&
+                 !input_.empty();
+    if (!input_.empty() && fed.verdict == Verdict::kMore && !request_open_) {
+        request_open_ = true;
+        request_ms_ = loop_.now_ms();
+    }
+    if (loop_.must_commit(fed.token)) {
+        waiting_ |= kLog;
+        loop_.commit_later(*this, fed.token);
+        return;
+    }
+    advance();
+}
+
+void Connection::on_committed(bool reached) {
+    if (closed()) {
+        return;
+    }
+    waiting_ &= static_cast<std::uint8_t>(~kLog);
+    if (!reached) {
+        cut(CutReason::kLogFailure);
+        return;
+    }
+    advance();
+}
+
+void Connection::on_completion(const Reply& reply, const synap_error_t* error) {
+    auto* resp = std::get_if<resp::Peer>(&peer_);
+    if (closed() || resp == nullptr || (waiting_ & kCommand) == 0) {
+        return;
+    }
+    waiting_ &= static_cast<std::uint8_t>(~kCommand);
+    const PeerContext context{loop_.services(), session_->raw(), output_, id_};
+    if (!resp->complete(context, reply, error)) {
+        cut(CutReason::kOutputLimit);
+        return;
+    }
+    advance();
+}
+
+void Connection::resume() {
+    if (closed() || waiting_ != 0 || !work_left_) {
+        return;
+    }
+    work_left_ = false;
+    feed(input_.data(), input_.size(), false);
+}
+
+/// Sends what may be sent and decides what comes next. Called whenever a wait has ended.
+void Connection::advance() {
+    if ((waiting_ & kLog) != 0) {
+        want_write_ = false;
+        update_interest();
+        return;
+    }
+    flush();
+    if (closed()) {
+        return;
+    }
+    if (output_.pending() > loop_.limits().output_soft_bytes) {
+        waiting_ |= kOutput;
+    } else {
+        waiting_ &= static_cast<std::uint8_t>(~kOutput);
+    }
+    if (closing_ && output_.empty() && waiting_ == 0) {
+        finish();
+        return;
+    }
+    if (waiting_ == 0 && !closing_) {
+        if (work_left_) {
+            loop_.resume_later(*this);
+        } else {
+            read_off_ = false;
+        }
+    }
+    update_interest();
+}
+
+void Connection::flush() {
+    want_write_ = false;
+    std::array<iovec, OutputBuffer::kMaxPieces> pieces;  // NOLINT: filled by gather
+    while (!output_.empty()) {
+        const int count = output_.gather(pieces);
+        ssize_t sent = 0;
+        if (count == 1) {
+            sent = ::send(fd_, pieces[0].iov_base, pieces[0].iov_len, MSG_NOSIGNAL);
+        } else {
+            msghdr message{};
+            message.msg_iov = pieces.data();
+            message.msg_iovlen = static_cast<std::size_t>(count);
+            sent = ::sendmsg(fd_, &message, MSG_NOSIGNAL);
+        }
+        if (sent < 0) {
+            if (errno == EINTR) {
+                continue;
+            }
+            if (errno == EAGAIN) {
+                want_write_ = true;
+            } else {
+                close();
+            }
+            return;
+        }
+        loop_.services().counters.output_bytes.add(static_cast<std::uint64_t>(sent));
+        progress_ms_ = loop_.now_ms();
+        output_.sent(static_cast<std::size_t>(sent));
+    }
+}
+
+/// Everything was sent and the connection is to end.
+void Connection::finish() {
+    if (!linger_) {
+        close();
+        return;
+    }
+    // Closing now would reset the connection while the client still sends, and a reset can destroy
+    // the reply before it is read. So: end our side, swallow the rest, and close on its end.
+    lingering_ = true;
+    input_.clear();
+    ::shutdown(fd_, SHUT_WR);
+    progress_ms_ = loop_.now_ms();
+    read_off_ = false;
+    update_interest();
+}
+
+void Connection::discard() {
+    const std::span<char> room = loop_.read_buffer();
+    const ssize_t got = ::recv(fd_, room.data(), room.size(), 0);
+    if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) {
+        close();
+    }
+}
+
+void Connection::on_tick(std::uint64_t now_ms) {
+    const Limits& limits = loop_.limits();
+    if (closed()) {
+        return;
+    }
+    if (lingering_) {
+        if (now_ms - progress_ms_ > kLingerMs) {
+            close();
+        }
+    } else if (want_write_ && limits.write_timeout_ms != 0 &&
+               now_ms - progress_ms_ > limits.write_timeout_ms) {
+        cut(CutReason::kWriteTimeout);
+    } else if (request_open_ && limits.header_timeout_ms != 0 &&
+               now_ms - request_ms_ > limits.header_timeout_ms + input_.size()) {
+        if (std::holds_alternative<http::Peer>(peer_) && output_.append(http::kRequestTimeout)) {
+            flush();
+        }
+        cut(CutReason::kRequestTimeout);
+    } else if (limits.idle_timeout_ms != 0 && waiting_ == 0 &&
+               now_ms - active_ms_ > limits.idle_timeout_ms) {
+        cut(CutReason::kIdle);
+    }
+}
+
+void Connection::drain() {
+    if (closed() || lingering_) {
+        close();
+        return;
+    }
+    closing_ = true;
+    work_left_ = false;
+    advance();
+}
+
+void Connection::cut(CutReason reason) {
+    if (closed()) {
+        return;
+    }
+    if (reason != CutReason::kCount) {
+        loop_.services().counters.cut[static_cast<std::size_t>(reason)].add();
+    }
+    close();
+}
+
+void Connection::update_interest() {
+    std::uint32_t wanted = 0;
+    if (!read_off_ && (!closing_ || lingering_)) {
+        wanted |= EPOLLIN | EPOLLRDHUP;
+    }
+    if (want_write_) {
+        wanted |= EPOLLOUT;
+    }
+    if (wanted != interest_) {
+        interest_ = wanted;
+        loop_.watch(*this, wanted, false);
+    }
+}
+
+void Connection::close() {
+    if (closed()) {
+        return;
+    }
+    session_.reset();
+    input_.clear();
+    output_.clear();
+    ::close(fd_);
+    fd_ = -1;
+    loop_.retire(*this);
+}
+
+}  // namespace synap::server

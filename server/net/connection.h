@@ -1,0 +1,90 @@
+// One client connection: socket, buffers, protocol, and what it waits for.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <variant>
+
+#include <synap/session.hpp>
+
+#include "server/http/peer.h"
+#include "server/net/buffer.h"
+#include "server/net/services.h"
+#include "server/resp/peer.h"
+
+namespace synap::server {
+
+class Loop;
+
+/// Lives on one I/O thread, which calls everything here. A call may close the connection; the
+/// object then stays valid, closed() and inert, until the loop has finished its iteration.
+///
+/// Order of replies: while a reply depends on the log (on_committed is due), nothing is sent and
+/// nothing more is read, so replies leave in the order of their commands.
+class Connection {
+public:
+    /// Takes over the non-blocking socket.
+    Connection(Loop& loop, int fd, std::uint64_t id);
+    Connection(const Connection&) = delete;
+    Connection& operator=(const Connection&) = delete;
+    ~Connection();
+
+    std::uint64_t id() const noexcept { return id_; }
+    int fd() const noexcept { return fd_; }
+    bool closed() const noexcept { return fd_ < 0; }
+
+    /// The socket is ready for `events` (EPOLL*).
+    void on_socket(std::uint32_t events);
+    /// The log has reached what the replies depend on, or (false) will never reach it.
+    void on_committed(bool reached);
+    /// The submitted command has completed.
+    void on_completion(const Reply& reply, const synap_error_t* error);
+    /// Goes on with what was left when the last turn ended early.
+    void resume();
+    /// Looks at the time limits.
+    void on_tick(std::uint64_t now_ms);
+    /// Answers what is under way, then closes.
+    void drain();
+    /// Closes at once, counting the reason.
+    void cut(CutReason reason);
+
+private:
+    enum Wait : std::uint8_t { kLog = 1, kCommand = 2, kOutput = 4 };
+
+    void receive();
+    void feed(char* data, std::size_t size, bool borrowed);
+    std::optional<Fed> dispatch(char* data, std::size_t size);
+    bool recognise(const char* data, std::size_t size);
+    bool open_session(std::uint32_t protocol, const char* transport);
+    void settle(const Fed& fed);
+    void advance();
+    void flush();
+    void finish();
+    void discard();
+    void update_interest();
+    void close();
+
+    Loop& loop_;
+    int fd_;
+    std::uint64_t id_;
+    InputBuffer input_;
+    OutputBuffer output_;
+    std::optional<Session> session_;
+    std::variant<std::monostate, resp::Peer, http::Peer> peer_;
+
+    std::uint32_t interest_ = 0;       // what the socket is watched for
+    std::uint8_t waiting_ = 0;         // Wait
+    bool read_off_ = false;            // bytes came while waiting: not watched until it ends
+    bool want_write_ = false;          // the socket would not take all output
+    bool work_left_ = false;           // input_ holds more than an incomplete request
+    bool closing_ = false;             // close once the output was sent
+    bool linger_ = false;              // the client may be sending: let it read the last reply
+    bool lingering_ = false;
+    bool request_open_ = false;        // an incomplete request is in input_
+    std::uint64_t active_ms_;          // last byte received
+    std::uint64_t progress_ms_;        // last byte sent, or output begun
+    std::uint64_t request_ms_ = 0;     // when the incomplete request began
+};
+
+}  // namespace synap::server

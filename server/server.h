@@ -1,0 +1,14 @@
+// The server as one call.
+#pragma once
+
+#include "server/config/settings.h"
+
+namespace synap::server {
+
+/// Opens the store, listens, and serves until SIGTERM, SIGINT or SHUTDOWN; then answers what is
+/// under way, makes the log durable and returns. Logs through spdlog's default logger. Returns the
+/// exit code of the process: 0 after an orderly stop, 1 when it could not start or the store could
+/// not be closed cleanly. Call it once, from the main thread.
+int run(const Settings& settings);
+
+} // namespace synap::server

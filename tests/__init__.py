@@ -1,0 +1,1 @@
+"""System tests: programs that drive a running synap-server from outside."""

@@ -1,0 +1,1 @@
+"""What the system tests share: server processes, a strict RESP client, process facts."""

@@ -1,0 +1,78 @@
+#!/usr/bin/env bash
+# Runs the test suites and counts them.
+#
+# usage: tests/run.sh [SUITE]...      all of them by default
+#
+# A suite whose folder does not exist yet is left out; one whose folder holds no tests fails.
+# Suites find the programs in $SYNAP_BIN_DIR, libsynap's package through $CMAKE_PREFIX_PATH, and
+# Python and Node packages where deploy/setup.sh has put them.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+
+jobs=${CMAKE_BUILD_PARALLEL_LEVEL:-$(nproc)}
+export CMAKE_BUILD_PARALLEL_LEVEL=$jobs CTEST_PARALLEL_LEVEL=${CTEST_PARALLEL_LEVEL:-$jobs}
+export PATH="$PWD/build/venv/bin:$PWD/build/node/node_modules/.bin:$PATH"
+export NODE_PATH="$PWD/build/node/node_modules"
+export SYNAP_BIN_DIR="$PWD/build/release"
+export CMAKE_PREFIX_PATH="$PWD/build/stage"
+
+build() {
+    cmake --preset "$1" >/dev/null && cmake --build --preset "$1" --target "$2"
+}
+
+release() {
+    build release all && cmake --install build/release --prefix build/stage >/dev/null
+}
+
+# checked PRESET LABELS: the C++ tests with these labels, under a sanitizer.
+checked() {
+    local run=()
+    # Older thread sanitizers know no addresses randomised by more than 28 bits.
+    if [ "$(cat /proc/sys/vm/mmap_rnd_bits 2>/dev/null || echo 0)" -gt 28 ]; then
+        run=(setarch "$(uname -m)" -R)
+    fi
+    build "$1" checks && "${run[@]}" ctest --preset "$1" --no-tests=error -L "$2"
+}
+
+python_sdk() {
+    pip install -q --disable-pip-version-check --no-build-isolation --force-reinstall --no-deps \
+        ./sdk-python && python -m pytest -q sdk-python/tests
+}
+
+node_sdk() {
+    (cd sdk-node && npm run --silent build && npm test --silent)
+}
+
+passed=0 failed=0 broken="" wanted=" $* "
+
+# suite NAME FOLDER COMMAND...
+suite() {
+    local name=$1 folder=$2 start=$SECONDS result=passed
+    shift 2
+    [ "$wanted" = "  " ] || [[ "$wanted" = *" $name "* ]] || return 0
+    [ -e "$folder" ] || { echo "==== $name: no $folder yet"; return 0; }
+    echo "==== $name"
+    if "$@"; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1)) broken+=" $name" result=FAILED
+    fi
+    echo "==== $name: $result in $((SECONDS - start)) s"
+}
+
+# First, since a build rewrites generated files where it can.
+suite generated    core/commands/generate.py python core/commands/generate.py --check
+suite build        CMakeLists.txt            release
+suite ctest        tests/unit                ctest --preset release --no-tests=error
+suite asan         tests/unit                checked asan 'unit|crash|fuzz'
+suite tsan         tests/unit                checked tsan 'unit|crash'
+suite python       sdk-python                python_sdk
+suite node         sdk-node                  node_sdk
+suite conformance  tests/conformance         python -m pytest -q tests/conformance
+suite differential tests/differential        python -m pytest -q tests/differential
+suite compat       tests/compat              python -m pytest -q tests/compat
+suite chaos        tests/chaos               python -m pytest -q tests/chaos
+
+[ $failed = 0 ] || echo "failed:$broken"
+echo "$passed passed, $failed failed"
+[ $failed = 0 ] && [ $passed -gt 0 ]
