@@ -38,6 +38,7 @@ struct ArgDoc {
 
 struct CommandDoc {
     std::string_view summary;
+    std::string_view syntax;  // of the arguments: "key value [NX | XX]"
     std::string_view since;
     std::string_view group;
     std::string_view complexity;

@@ -27,7 +27,7 @@ uint8_t flags_of(const Effect& effect) noexcept {
 }  // namespace
 
 void EffectBuffer::add(const Effect& effect) {
-    const size_t mark = bytes_.size();
+    const Mark before = mark();
     try {
         const char head[4] = {static_cast<char>(effect.kind), static_cast<char>(flags_of(effect)),
                               static_cast<char>(effect.name_space),
@@ -70,9 +70,15 @@ void EffectBuffer::add(const Effect& effect) {
                 break;
         }
     } catch (...) {
-        bytes_.resize(mark);
+        cut(before);
         throw;
     }
+}
+
+void EffectBuffer::cut(const Mark& mark) noexcept {
+    bytes_.resize(mark.bytes);
+    while (splices_.size() > mark.splices) splices_.pop_back();
+    spliced_bytes_ = mark.spliced_bytes;
 }
 
 void EffectBuffer::clear() noexcept {

@@ -32,6 +32,15 @@ public:
     // Throws std::bad_alloc, leaving the buffer as it was.
     void add(const Effect& effect);
 
+    struct Mark {
+        size_t bytes;
+        size_t splices;
+        uint64_t spliced_bytes;
+    };
+    Mark mark() const noexcept { return {bytes_.size(), splices_.size(), spliced_bytes_}; }
+    // Takes back what was added since.
+    void cut(const Mark& mark) noexcept;
+
     bool empty() const noexcept { return bytes_.empty(); }
     uint64_t total_bytes() const noexcept { return bytes_.size() + spliced_bytes_; }
     const std::string& bytes() const noexcept { return bytes_; }

@@ -11,7 +11,7 @@ namespace synap {
 
 // Thread safety: all methods from any thread.
 class SimClock final : public Clock {
-  public:
+public:
     explicit SimClock(int64_t wall_ms = 1'700'000'000'000) noexcept : wall_ms_(wall_ms) {}
 
     int64_t wall_ms() noexcept override { return wall_ms_.load(); }
@@ -25,20 +25,20 @@ class SimClock final : public Clock {
     // What an operator or NTP does to the wall clock alone, in either direction.
     void step_wall_ms(int64_t ms) noexcept { wall_ms_.fetch_add(ms); }
 
-  private:
+private:
     std::atomic<int64_t> wall_ms_;
     std::atomic<uint64_t> monotonic_us_{1'000'000};
 };
 
 // Thread safety: from any thread; one sequence for all of them.
 class SimEntropy final : public Entropy {
-  public:
+public:
     explicit SimEntropy(uint64_t seed) noexcept : state_(seed) {}
     uint64_t next() noexcept override {
         return SmallRandom(state_.fetch_add(0x9e3779b97f4a7c15u)).next();
     }
 
-  private:
+private:
     std::atomic<uint64_t> state_;
 };
 

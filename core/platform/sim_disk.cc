@@ -26,6 +26,8 @@ struct NameChange {
     }
 };
 
+std::string path_of(std::string_view name) { return "/sim/" + std::string(name); }
+
 Error refused(std::string_view what, const std::string& path, std::string_view why) {
     return {Code::kIo,
             std::string("cannot ") + std::string(what) + " " + path + ": " + std::string(why)};
@@ -62,11 +64,11 @@ struct SimDisk::State {
     Order orders[kDiskCalls];
     uint64_t halt_after = UINT64_MAX;  // changes still allowed
     bool is_halted = false;
-    uint64_t failures = 0;
+    std::vector<FailedCall> failures;
     uint64_t changes = 0;
 
     // Whether this use of `call` fails, and why. Counts it.
-    std::optional<std::string_view> fails(DiskCall call) {
+    std::optional<std::string_view> fails(DiskCall call, std::string_view name) {
         constexpr std::string_view kDead = "the machine is off";
         if (is_halted) return kDead;
         if (call != DiskCall::kOpen && call != DiskCall::kRead && call != DiskCall::kList) {
@@ -83,7 +85,7 @@ struct SimDisk::State {
             return std::nullopt;
         }
         if (order.times != UINT64_MAX) --order.times;
-        ++failures;
+        failures.push_back({call, std::string(name)});
         return order.fault == DiskFault::kNoSpace ? "No space left on device"
                                                   : "Input/output error";
     }
@@ -106,6 +108,7 @@ struct SimDisk::State {
         is_halted = false;
         halt_after = UINT64_MAX;
         for (Order& order : orders) order = Order{};
+        failures.clear();
     }
 
     SimImage& existing(std::string_view name) {
@@ -116,11 +119,12 @@ struct SimDisk::State {
 };
 
 class SimDisk::SimFile final : public File {
-  public:
-    SimFile(std::shared_ptr<State> state, InodePtr inode, std::string path, bool writable)
+public:
+    SimFile(std::shared_ptr<State> state, InodePtr inode, std::string_view name, bool writable)
         : state_(std::move(state)),
           inode_(std::move(inode)),
-          path_(std::move(path)),
+          name_(name),
+          path_(path_of(name)),
           life_(state_->life),
           writable_(writable) {}
 
@@ -128,7 +132,7 @@ class SimDisk::SimFile final : public File {
         const std::lock_guard guard(state_->mutex);
         if (!alive()) return dead("write");
         if (!writable_) return refused("write", path_, "Bad file descriptor");
-        const auto failure = state_->fails(DiskCall::kWrite);
+        const auto failure = state_->fails(DiskCall::kWrite, name_);
         if (failure) bytes = bytes.substr(0, state_->random.below(bytes.size() + 1));
         inode_->write(offset, bytes);
         if (failure) return refused("write", path_, *failure);
@@ -138,7 +142,7 @@ class SimDisk::SimFile final : public File {
     Result<size_t> read_at(uint64_t offset, char* to, size_t size) override {
         const std::lock_guard guard(state_->mutex);
         if (!alive()) return dead("read");
-        if (const auto failure = state_->fails(DiskCall::kRead)) {
+        if (const auto failure = state_->fails(DiskCall::kRead, name_)) {
             return refused("read", path_, *failure);
         }
         const std::string& seen = inode_->seen();
@@ -149,7 +153,7 @@ class SimDisk::SimFile final : public File {
     Status sync() override {
         const std::lock_guard guard(state_->mutex);
         if (!alive()) return dead("sync");
-        if (const auto failure = state_->fails(DiskCall::kSync)) {
+        if (const auto failure = state_->fails(DiskCall::kSync, name_)) {
             // Power may yet fail before the sync that never returned: keep the changes unsynced.
             if (!state_->is_halted) {
                 inode_->fail_sync(Severity::draw(state_->random), state_->options.sector_bytes,
@@ -165,7 +169,7 @@ class SimDisk::SimFile final : public File {
         const std::lock_guard guard(state_->mutex);
         if (!alive()) return dead("truncate");
         if (!writable_) return refused("truncate", path_, "Invalid argument");
-        if (const auto failure = state_->fails(DiskCall::kTruncate)) {
+        if (const auto failure = state_->fails(DiskCall::kTruncate, name_)) {
             return refused("truncate", path_, *failure);
         }
         inode_->truncate(size);
@@ -178,19 +182,20 @@ class SimDisk::SimFile final : public File {
         return static_cast<uint64_t>(inode_->seen().size());
     }
 
-  private:
+private:
     bool alive() const { return life_ == state_->life && !state_->is_halted; }
     Error dead(std::string_view what) const { return refused(what, path_, "the machine is off"); }
 
     std::shared_ptr<State> state_;
     InodePtr inode_;
+    std::string name_;
     std::string path_;
     uint64_t life_;
     bool writable_;
 };
 
 class SimDisk::SimLock final : public DiskLock {
-  public:
+public:
     explicit SimLock(std::shared_ptr<State> state)
         : state_(std::move(state)), life_(state_->life) {}
     ~SimLock() override {
@@ -198,7 +203,7 @@ class SimDisk::SimLock final : public DiskLock {
         if (life_ == state_->life) state_->locked = false;
     }
 
-  private:
+private:
     std::shared_ptr<State> state_;
     uint64_t life_;
 };
@@ -211,12 +216,12 @@ SimDisk::SimDisk(SimDiskOptions options) : state_(std::make_shared<State>(option
 
 SimDisk::~SimDisk() = default;
 
-std::string SimDisk::describe(std::string_view name) const { return "/sim/" + std::string(name); }
+std::string SimDisk::describe(std::string_view name) const { return path_of(name); }
 
 Result<std::unique_ptr<File>> SimDisk::open(std::string_view name, OpenMode mode) {
     const std::lock_guard guard(state_->mutex);
     const bool create = mode == OpenMode::kCreate;
-    if (const auto failure = state_->fails(create ? DiskCall::kCreate : DiskCall::kOpen)) {
+    if (const auto failure = state_->fails(create ? DiskCall::kCreate : DiskCall::kOpen, name)) {
         return refused("open", describe(name), *failure);
     }
     const auto found = state_->names.find(name);
@@ -226,13 +231,13 @@ Result<std::unique_ptr<File>> SimDisk::open(std::string_view name, OpenMode mode
     }
     InodePtr inode = create ? std::make_shared<SimImage>() : found->second;
     if (create) state_->change({{}, std::string(name), inode});
-    return std::unique_ptr<File>(std::make_unique<SimFile>(state_, std::move(inode), describe(name),
-                                                           mode != OpenMode::kRead));
+    return std::unique_ptr<File>(
+        std::make_unique<SimFile>(state_, std::move(inode), name, mode != OpenMode::kRead));
 }
 
 Status SimDisk::rename(std::string_view from, std::string_view to) {
     const std::lock_guard guard(state_->mutex);
-    if (const auto failure = state_->fails(DiskCall::kRename)) {
+    if (const auto failure = state_->fails(DiskCall::kRename, from)) {
         return refused("rename", describe(from), *failure);
     }
     const auto found = state_->names.find(from);
@@ -245,7 +250,7 @@ Status SimDisk::rename(std::string_view from, std::string_view to) {
 
 Status SimDisk::remove(std::string_view name) {
     const std::lock_guard guard(state_->mutex);
-    if (const auto failure = state_->fails(DiskCall::kRemove)) {
+    if (const auto failure = state_->fails(DiskCall::kRemove, name)) {
         return refused("remove", describe(name), *failure);
     }
     if (!state_->names.contains(name)) {
@@ -257,7 +262,7 @@ Status SimDisk::remove(std::string_view name) {
 
 Result<std::vector<std::string>> SimDisk::list() {
     const std::lock_guard guard(state_->mutex);
-    if (const auto failure = state_->fails(DiskCall::kList)) {
+    if (const auto failure = state_->fails(DiskCall::kList, {})) {
         return refused("list", describe(""), *failure);
     }
     std::vector<std::string> listed;
@@ -268,7 +273,7 @@ Result<std::vector<std::string>> SimDisk::list() {
 Status SimDisk::sync_names() {
     const std::lock_guard guard(state_->mutex);
     const size_t count = state_->unsynced_names.size();
-    if (const auto failure = state_->fails(DiskCall::kSyncNames)) {
+    if (const auto failure = state_->fails(DiskCall::kSyncNames, {})) {
         if (!state_->is_halted) state_->commit_names(state_->random.below(count + 1));
         return refused("sync", describe(""), *failure);
     }
@@ -350,7 +355,7 @@ void SimDisk::clear_faults() {
     for (State::Order& order : state_->orders) order = State::Order{};
 }
 
-uint64_t SimDisk::failures() const {
+std::vector<FailedCall> SimDisk::failures() const {
     const std::lock_guard guard(state_->mutex);
     return state_->failures;
 }

@@ -45,8 +45,13 @@ struct SimDiskOptions {
     bool lying_sync = false;     // sync reports success and makes nothing durable
 };
 
+struct FailedCall {
+    DiskCall call;
+    std::string name;  // of the file; empty for the directory
+};
+
 class SimDisk final : public Disk {
-  public:
+public:
     explicit SimDisk(SimDiskOptions options = {});
     ~SimDisk() override;
 
@@ -76,8 +81,9 @@ class SimDisk final : public Disk {
     void halt_at(uint64_t nth);
     bool halted() const;
     void clear_faults();
-    // Since construction: calls that failed by order of fail_at, and changes (see halt_at).
-    uint64_t failures() const;
+    // Calls that failed by order of fail_at in this life.
+    std::vector<FailedCall> failures() const;
+    // Since construction; what halt_at counts.
     uint64_t changes() const;
 
     // --- looking, and rot ------------------------------------------------------------------------
@@ -92,7 +98,7 @@ class SimDisk final : public Disk {
     // The same for the length: cuts or extends with zeros.
     void rot_length(std::string_view name, uint64_t size);
 
-  private:
+private:
     struct State;
     class SimFile;
     class SimLock;

@@ -34,7 +34,7 @@ struct Severity {
 };
 
 class SimImage {
-  public:
+public:
     const std::string& seen() const noexcept { return seen_; }
 
     void write(uint64_t offset, std::string_view bytes);
@@ -52,7 +52,7 @@ class SimImage {
     void rot(uint64_t offset, std::string_view bytes);
     void rot_length(uint64_t size);
 
-  private:
+private:
     struct Change {
         bool truncates;
         uint64_t offset;    // of the write, or the new length

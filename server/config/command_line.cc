@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <ostream>
 
 #include "server/config/suggest.h"
@@ -36,10 +37,43 @@ std::string metavar(const Option& option) {
     case Kind::kBytes:
         return "SIZE";
     case Kind::kChoice:
-        return option.range;
+        return "WORD";
     default:
         return option.key.ends_with("_dir") ? "DIR" : option.key.ends_with("file") ? "FILE" : "TEXT";
     }
+}
+
+// Breaks lines between words; CLI11 indents those after the first.
+std::string wrap(std::string_view text) {
+    constexpr std::size_t kWidth = 66;
+    std::string out;
+    std::size_t line_start = 0;
+    while (!text.empty()) {
+        const auto space = std::min(text.find(' '), text.size());
+        if (out.size() > line_start) {
+            const bool fits = out.size() - line_start + 1 + space <= kWidth;
+            out += fits ? ' ' : '\n';
+            line_start = fits ? line_start : out.size();
+        }
+        out += text.substr(0, space);
+        text.remove_prefix(std::min(space + 1, text.size()));
+    }
+    return out;
+}
+
+std::string describe(const Option& option) {
+    std::string text = option.help;
+    if (option.shape.kind == Kind::kChoice) {
+        text.resize(text.ends_with('.') ? text.size() - 1 : text.size());
+        std::string between = ": ";
+        for (const std::string& word : option.shape.choices) {
+            text += between + word;
+            between = ", ";
+        }
+        text += '.';
+    }
+    const std::string fallback = format_value(option.shape, option.default_value);
+    return wrap(fallback.empty() ? text : text + " [" + fallback + "]");
 }
 
 void add_options(CLI::App& app, const OptionTable& table, std::vector<Setting>& flags) {
@@ -47,14 +81,12 @@ void add_options(CLI::App& app, const OptionTable& table, std::vector<Setting>& 
         if (option.flag.empty()) {
             continue;
         }
-        const std::string fallback = format_value(option.shape, option.default_value);
         const auto record = [&flags, &option](const std::string& value) {
             flags.push_back(
                 {option.key, {value}, false, {Layer::kFlag, long_name(option.flag)}});
         };
-        app.add_option_function<std::string>(option.flag, record, option.help)
+        app.add_option_function<std::string>(option.flag, record, describe(option))
             ->type_name(metavar(option))
-            ->default_str(fallback)
             ->group("Settings");
     }
     const auto record_pair = [&flags](const std::vector<std::string>& pairs) {
@@ -70,28 +102,28 @@ void add_options(CLI::App& app, const OptionTable& table, std::vector<Setting>& 
         }
     };
     app.add_option_function<std::vector<std::string>>("--set", record_pair,
-                                                      "Any option by its key; may be repeated")
+                                                      "Any option by its key; may be repeated.")
         ->type_name("KEY=VALUE")
         ->allow_extra_args(false)
         ->group("Settings");
 }
 
 void add_switches(CLI::App& app, Switches& switches) {
-    app.set_help_flag("--help,-h", "Print this text");
+    app.set_help_flag("--help,-h", "Print this text.");
     app.get_help_ptr()->group("Actions");
-    app.set_version_flag("--version,-V", "synap-server " SYNAP_VERSION, "Print the version")
+    app.set_version_flag("--version,-V", "synap-server " SYNAP_VERSION, "Print the version.")
         ->group("Actions");
     app.add_option("--config,-c", switches.config_file,
-                   "Configuration file; else SYNAP_CONFIG, else ./config.yml where it exists")
+                   wrap("Configuration file. [SYNAP_CONFIG, or ./config.yml where that exists]"))
         ->type_name("FILE")
         ->group("Settings");
-    app.add_flag("--check-config", switches.check, "Check the configuration: prints OK or errors")
+    app.add_flag("--check-config", switches.check, "Check the configuration: print OK or errors.")
         ->group("Actions");
     app.add_flag("--print-config", switches.print,
-                 "Print the configuration in force and where each value comes from")
+                 wrap("Print the configuration in force and where each value comes from."))
         ->group("Actions");
     app.add_flag("--health-check", switches.health,
-                 "Ask a running server at SYNAP_HEALTH_ADDR for /health; exits with 0 or 1")
+                 wrap("Ask the server at SYNAP_HEALTH_ADDR for /health; exit with 0 or 1."))
         ->group("Actions");
     app.add_flag("--print-config-reference", switches.reference, "")->group("");
 }
@@ -133,6 +165,7 @@ CommandLine parse_command_line(const OptionTable& table, int argc, const char* c
     CommandLine line;
     Switches switches;
     CLI::App app(kDescription, "synap-server");
+    app.get_formatter()->column_width(26);
     app.footer(kFooter);
     app.allow_extras(); // to suggest what was meant
     add_switches(app, switches);

@@ -41,7 +41,7 @@ public:
     explicit Loader(const Inputs& inputs) : inputs_(inputs), table_(inputs.table) {
         for (const Option& option : table_.options()) {
             if (option.same_as.empty()) {
-                loaded_.values.push_back({&option, option.default_value, {}});
+                loaded_.values.push_back({&option, option.default_value, {}, {}});
             }
         }
     }
@@ -175,6 +175,7 @@ private:
         if (std::holds_alternative<Auto>(effective(kIoThreads).value)) {
             const unsigned cores = std::max(1u, inputs_.cores);
             settings.io_threads = std::min(cores, inputs_.container.cpus.value_or(cores));
+            effective(kIoThreads).resolved = std::to_string(settings.io_threads);
         }
     }
 
@@ -182,7 +183,7 @@ private:
         for (const auto& [name, value] : managed_engine_options()) {
             settings.engine_options.emplace_back(name, value);
         }
-        for (const Effective& effective : loaded_.values) {
+        for (Effective& effective : loaded_.values) {
             const Option& option = *effective.option;
             if (option.key == kMaxMemory) {
                 fill_memory(settings, effective);
@@ -192,7 +193,7 @@ private:
         }
     }
 
-    void fill_memory(Settings& settings, const Effective& effective) {
+    void fill_memory(Settings& settings, Effective& effective) {
         const auto limit = inputs_.container.memory_bytes;
         if (const auto* bytes = std::get_if<std::int64_t>(&effective.value)) {
             loaded_.max_memory = static_cast<std::uint64_t>(*bytes);
@@ -206,6 +207,11 @@ private:
             }
         } else if (limit) {
             loaded_.max_memory = *limit / kContainerShareDenominator * kContainerShareNumerator;
+            effective.resolved = format_bytes(static_cast<std::int64_t>(loaded_.max_memory)) +
+                                 " of the container's " +
+                                 format_bytes(static_cast<std::int64_t>(*limit));
+        } else {
+            effective.resolved = "no limit";
         }
         settings.engine_options.emplace_back(effective.option->engine,
                                              std::to_string(loaded_.max_memory));

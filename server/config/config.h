@@ -18,6 +18,7 @@ struct Effective {
     const Option* option = nullptr; // never one that is the same as another
     Value value;
     Origin origin;
+    std::string resolved = {}; // what auto came to; else empty
 
     std::string text() const { return format_value(option->shape, value); }
 };

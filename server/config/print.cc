@@ -151,7 +151,8 @@ std::string print_config(const Loaded& loaded) {
         }
         open.assign(parts.begin(), parts.end() - 1);
         out += indent(depth) + parts.back() + ": " + yaml_value(effective) + " # " +
-               effective.origin.text() + "\n";
+               effective.origin.text() +
+               (effective.resolved.empty() ? "" : ": " + effective.resolved) + "\n";
     }
     return out;
 }

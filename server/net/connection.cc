@@ -10,6 +10,7 @@
 #include <cstring>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "server/net/loop.h"
 
@@ -289,7 +290,7 @@ void Connection::advance() {
 }
 
 void Connection::flush() {
-    want_write_ = false;
+    const bool stalled = std::exchange(want_write_, false);
     std::array<iovec, OutputBuffer::kMaxPieces> pieces;  // NOLINT: filled by gather
     while (!output_.empty()) {
         const int count = output_.gather(pieces);
@@ -306,10 +307,13 @@ void Connection::flush() {
             if (errno == EINTR) {
                 continue;
             }
-            if (errno == EAGAIN) {
-                want_write_ = true;
-            } else {
+            if (errno != EAGAIN) {
                 close();
+                return;
+            }
+            want_write_ = true;
+            if (!stalled) {
+                progress_ms_ = loop_.now_ms();
             }
             return;
         }

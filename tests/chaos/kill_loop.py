@@ -201,7 +201,7 @@ def main(argv: list[str]) -> int:
     print(f"kill loop: seed {options.seed}, fsync {options.fsync}, {options.rounds} rounds")
     settings = dict(pair.split("=", 1) for pair in options.settings)
     try:
-        with scratch_dir("synap-kill-") as folder:
+        with scratch_dir("synap-kill-", not options.canary) as folder:
             server = Server(options.server, folder / "data", options.fsync, settings)
             loop = KillLoop(server, options)
             try:

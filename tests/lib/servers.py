@@ -105,6 +105,11 @@ class Server:
         self.kill()
 
     @property
+    def redis_version(self) -> str:
+        """How the `redis_version` that the server reports must begin."""
+        return "7.2." if self.kind == "synap" else "7."
+
+    @property
     def pid(self) -> int:
         assert self.process is not None, "the server has not been started"
         return self.process.pid
@@ -215,12 +220,15 @@ def _status_bytes(pid: int, field: str) -> int:
 
 
 @contextlib.contextmanager
-def scratch_dir(prefix: str) -> Iterator[Path]:
+def scratch_dir(prefix: str, keep_on_failure: bool = True) -> Iterator[Path]:
     """A temporary folder; kept, and named, when the block fails."""
     folder = Path(tempfile.mkdtemp(prefix=prefix))
     try:
         yield folder
-    except BaseException:
-        print(f"kept for inspection: {folder}", flush=True)
+    except BaseException as error:
+        if keep_on_failure and not isinstance(error, MissingBinary):
+            print(f"kept for inspection: {folder}", flush=True)
+            raise
+        shutil.rmtree(folder, ignore_errors=True)
         raise
     shutil.rmtree(folder, ignore_errors=True)

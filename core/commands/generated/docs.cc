@@ -399,466 +399,582 @@ constexpr std::string_view kTips15[] = {
 constexpr CommandDoc kCommandDocs[kCommandCount] = {
     // PING
     {"Answer PONG, or the given message.",
+     "[message]",
      "1.0.0", "connection", "O(1)",
      "", "", kArgs0, kTips0},
     // ECHO
     {"Return the given message.",
+     "message",
      "1.0.0", "connection", "O(1)",
      "", "", kArgs1, {}},
     // HELLO
     {"Choose the protocol version, and optionally authenticate and name the connection.",
+     "[protover [AUTH username password] [SETNAME clientname]]",
      "6.0.0", "connection", "O(1)",
      "", "", kArgs4, {}},
     // SELECT
     {"Choose the database of the connection.",
+     "index",
      "1.0.0", "connection", "O(1)",
      "", "", kArgs5, {}},
     // RESET
     {"Return the connection to its initial state.",
+     "",
      "6.2.0", "connection", "O(1)",
      "", "", {}, {}},
     // QUIT
     {"Close the connection after the reply.",
+     "",
      "1.0.0", "connection", "O(1)",
      "7.2.0", "just closing the connection", {}, {}},
     // AUTH
     {"Authenticate the connection.",
+     "[username] password",
      "1.0.0", "connection", "O(N) for N passwords of the user",
      "", "", kArgs6, {}},
     // CLIENT
     {"Inspect and control client connections.",
+     "",
      "2.4.0", "connection", "Depends on the subcommand",
      "", "", {}, {}},
     // CLIENT ID
     {"Return the number of the connection.",
+     "",
      "5.0.0", "connection", "O(1)",
      "", "", {}, {}},
     // CLIENT SETNAME
     {"Name the connection.",
+     "connection-name",
      "2.6.9", "connection", "O(1)",
      "", "", kArgs7, {}},
     // CLIENT GETNAME
     {"Return the name of the connection.",
+     "",
      "2.6.9", "connection", "O(1)",
      "", "", {}, {}},
     // CLIENT SETINFO
     {"Record name or version of the client library.",
+     "<LIB-NAME libname | LIB-VER libver>",
      "7.2.0", "connection", "O(1)",
      "", "", kArgs9, {}},
     // CLIENT INFO
     {"Describe the connection in one line of text.",
+     "",
      "6.2.0", "connection", "O(1)",
      "", "", {}, kTips1},
     // CLIENT LIST
     {"Describe every connection, one line each.",
+     "[TYPE <NORMAL | MASTER | REPLICA | PUBSUB>] [ID client-id [client-id ...]]",
      "2.4.0", "connection", "O(N) for N connections",
      "", "", kArgs12, kTips1},
     // CLIENT KILL
     {"Close connections chosen by address or by filters.",
+     "<ip:port | <ID client-id | TYPE <NORMAL | MASTER | SLAVE | REPLICA | PUBSUB> | USER username | ADDR ip:port | LADDR ip:port | SKIPME yes/no> [<ID client-id | TYPE <NORMAL | MASTER | SLAVE | REPLICA | PUBSUB> | USER username | ADDR ip:port | LADDR ip:port | SKIPME yes/no> ...]>",
      "2.4.0", "connection", "O(N) for N connections",
      "", "", kArgs16, {}},
     // CLIENT NO-EVICT
     {"Protect the connection from eviction when client buffers are short of memory.",
+     "<ON | OFF>",
      "7.0.0", "connection", "O(1)",
      "", "", kArgs18, {}},
     // CLIENT NO-TOUCH
     {"Choose whether commands of the connection count as use of the keys they read.",
+     "<ON | OFF>",
      "7.2.0", "connection", "O(1)",
      "", "", kArgs18, {}},
     // CLIENT REPLY
     {"Choose whether commands of the connection are answered.",
+     "<ON | OFF | SKIP>",
      "3.2.0", "connection", "O(1)",
      "", "", kArgs20, {}},
     // CLIENT PAUSE
     {"Hold back commands of all clients for some milliseconds.",
+     "timeout [WRITE | ALL]",
      "2.9.50", "connection", "O(1)",
      "", "", kArgs22, {}},
     // CLIENT UNPAUSE
     {"End a pause at once.",
+     "",
      "6.2.0", "connection", "O(N) for N held clients",
      "", "", {}, {}},
     // CLIENT UNBLOCK
     {"Wake a client that waits in a blocking command.",
+     "client-id [TIMEOUT | ERROR]",
      "5.0.0", "connection", "O(log N) for N connections",
      "", "", kArgs24, {}},
     // CLIENT HELP
     {"List the subcommands of CLIENT.",
+     "",
      "5.0.0", "connection", "O(1)",
      "", "", {}, {}},
     // DEL
     {"Delete keys.",
+     "key [key ...]",
      "1.0.0", "generic", "O(N) for N keys, plus the elements of each collection among them",
      "", "", kArgs25, kTips2},
     // UNLINK
     {"Delete keys and free large values off the calling thread.",
+     "key [key ...]",
      "4.0.0", "generic", "O(1) per key; freeing happens elsewhere",
      "", "", kArgs25, kTips2},
     // EXISTS
     {"Count how many of the keys exist, repeated ones included.",
+     "key [key ...]",
      "1.0.0", "generic", "O(N) for N keys",
      "", "", kArgs25, kTips2},
     // EXPIRE
     {"Let a key expire after some seconds.",
+     "key seconds [NX | XX | GT | LT]",
      "1.0.0", "generic", "O(1)",
      "", "", kArgs27, {}},
     // PEXPIRE
     {"Let a key expire after some milliseconds.",
+     "key milliseconds [NX | XX | GT | LT]",
      "2.6.0", "generic", "O(1)",
      "", "", kArgs28, {}},
     // EXPIREAT
     {"Let a key expire at a Unix time in seconds.",
+     "key unix-time-seconds [NX | XX | GT | LT]",
      "1.2.0", "generic", "O(1)",
      "", "", kArgs29, {}},
     // PEXPIREAT
     {"Let a key expire at a Unix time in milliseconds.",
+     "key unix-time-milliseconds [NX | XX | GT | LT]",
      "2.6.0", "generic", "O(1)",
      "", "", kArgs30, {}},
     // TTL
     {"Return the seconds a key has left; -1 without expiry, -2 without key.",
+     "key",
      "1.0.0", "generic", "O(1)",
      "", "", kArgs31, kTips1},
     // PTTL
     {"Return the milliseconds a key has left; -1 without expiry, -2 without key.",
+     "key",
      "2.6.0", "generic", "O(1)",
      "", "", kArgs31, kTips1},
     // EXPIRETIME
     {"Return when a key expires in Unix seconds; -1 without expiry, -2 without key.",
+     "key",
      "7.0.0", "generic", "O(1)",
      "", "", kArgs31, {}},
     // PEXPIRETIME
     {"Return when a key expires in Unix milliseconds; -1 without expiry, -2 without key.",
+     "key",
      "7.0.0", "generic", "O(1)",
      "", "", kArgs31, {}},
     // PERSIST
     {"Remove the expiry of a key.",
+     "key",
      "2.2.0", "generic", "O(1)",
      "", "", kArgs31, {}},
     // TYPE
     {"Return the type of a key's value, or none.",
+     "key",
      "1.0.0", "generic", "O(1)",
      "", "", kArgs31, {}},
     // RENAME
     {"Rename a key, replacing the destination.",
+     "key newkey",
      "1.0.0", "generic", "O(1)",
      "", "", kArgs32, {}},
     // RENAMENX
     {"Rename a key only where the new name is free.",
+     "key newkey",
      "1.0.0", "generic", "O(1)",
      "", "", kArgs32, {}},
     // COPY
     {"Copy the value of a key to another key or database.",
+     "source destination [DB destination-db] [REPLACE]",
      "6.2.0", "generic", "O(N) for N elements of a collection, O(1) for a string",
      "", "", kArgs33, {}},
     // RANDOMKEY
     {"Return a key chosen at random.",
+     "",
      "1.0.0", "generic", "O(1)",
      "", "", {}, kTips3},
     // KEYS
     {"Return every key that matches a glob pattern.",
+     "pattern",
      "1.0.0", "generic", "O(N) for N keys in the database",
      "", "", kArgs34, kTips4},
     // SCAN
     {"Walk the keys of the database page by page.",
+     "cursor [MATCH pattern] [COUNT count] [TYPE type]",
      "2.8.0", "generic", "O(1) per call, O(N) for a whole walk over N keys",
      "", "", kArgs35, kTips5},
     // TOUCH
     {"Count existing keys and mark them as just used.",
+     "key [key ...]",
      "3.2.1", "generic", "O(N) for N keys",
      "", "", kArgs25, kTips2},
     // OBJECT
     {"Inspect how values are stored.",
+     "",
      "2.2.3", "generic", "Depends on the subcommand",
      "", "", {}, {}},
     // OBJECT ENCODING
     {"Return the internal encoding of a key's value.",
+     "key",
      "2.2.3", "generic", "O(1)",
      "", "", kArgs31, kTips1},
     // OBJECT FREQ
     {"Return the access frequency counter of a key, under an LFU policy.",
+     "key",
      "4.0.0", "generic", "O(1)",
      "", "", kArgs31, kTips1},
     // OBJECT IDLETIME
     {"Return the seconds since a key was last used.",
+     "key",
      "2.2.3", "generic", "O(1)",
      "", "", kArgs31, kTips1},
     // OBJECT REFCOUNT
     {"Return the number of references to a key's value.",
+     "key",
      "2.2.3", "generic", "O(1)",
      "", "", kArgs31, kTips1},
     // OBJECT HELP
     {"List the subcommands of OBJECT.",
+     "",
      "6.2.0", "generic", "O(1)",
      "", "", {}, {}},
     // DBSIZE
     {"Return the number of keys in the database.",
+     "",
      "1.0.0", "server", "O(1)",
      "", "", {}, kTips6},
     // FLUSHDB
     {"Delete every key of the database.",
+     "[ASYNC | SYNC]",
      "1.0.0", "server", "O(N) for N keys in the database",
      "", "", kArgs37, kTips0},
     // FLUSHALL
     {"Delete every key of every database.",
+     "[ASYNC | SYNC]",
      "1.0.0", "server", "O(N) for N keys in all databases",
      "", "", kArgs37, kTips0},
     // MOVE
     {"Move a key to another database.",
+     "key db",
      "1.0.0", "generic", "O(1)",
      "", "", kArgs38, {}},
     // SWAPDB
     {"Exchange the contents of two databases.",
+     "index1 index2",
      "4.0.0", "server", "O(N) for N clients watching or waiting for keys of either",
      "", "", kArgs39, {}},
     // WAIT
     {"Wait until followers have received this session's writes, and return how many have.",
+     "numreplicas timeout",
      "3.0.0", "generic", "O(1)",
      "", "", kArgs40, kTips7},
     // WAITAOF
     {"Wait until this session's writes are on disk here and on followers.",
+     "numlocal numreplicas timeout",
      "7.2.0", "generic", "O(1)",
      "", "", kArgs41, kTips7},
     // COMMAND
     {"Describe every command.",
+     "",
      "2.8.13", "server", "O(N) for N commands",
      "", "", {}, kTips8},
     // COMMAND COUNT
     {"Return the number of commands.",
+     "",
      "2.8.13", "server", "O(1)",
      "", "", {}, {}},
     // COMMAND DOCS
     {"Return the documentation of commands.",
+     "[command-name [command-name ...]]",
      "7.0.0", "server", "O(N) for N commands",
      "", "", kArgs42, kTips8},
     // COMMAND INFO
     {"Describe the given commands, or all.",
+     "[command-name [command-name ...]]",
      "2.8.13", "server", "O(N) for N commands",
      "", "", kArgs42, kTips8},
     // COMMAND GETKEYS
     {"Return the keys among the arguments of a full command.",
+     "command [arg [arg ...]]",
      "2.8.13", "server", "O(N) for N arguments",
      "", "", kArgs43, {}},
     // COMMAND GETKEYSANDFLAGS
     {"Return the keys among the arguments of a full command, and how each is used.",
+     "command [arg [arg ...]]",
      "7.0.0", "server", "O(N) for N arguments",
      "", "", kArgs43, {}},
     // COMMAND LIST
     {"Return the names of commands, filtered or all.",
+     "[FILTERBY <MODULE module-name | ACLCAT category | PATTERN pattern>]",
      "7.0.0", "server", "O(N) for N commands",
      "", "", kArgs45, kTips8},
     // COMMAND HELP
     {"List the subcommands of COMMAND.",
+     "",
      "5.0.0", "server", "O(1)",
      "", "", {}, {}},
     // CONFIG
     {"Read and change options.",
+     "",
      "2.0.0", "server", "Depends on the subcommand",
      "", "", {}, {}},
     // CONFIG GET
     {"Return the options whose names match the patterns.",
+     "parameter [parameter ...]",
      "2.0.0", "server", "O(N) for N options",
      "", "", kArgs46, {}},
     // CONFIG SET
     {"Change options, all or none.",
+     "parameter value [parameter value ...]",
      "2.0.0", "server", "O(N) for N options",
      "", "", kArgs48, kTips9},
     // CONFIG RESETSTAT
     {"Set the counters of INFO to zero.",
+     "",
      "2.0.0", "server", "O(1)",
      "", "", {}, {}},
     // CONFIG HELP
     {"List the subcommands of CONFIG.",
+     "",
      "5.0.0", "server", "O(1)",
      "", "", {}, {}},
     // INFO
     {"Return facts and counters of the server as text.",
+     "[section [section ...]]",
      "1.0.0", "server", "O(1)",
      "", "", kArgs49, kTips10},
     // TIME
     {"Return the server's clock as seconds and microseconds.",
+     "",
      "2.6.0", "server", "O(1)",
      "", "", {}, kTips1},
     // MEMORY
     {"Inspect the use of memory.",
+     "",
      "4.0.0", "server", "Depends on the subcommand",
      "", "", {}, {}},
     // MEMORY USAGE
     {"Estimate the bytes that a key and its value occupy.",
+     "key [SAMPLES count]",
      "4.0.0", "server", "O(N) for N sampled elements",
      "", "", kArgs50, {}},
     // MEMORY STATS
     {"Return figures about the use of memory.",
+     "",
      "4.0.0", "server", "O(1)",
      "", "", {}, kTips10},
     // MEMORY DOCTOR
     {"Report problems in the use of memory.",
+     "",
      "4.0.0", "server", "O(1)",
      "", "", {}, kTips10},
     // MEMORY PURGE
     {"Give free memory back to the system where the allocator can.",
+     "",
      "4.0.0", "server", "Depends on the amount of free memory",
      "", "", {}, kTips0},
     // MEMORY HELP
     {"List the subcommands of MEMORY.",
+     "",
      "4.0.0", "server", "O(1)",
      "", "", {}, {}},
     // SAVE
     {"Write a snapshot and wait for it.",
+     "",
      "1.0.0", "server", "O(N) for N keys in all databases",
      "", "", {}, {}},
     // BGSAVE
     {"Start writing a snapshot.",
+     "[SCHEDULE]",
      "1.0.0", "server", "O(1)",
      "", "", kArgs51, {}},
     // LASTSAVE
     {"Return the Unix time of the last complete snapshot.",
+     "",
      "1.0.0", "server", "O(1)",
      "", "", {}, kTips1},
     // SHUTDOWN
     {"Stop the server.",
+     "[NOSAVE | SAVE] [NOW] [FORCE] [ABORT]",
      "1.0.0", "server", "O(N) for N keys in all databases when a snapshot is written, else O(1)",
      "", "", kArgs53, {}},
     // SLOWLOG
     {"Inspect the log of slow commands.",
+     "",
      "2.2.12", "server", "Depends on the subcommand",
      "", "", {}, {}},
     // SLOWLOG GET
     {"Return the latest slow commands.",
+     "[count]",
      "2.2.12", "server", "O(N) for N entries returned",
      "", "", kArgs54, kTips11},
     // SLOWLOG LEN
     {"Return the number of entries in the log of slow commands.",
+     "",
      "2.2.12", "server", "O(1)",
      "", "", {}, kTips12},
     // SLOWLOG RESET
     {"Empty the log of slow commands.",
+     "",
      "2.2.12", "server", "O(N) for N entries",
      "", "", {}, kTips9},
     // SLOWLOG HELP
     {"List the subcommands of SLOWLOG.",
+     "",
      "6.2.0", "server", "O(1)",
      "", "", {}, {}},
     // ROLE
     {"Return the replication role of the server and its state.",
+     "",
      "2.8.12", "server", "O(1)",
      "", "", {}, {}},
     // GET
     {"Return the value of a string key.",
+     "key",
      "1.0.0", "string", "O(1)",
      "", "", kArgs31, {}},
     // SET
     {"Store a string value, with optional expiry and conditions.",
+     "key value [NX | XX] [GET] [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | KEEPTTL]",
      "1.0.0", "string", "O(1)",
      "", "", kArgs57, {}},
     // GETEX
     {"Return the value of a string key and change its expiry.",
+     "key [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | PERSIST]",
      "6.2.0", "string", "O(1)",
      "", "", kArgs59, {}},
     // GETDEL
     {"Return the value of a string key and delete the key.",
+     "key",
      "6.2.0", "string", "O(1)",
      "", "", kArgs31, {}},
     // GETSET
     {"Store a string value and return the one it replaces.",
+     "key value",
      "1.0.0", "string", "O(1)",
      "6.2.0", "`SET` with the `!GET` argument", kArgs60, {}},
     // SETNX
     {"Store a string value only where the key does not exist.",
+     "key value",
      "1.0.0", "string", "O(1)",
      "", "", kArgs60, {}},
     // SETEX
     {"Store a string value that expires after some seconds.",
+     "key seconds value",
      "2.0.0", "string", "O(1)",
      "", "", kArgs61, {}},
     // PSETEX
     {"Store a string value that expires after some milliseconds.",
+     "key milliseconds value",
      "2.6.0", "string", "O(1)",
      "", "", kArgs62, {}},
     // MGET
     {"Return the values of several string keys.",
+     "key [key ...]",
      "1.0.0", "string", "O(N) for N keys",
      "", "", kArgs25, kTips13},
     // MSET
     {"Store several string values as one step.",
+     "key value [key value ...]",
      "1.0.1", "string", "O(N) for N keys",
      "", "", kArgs63, kTips14},
     // MSETNX
     {"Store several string values as one step, only where none of the keys exists.",
+     "key value [key value ...]",
      "1.0.1", "string", "O(N) for N keys",
      "", "", kArgs63, kTips15},
     // INCR
     {"Add one to an integer value.",
+     "key",
      "1.0.0", "string", "O(1)",
      "", "", kArgs31, {}},
     // DECR
     {"Subtract one from an integer value.",
+     "key",
      "1.0.0", "string", "O(1)",
      "", "", kArgs31, {}},
     // INCRBY
     {"Add an integer to an integer value.",
+     "key increment",
      "1.0.0", "string", "O(1)",
      "", "", kArgs64, {}},
     // DECRBY
     {"Subtract an integer from an integer value.",
+     "key decrement",
      "1.0.0", "string", "O(1)",
      "", "", kArgs65, {}},
     // INCRBYFLOAT
     {"Add a floating-point number to a numeric value.",
+     "key increment",
      "2.6.0", "string", "O(1)",
      "", "", kArgs66, {}},
     // APPEND
     {"Append bytes to a string value and return its new length.",
+     "key value",
      "2.0.0", "string", "O(1) amortised; O(N) where the value of N bytes must move",
      "", "", kArgs60, {}},
     // STRLEN
     {"Return the length of a string value in bytes.",
+     "key",
      "2.2.0", "string", "O(1)",
      "", "", kArgs31, {}},
     // GETRANGE
     {"Return part of a string value by byte offsets.",
+     "key start end",
      "2.4.0", "string", "O(N) for N bytes returned",
      "", "", kArgs67, {}},
     // SUBSTR
     {"Return part of a string value by byte offsets; the old name of GETRANGE.",
+     "key start end",
      "1.0.0", "string", "O(N) for N bytes returned",
      "2.0.0", "`GETRANGE`", kArgs67, {}},
     // SETRANGE
     {"Overwrite part of a string value from a byte offset on.",
+     "key offset value",
      "2.2.0", "string", "O(N) for N bytes written or filled with zeros",
      "", "", kArgs68, {}},
     // LCS
     {"Find the longest common subsequence of two string values.",
+     "key1 key2 [LEN] [IDX] [MINMATCHLEN min-match-len] [WITHMATCHLEN]",
      "7.0.0", "string", "O(N*M) for values of N and M bytes",
      "", "", kArgs69, {}},
     // SYNAP.CAS
     {"Replace a string value where it equals the expected one, or is absent.",
+     "key value <EXPECT expected | ABSENT> [EX seconds | PX milliseconds | KEEPTTL]",
      "0.1.0", "synap", "O(1), plus the comparison of the old value",
      "", "", kArgs72, {}},
     // SYNAP.SESSION
     {"Set defaults of the session, or return them when called without arguments.",
+     "[DURABILITY <MEMORY | OS | DISK | DEFAULT>]",
      "0.1.0", "synap", "O(1)",
      "", "", kArgs74, {}},
     // SYNAP.TOKEN
     {"Return epoch and position of the session's last write.",
+     "",
      "0.1.0", "synap", "O(1)",
      "", "", {}, {}},
     // MULTI
     {"Start a transaction: queue what follows until EXEC.",
+     "",
      "1.2.0", "transactions", "O(1)",
      "", "", {}, {}},
     // EXEC
     {"Run the queued commands as one step.",
+     "",
      "1.2.0", "transactions", "Depends on the queued commands",
      "", "", {}, {}},
     // DISCARD
     {"Drop the queued commands and end the transaction.",
+     "",
      "2.0.0", "transactions", "O(N) for N queued commands",
      "", "", {}, {}},
     // WATCH
     {"Let the next EXEC fail when one of the keys has changed by then.",
+     "key [key ...]",
      "2.2.0", "transactions", "O(N) for N keys",
      "", "", kArgs25, {}},
     // UNWATCH
     {"Forget all watched keys.",
+     "",
      "2.2.0", "transactions", "O(N) for N watched keys",
      "", "", {}, {}},
 };

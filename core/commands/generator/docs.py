@@ -1,27 +1,9 @@
 """Writes the command reference and the fuzzers' dictionary."""
 from .signature import camel, methods
+from .syntax import syntax
 
 TITLES = {"strings": "Strings", "keys": "Keys", "connection": "Connection", "server": "Server",
           "transactions": "Transactions", "synap": "Synap's own"}
-
-
-def syntax(arg):
-    """One argument in the notation of manual pages: [NX | XX] key [key ...]."""
-    if arg.type == "pure-token":
-        text = arg.token
-    elif arg.type == "oneof":
-        text = " | ".join(syntax(child) for child in arg.args)
-        if not arg.optional or arg.token:
-            text = f"<{text}>"
-    elif arg.type == "block":
-        text = " ".join(syntax(child) for child in arg.args)
-    else:
-        text = arg.display
-    if arg.token and arg.type != "pure-token":
-        text = f"{arg.token} {text}"
-    if arg.multiple:
-        text = f"{text} [{text} ...]"
-    return f"[{text}]" if arg.optional else text
 
 
 def call_syntax(command):

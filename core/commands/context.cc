@@ -1,0 +1,250 @@
+#include "core/commands/context.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/base/numbers.h"
+#include "core/keyspace/walk.h"
+
+namespace synap {
+
+KeyRef CommandContext::key(size_t i) noexcept {
+    if (i == hashed_argument_ && i != 0) return {args_[i], hash_, name_space_};
+    return keyspace_.key(name_space_, args_[i]);
+}
+
+Node* CommandContext::peek(const KeyRef& key) {
+    Node* node = keyspace_.find(key);
+    if (node == nullptr || !node->has_deadline() || !node->expired(now_ms())) return node;
+    if (!run_.hide_expired_only) {
+        erase(key, Reason::kExpired);
+        ++run_.counters.expired;
+    }
+    return nullptr;
+}
+
+Node* CommandContext::read(const KeyRef& key) {
+    Node* node = peek(key);
+    if (node == nullptr) {
+        ++run_.counters.misses;
+        return nullptr;
+    }
+    ++run_.counters.hits;
+    const uint32_t seconds = keyspace_.seconds();
+    if (run_.count_frequency) {
+        const uint32_t idle = seconds - std::min(seconds, node->last_access());
+        const uint8_t decayed = frequency_decayed(node->frequency(), idle / 60);
+        node->set_access(seconds, frequency_after_access(decayed, run_.random));
+    } else if (node->last_access() != seconds) {
+        node->set_access(seconds, node->frequency());
+    }
+    return node;
+}
+
+void CommandContext::emit(Effect& effect) {
+    effect.command = command_.id;
+    if (run_.logging) {
+        now_ms();
+        const auto before = run_.effects.mark();
+        run_.effects.add(effect);
+        try {
+            keyspace_.apply(effect, run_.stripe);
+        } catch (...) {
+            run_.effects.cut(before);
+            throw;
+        }
+    } else {
+        keyspace_.apply(effect, run_.stripe);
+    }
+    ++run_.applied;
+}
+
+Blob* CommandContext::large_argument(std::string_view bytes) noexcept {
+    for (const LargeArgument& large : run_.large_arguments) {
+        if (large.origin == bytes.data() && large.blob.get()->size() == bytes.size()) {
+            return large.blob.get();
+        }
+    }
+    return nullptr;
+}
+
+void CommandContext::set_string(const KeyRef& key, std::string_view value, int64_t deadline) {
+    Effect effect;
+    effect.kind = EffectKind::kSet;
+    effect.name_space = key.name_space;
+    effect.hash = key.hash;
+    effect.key = key.key;
+    effect.expires_at = deadline;
+    effect.is_integer = parse_integer(value, effect.integer);
+    if (!effect.is_integer) {
+        effect.value = value;
+        if (value.size() > limits::kInlineValueBytes) {
+            effect.blob = large_argument(value);
+            if (effect.blob != nullptr) effect.value = effect.blob->bytes();
+        }
+    }
+    emit(effect);
+}
+
+void CommandContext::set_integer(const KeyRef& key, int64_t value, int64_t deadline) {
+    Effect effect;
+    effect.kind = EffectKind::kSet;
+    effect.name_space = key.name_space;
+    effect.hash = key.hash;
+    effect.key = key.key;
+    effect.expires_at = deadline;
+    effect.is_integer = true;
+    effect.integer = value;
+    emit(effect);
+}
+
+void CommandContext::write_range(const KeyRef& key, uint64_t offset, std::string_view bytes) {
+    Effect effect;
+    effect.kind = EffectKind::kWriteRange;
+    effect.name_space = key.name_space;
+    effect.hash = key.hash;
+    effect.key = key.key;
+    effect.offset = offset;
+    effect.value = bytes;
+    emit(effect);
+}
+
+void CommandContext::erase(const KeyRef& key, Reason reason) {
+    Effect effect;
+    effect.kind = EffectKind::kDelete;
+    effect.reason = reason;
+    effect.name_space = key.name_space;
+    effect.hash = key.hash;
+    effect.key = key.key;
+    emit(effect);
+}
+
+void CommandContext::set_deadline(const KeyRef& key, int64_t deadline) {
+    Effect effect;
+    effect.kind = EffectKind::kDeadline;
+    effect.name_space = key.name_space;
+    effect.hash = key.hash;
+    effect.key = key.key;
+    effect.expires_at = deadline;
+    emit(effect);
+}
+
+void CommandContext::reply_string(const Node& node) {
+    StringView value;
+    node.view(value);
+    if (value.blob != nullptr && value.text.size() > limits::kInlineValueBytes) {
+        reply_.bulk(value.blob);
+    } else {
+        reply_.bulk(value.text);
+    }
+}
+
+void CommandContext::wrong_type() {
+    reply_.error("WRONGTYPE Operation against a key holding the wrong kind of value");
+}
+
+void CommandContext::wrong_arity() {
+    reply_.error("ERR wrong number of arguments for '" + to_lower(command_.name) + "' command");
+}
+
+bool CommandContext::is_word(size_t i, std::string_view word) const noexcept {
+    return equals_ignoring_case(args_[i], word);
+}
+
+bool CommandContext::take_integer(size_t i, int64_t& value) {
+    if (parse_integer(args_[i], value)) return true;
+    not_an_integer();
+    return false;
+}
+
+bool equals_ignoring_case(std::string_view text, std::string_view upper) noexcept {
+    if (text.size() != upper.size()) return false;
+    for (size_t i = 0; i < text.size(); ++i) {
+        const char c = text[i] >= 'a' && text[i] <= 'z' ? static_cast<char>(text[i] - 32) : text[i];
+        if (c != upper[i]) return false;
+    }
+    return true;
+}
+
+std::string to_lower(std::string_view text) {
+    std::string lower(text);
+    for (char& c : lower) {
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
+    }
+    return lower;
+}
+
+namespace {
+
+char fold(char c, bool ignore_case) noexcept {
+    return ignore_case && c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+}
+
+// Matches one character against the class that starts behind '['; `at` moves behind the class.
+bool class_match(std::string_view pattern, size_t& at, char c, bool ignore_case) noexcept {
+    const bool negated = at < pattern.size() && pattern[at] == '^';
+    if (negated) ++at;
+    bool matched = false;
+    for (;; ++at) {
+        if (at >= pattern.size()) break;
+        if (pattern[at] == '\\' && at + 1 < pattern.size()) {
+            ++at;
+            matched = matched || pattern[at] == c;
+        } else if (pattern[at] == ']') {
+            ++at;
+            break;
+        } else if (at + 2 < pattern.size() && pattern[at + 1] == '-') {
+            char low = fold(pattern[at], ignore_case);
+            char high = fold(pattern[at + 2], ignore_case);
+            if (low > high) std::swap(low, high);
+            const char folded = fold(c, ignore_case);
+            matched = matched || (folded >= low && folded <= high);
+            at += 2;
+        } else {
+            matched = matched || fold(pattern[at], ignore_case) == fold(c, ignore_case);
+        }
+    }
+    return matched != negated;
+}
+
+}  // namespace
+
+// Linear in text for each star: the last star is the only one that can still be moved.
+bool glob_match(std::string_view pattern, std::string_view text, bool ignore_case) noexcept {
+    size_t p = 0;
+    size_t t = 0;
+    size_t star = std::string_view::npos;
+    size_t star_text = 0;
+    while (t < text.size() || p < pattern.size()) {
+        if (p < pattern.size() && pattern[p] == '*') {
+            star = p++;
+            star_text = t;
+            continue;
+        }
+        if (p < pattern.size() && t < text.size()) {
+            size_t next = p + 1;
+            bool matched = false;
+            if (pattern[p] == '?') {
+                matched = true;
+            } else if (pattern[p] == '[') {
+                matched = class_match(pattern, next, text[t], ignore_case);
+            } else {
+                const bool escaped = pattern[p] == '\\' && p + 1 < pattern.size();
+                const size_t literal = escaped ? p + 1 : p;
+                next = literal + 1;
+                matched = fold(pattern[literal], ignore_case) == fold(text[t], ignore_case);
+            }
+            if (matched) {
+                p = next;
+                ++t;
+                continue;
+            }
+        }
+        if (star == std::string_view::npos || star_text >= text.size()) return false;
+        p = star + 1;
+        t = ++star_text;
+    }
+    return true;
+}
+
+}  // namespace synap

@@ -1,0 +1,152 @@
+// What a command handler sees: its arguments, the keyspace, and the one way to change it.
+//
+// A handler runs on the caller's thread with the locks of its keys' slots held (or the gate alone).
+// It plans first: reads, validates, and answers with an error when something is wrong. Then it
+// commits: emit() encodes each effect for the log and applies it. Nothing may fail for a reason of
+// the handler's own after the first emit(). A handler never waits and never takes a lock.
+//
+// Emits throw std::bad_alloc, having applied nothing of that effect; the executor turns it into
+// NO_MEMORY when it was the first, and stops the store when it was not.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "core/commands/record.h"
+#include "core/commands/reply.h"
+#include "core/keyspace/keyspace.h"
+#include "core/log/record.h"
+#include "core/platform/entropy.h"
+
+namespace synap {
+
+class Session;
+class Engine;
+
+// Counted while commands run, added to the shared counters once per batch.
+struct RunCounters {
+    uint64_t hits = 0;
+    uint64_t misses = 0;
+    uint64_t expired = 0;
+};
+
+// A long argument of a write command, copied into a blob before any lock was taken.
+struct LargeArgument {
+    const char* origin;
+    BlobRef blob;
+};
+
+// State of one run: a command, a transaction, or a batch of them. Owned by the session.
+struct Run {
+    EffectBuffer effects;      // of the record under way
+    bool logging = false;      // effects are encoded
+    size_t applied = 0;        // effects of the record under way
+    int64_t now_ms = 0;        // 0: not read yet
+    unsigned stripe = 0;
+    bool hide_expired_only = false;  // a follower: never delete by its own clock
+    bool count_frequency = false;    // the eviction policy is LFU
+    RunCounters counters;
+    SmallRandom random{0};
+    std::vector<LargeArgument> large_arguments;
+};
+
+class CommandContext {
+public:
+    CommandContext(Engine& engine, Session& session, Run& run, Keyspace& keyspace, Reply& reply,
+                   const CommandRecord& command, std::span<const std::string_view> args,
+                   unsigned database) noexcept
+        : engine_(engine),
+          session_(session),
+          run_(run),
+          keyspace_(keyspace),
+          reply_(reply),
+          command_(command),
+          args_(args),
+          database_(database),
+          name_space_(keyspace.name_space_of(database)) {}
+
+    const CommandRecord& command() const noexcept { return command_; }
+    std::span<const std::string_view> args() const noexcept { return args_; }
+    size_t argc() const noexcept { return args_.size(); }
+    std::string_view arg(size_t i) const noexcept { return args_[i]; }
+    Reply& reply() noexcept { return reply_; }
+    Keyspace& keyspace() noexcept { return keyspace_; }
+    // For the handlers of core/session; opaque to those of this folder.
+    Engine& engine() noexcept { return engine_; }
+    Session& session() noexcept { return session_; }
+    Run& run() noexcept { return run_; }
+    unsigned database() const noexcept { return database_; }
+    uint8_t name_space() const noexcept { return name_space_; }
+
+    // Milliseconds of engine time; the same for the whole run.
+    int64_t now_ms() noexcept { return run_.now_ms != 0 ? run_.now_ms : read_clock(); }
+
+    // The key in argv[i] (hashed by the executor before) or any other key.
+    KeyRef key(size_t i) noexcept;
+    KeyRef key_named(std::string_view name) noexcept { return keyspace_.key(name_space_, name); }
+    KeyRef key_in(uint8_t name_space, std::string_view name) noexcept {
+        return keyspace_.key(name_space, name);
+    }
+    // Told by the executor: the hash of argv[i].
+    void set_hash(size_t i, uint64_t hash) noexcept {
+        hashed_argument_ = i;
+        hash_ = hash;
+    }
+
+    // The live node or null. A key past its deadline is deleted on the way, and logged. `read`
+    // counts a hit or a miss and marks the access; `peek` does neither.
+    Node* read(const KeyRef& key);
+    Node* peek(const KeyRef& key);
+
+    // Makes the effect part of the record under way and of memory. Fills in `command`.
+    void emit(Effect& effect);
+
+    // The effects that most commands need.
+    // Stores bytes, as an integer where they are one; deadline 0 is none.
+    void set_string(const KeyRef& key, std::string_view value, int64_t deadline);
+    void set_integer(const KeyRef& key, int64_t value, int64_t deadline);
+    void write_range(const KeyRef& key, uint64_t offset, std::string_view bytes);
+    void erase(const KeyRef& key, Reason reason = Reason::kUser);
+    void set_deadline(const KeyRef& key, int64_t deadline);  // 0: persist
+
+    // Replies with the string in the node: a copy, or a reference to a large one.
+    void reply_string(const Node& node);
+
+    // Standard errors, worded as Redis words them.
+    void error(std::string_view message) { reply_.error(message); }
+    void syntax_error() { reply_.error("ERR syntax error"); }
+    void not_an_integer() { reply_.error("ERR value is not an integer or out of range"); }
+    void wrong_type();
+    void wrong_arity();
+
+    // argv[i] equals the (upper-case) word in any case.
+    bool is_word(size_t i, std::string_view word) const noexcept;
+    // False, with the error replied, when argv[i] is not an integer (in range).
+    [[nodiscard]] bool take_integer(size_t i, int64_t& value);
+
+private:
+    int64_t read_clock() noexcept;  // defined with the engine, which owns time
+    Blob* large_argument(std::string_view bytes) noexcept;
+
+    Engine& engine_;
+    Session& session_;
+    Run& run_;
+    Keyspace& keyspace_;
+    Reply& reply_;
+    const CommandRecord& command_;
+    const std::span<const std::string_view> args_;
+    const unsigned database_;
+    const uint8_t name_space_;
+    size_t hashed_argument_ = 0;
+    uint64_t hash_ = 0;
+};
+
+// ASCII only; `upper` is in upper case already.
+bool equals_ignoring_case(std::string_view text, std::string_view upper) noexcept;
+std::string to_lower(std::string_view text);
+// Redis' glob: * ? [a-z] [^a] and backslash.
+bool glob_match(std::string_view pattern, std::string_view text, bool ignore_case) noexcept;
+
+}  // namespace synap

@@ -1,0 +1,51 @@
+#include "core/commands/reply.h"
+
+#include <algorithm>
+#include <new>
+
+namespace synap {
+namespace {
+
+constexpr size_t kBytesMin = 512;
+constexpr size_t kBytesKept = 64 * 1024;
+
+}  // namespace
+
+void Reply::grow(size_t bytes) {
+    const size_t wanted = std::max({kBytesMin, capacity_ * 2, heap_size(used_ + bytes)});
+    auto* memory = static_cast<char*>(std::realloc(memory_.get(), wanted));
+    if (memory == nullptr) throw std::bad_alloc();
+    static_cast<void>(memory_.release());
+    memory_.reset(memory);
+    bytes_ = memory;
+    capacity_ = wanted;
+}
+
+void Reply::bulk(Blob* blob) {
+    blob->retain();
+    blobs_.push_back(BlobRef(blob));
+    char* at = extend(5);
+    *at = static_cast<char>(kBlobTag);
+    store(at + 1, static_cast<uint32_t>(blobs_.size() - 1));
+    blob_bytes_ += blob->size();
+}
+
+void Reply::error(std::string_view message) {
+    sized(ReplyType::kError, message);
+    char* end = bytes_ + used_;
+    std::replace_if(end - message.size(), end, [](char c) { return c == '\r' || c == '\n'; }, ' ');
+    ++errors_;
+}
+
+void Reply::clear() noexcept {
+    used_ = 0;
+    blobs_.clear();
+    blob_bytes_ = 0;
+    if (capacity_ > kBytesKept) {
+        memory_.reset();
+        bytes_ = nullptr;
+        capacity_ = 0;
+    }
+}
+
+}  // namespace synap

@@ -1,0 +1,189 @@
+// Replies as a command writes them: one flat tape, without an allocation for each element, replayed
+// into a sink or copied into a tree once no lock is held.
+//
+// Containers state their exact count first; their elements follow; nothing ends them. Large values
+// are kept by reference. All appends may throw std::bad_alloc; the tape is then cut back by whoever
+// catches.
+// Thread safety: one thread.
+#pragma once
+
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "core/base/assert.h"
+#include "core/base/varint.h"
+#include "core/types/blob.h"
+
+namespace synap {
+
+// The numbers are SYNAP_TYPE_* of synap.h.
+enum class ReplyType : uint8_t {
+    kNull = 0,
+    kBool = 1,
+    kInteger = 2,
+    kDouble = 3,
+    kText = 4,
+    kBytes = 5,
+    kArray = 6,
+    kMap = 7,
+    kSet = 8,
+    kError = 9,
+    kStatus = 10,
+    kNullArray = 11,
+    kPush = 12,
+    kVerbatim = 13,
+    kBigNumber = 14,
+    kPairs = 15,
+};
+
+constexpr bool is_container(ReplyType type) noexcept {
+    return type == ReplyType::kArray || type == ReplyType::kMap || type == ReplyType::kSet ||
+           type == ReplyType::kPush || type == ReplyType::kPairs;
+}
+
+constexpr uint64_t children_of(ReplyType type, uint64_t count) noexcept {
+    return type == ReplyType::kMap || type == ReplyType::kPairs ? count * 2 : count;
+}
+
+class Reply {
+public:
+    Reply() = default;
+    Reply(const Reply&) = delete;
+    Reply& operator=(const Reply&) = delete;
+
+    void null() { tag(ReplyType::kNull); }
+    void null_array() { tag(ReplyType::kNullArray); }
+    void boolean(bool value) { fixed(ReplyType::kBool, int64_t{value}); }
+    void integer(int64_t value) { fixed(ReplyType::kInteger, value); }
+    void real(double value) { fixed(ReplyType::kDouble, value); }
+    void bulk(std::string_view bytes) { sized(ReplyType::kBytes, bytes); }
+    // Shares the blob instead of copying it.
+    void bulk(Blob* blob);
+    void text(std::string_view text) { sized(ReplyType::kText, text); }
+    void status(std::string_view text) { sized(ReplyType::kStatus, text); }
+    void ok() { status("OK"); }
+    void verbatim(std::string_view text) { sized(ReplyType::kVerbatim, text); }
+    void big_number(std::string_view digits) { sized(ReplyType::kBigNumber, digits); }
+    // "ERR syntax error": the first word is the code. Line breaks become blanks.
+    void error(std::string_view message);
+
+    void begin_array(uint64_t count) { fixed(ReplyType::kArray, count); }
+    void begin_map(uint64_t entries) { fixed(ReplyType::kMap, entries); }
+    void begin_set(uint64_t count) { fixed(ReplyType::kSet, count); }
+    void begin_push(uint64_t count) { fixed(ReplyType::kPush, count); }
+    // A list of two-element lists in RESP3, flat in RESP2.
+    void begin_pairs(uint64_t pairs) { fixed(ReplyType::kPairs, pairs); }
+
+    struct Mark {
+        size_t bytes;
+        size_t blobs;
+        size_t blob_bytes;
+    };
+    Mark mark() const noexcept { return {used_, blobs_.size(), blob_bytes_}; }
+    void cut(const Mark& mark) noexcept {
+        used_ = mark.bytes;
+        blob_bytes_ = mark.blob_bytes;
+        while (blobs_.size() > mark.blobs) blobs_.pop_back();
+    }
+    void clear() noexcept;
+    size_t size() const noexcept { return used_; }
+    // Bytes that replaying will produce, roughly: the tape and what it refers to.
+    size_t weight() const noexcept { return used_ + blob_bytes_; }
+    uint64_t errors() const noexcept { return errors_; }
+
+    // Replays values from `at` on, one top-level value per call. The visitor has
+    //   bool scalar(ReplyType, int64_t), bool real(double), bool bytes(ReplyType, string_view),
+    //   bool blob(Blob*), bool error(string_view), bool begin(ReplyType, uint64_t),
+    //   bool end(ReplyType); false stops. Returns false when stopped.
+    template <typename Visitor>
+    bool replay_one(size_t& at, Visitor& visitor) const;
+
+private:
+    char* extend(size_t bytes) {
+        if (capacity_ - used_ < bytes) grow(bytes);
+        char* at = bytes_ + used_;
+        used_ += bytes;
+        return at;
+    }
+    void grow(size_t bytes);
+    void tag(ReplyType type) { *extend(1) = static_cast<char>(type); }
+    template <typename T>
+    void fixed(ReplyType type, T value) {
+        static_assert(sizeof value == 8);
+        char* at = extend(9);
+        *at = static_cast<char>(type);
+        store(at + 1, value);
+    }
+    void sized(ReplyType type, std::string_view bytes) {
+        char* at = extend(5 + bytes.size());
+        *at = static_cast<char>(type);
+        store(at + 1, static_cast<uint32_t>(bytes.size()));
+        std::memcpy(at + 5, bytes.data(), bytes.size());
+    }
+
+    static constexpr uint8_t kBlobTag = 255;
+
+    struct Free {
+        void operator()(char* memory) const noexcept { std::free(memory); }
+    };
+    std::unique_ptr<char, Free> memory_;
+    char* bytes_ = nullptr;
+    size_t used_ = 0;
+    size_t capacity_ = 0;
+    std::vector<BlobRef> blobs_;
+    size_t blob_bytes_ = 0;
+    uint64_t errors_ = 0;
+};
+
+template <typename Visitor>
+bool Reply::replay_one(size_t& at, Visitor& visitor) const {
+    struct Open {
+        ReplyType type;
+        uint64_t left;
+    };
+    std::vector<Open> open;  // empty, and so without an allocation, for a scalar
+    for (;;) {
+        SYNAP_ASSERT(at < used_);
+        const auto raw = static_cast<uint8_t>(bytes_[at]);
+        const auto type = static_cast<ReplyType>(raw);
+        bool going = true;
+        if (raw == kBlobTag) {
+            going = visitor.blob(blobs_[load<uint32_t>(bytes_ + at + 1)].get());
+            at += 5;
+        } else if (type == ReplyType::kNull || type == ReplyType::kNullArray) {
+            going = visitor.scalar(type, 0);
+            at += 1;
+        } else if (type == ReplyType::kBool || type == ReplyType::kInteger) {
+            going = visitor.scalar(type, load<int64_t>(bytes_ + at + 1));
+            at += 9;
+        } else if (type == ReplyType::kDouble) {
+            going = visitor.real(load<double>(bytes_ + at + 1));
+            at += 9;
+        } else if (is_container(type)) {
+            const auto count = load<uint64_t>(bytes_ + at + 1);
+            at += 9;
+            if (!visitor.begin(type, count)) return false;
+            open.push_back({type, children_of(type, count)});
+            if (open.back().left > 0) continue;
+        } else {
+            const std::string_view bytes{bytes_ + at + 5, load<uint32_t>(bytes_ + at + 1)};
+            at += 5 + bytes.size();
+            going = type == ReplyType::kError ? visitor.error(bytes) : visitor.bytes(type, bytes);
+        }
+        if (!going) return false;
+        const bool was_container = is_container(type) && raw != kBlobTag;
+        if (!was_container && !open.empty()) --open.back().left;
+        while (!open.empty() && open.back().left == 0) {
+            if (!visitor.end(open.back().type)) return false;
+            open.pop_back();
+            if (!open.empty()) --open.back().left;
+        }
+        if (open.empty()) return true;
+    }
+}
+
+}  // namespace synap

@@ -1,0 +1,251 @@
+// The engine: one store's keyspace, log, snapshots and clocks, and the registry of its sessions.
+//
+// Thread safety: from any thread once opened. Ownership: shared; sessions keep the engine alive.
+// Threads: one for the log, one for maintenance (expiry, snapshots, timed waits), one while it
+// loads without being waited for. With `threads` false there are none, and whoever owns the engine
+// calls maintain(): that is how simulations run it.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "core/commands/context.h"
+#include "core/keyspace/keyspace.h"
+#include "core/keyspace/walk.h"
+#include "core/log/log.h"
+#include "core/log/manifest.h"
+#include "core/platform/clock.h"
+#include "core/platform/disk.h"
+#include "core/platform/entropy.h"
+#include "core/session/options.h"
+#include "core/session/stats.h"
+#include "core/session/waits.h"
+#include "core/snapshot/snapshot.h"
+
+namespace synap {
+
+class LogReader;
+class Session;
+
+struct EnginePlatform {
+    std::shared_ptr<Disk> disk;  // null: memory only, no log
+    Clock* clock = nullptr;
+    Entropy* entropy = nullptr;
+    bool threads = true;
+};
+
+enum class EngineState : uint8_t { kLoading = 1, kReady = 2, kFailed = 3, kClosed = 4 };
+
+struct LogLine {
+    enum class Level : uint8_t { kInfo, kWarn, kError };
+    Level level;
+    std::string text;
+};
+
+struct SlowCall {
+    uint64_t id;
+    int64_t at_seconds;
+    uint64_t duration_us;
+    std::vector<std::string> args;
+    std::string peer;
+    std::string client_name;
+};
+
+class Engine : public std::enable_shared_from_this<Engine> {
+public:
+    // Locks the directory and loads it (in the background when open.wait is false).
+    static Result<std::shared_ptr<Engine>> open(const EnginePlatform& platform,
+                                                const Options& options);
+    ~Engine();
+
+    // Refuses new work, makes the log durable, ends the threads. Idempotent. Blocking: disk.
+    Status close();
+
+    EngineState state() const noexcept { return state_.load(std::memory_order_acquire); }
+    // Why the state is kFailed, or why writes are refused after a disk error.
+    Status failure() const;
+    uint64_t loaded_bytes() const noexcept { return loaded_bytes_.load(); }
+    uint64_t total_bytes() const noexcept { return total_bytes_.load(); }
+
+    // Only while the state is kReady (or kClosed, until the last session is gone).
+    Keyspace& keyspace() noexcept { return *keyspace_; }
+    Log* log() noexcept { return log_.get(); }  // null: memory only
+    Options& options() noexcept { return options_; }
+    Stats& stats() noexcept { return stats_; }
+    Clock& clock() noexcept { return *platform_.clock; }
+    TimedWaits& waits() noexcept { return waits_; }
+    const Manifest& manifest() const noexcept { return manifest_; }
+    uint64_t random() noexcept { return platform_.entropy->next(); }
+
+    // Changes a mutable option and everything that depends on it.
+    Status set_option(std::string_view name, std::string_view value);
+
+    // Engine time: never before the last logged record.
+    int64_t now_ms() noexcept;
+    uint32_t epoch() const noexcept { return log_ != nullptr ? log_->epoch() : 0; }
+    Durability default_level() const noexcept;
+
+    // Writes are refused from now on: memory and log no longer agree, or the disk failed.
+    void stop_writes(Error reason) noexcept;
+    bool accepts_writes() const noexcept {
+        return !stopped_.load(std::memory_order_acquire) && (log_ == nullptr || !log_->failed());
+    }
+
+    // Frees memory below max_memory by evicting keys, each delete logged. False when it cannot.
+    // Inside the gate, with no slot lock held.
+    bool make_room(Run& run);
+    bool over_memory() const noexcept {
+        const uint64_t limit = options_.get(OptionId::kMaxMemory);
+        return limit != 0 && used_memory_roughly() > limit;
+    }
+    uint64_t used_memory() const noexcept;
+    uint64_t used_memory_roughly() const noexcept;
+    uint64_t peak_memory() const noexcept { return peak_memory_.load(); }
+    void charge_host_memory(int64_t bytes) noexcept { host_memory_.fetch_add(bytes); }
+    EvictionRule eviction_rule() const noexcept;
+
+    // The position behind the last record that was written with the gate held alone.
+    std::atomic<uint64_t>& alone_position() noexcept { return alone_position_; }
+
+    // Snapshots. One at a time. `take_snapshot` runs to the end on the caller's thread; `request`
+    // asks the maintenance thread. Blocking: disk.
+    Status take_snapshot();
+    bool request_snapshot() noexcept;  // false: one is under way
+    bool snapshot_running() const noexcept { return snapshot_running_.load(); }
+    // For owners without threads: begin, then step until it says true.
+    Status begin_snapshot();
+    Result<bool> step_snapshot(size_t slots);
+    // Before effects that move values between slots, with those slots locked.
+    void capture_before_move(const uint32_t* slots, size_t count);
+    bool snapshot_capturing() const noexcept {
+        return capturing_.load(std::memory_order_acquire);
+    }
+    struct SnapshotStatus {
+        int64_t last_save_seconds = 0;
+        bool last_ok = true;
+        std::string last_error;
+        uint64_t taken = 0;
+        uint64_t last_keys = 0;
+        uint64_t last_bytes = 0;
+        uint64_t last_duration_us = 0;
+        uint64_t records_since = 0;
+    };
+    SnapshotStatus snapshot_status();
+
+    // One round of what the maintenance thread does.
+    void maintain();
+    // Deletes keys whose deadline has passed: at most `most`. Returns how many.
+    size_t expire_some(size_t most);
+
+    // Sessions.
+    uint64_t register_session(Session& session);
+    void unregister_session(Session& session) noexcept;
+    // Runs fn(Session&) for each, oldest first, under the registry's mutex.
+    template <typename Fn>
+    void each_session(Fn&& fn) {
+        const std::lock_guard<std::mutex> guard(sessions_mutex_);
+        for (auto& [id, session] : sessions_) fn(*session);
+    }
+    size_t session_count();
+
+    // Facts of the embedding program for INFO and CONFIG GET.
+    void set_host_fact(std::string_view section, std::string_view name, std::string_view value);
+    std::vector<std::pair<std::string, std::string>> host_facts(std::string_view section);
+
+    void log_line(LogLine::Level level, std::string text) noexcept;
+    bool take_log_line(LogLine& line, uint64_t& lost);
+
+    void add_slow_call(SlowCall call);
+    std::vector<SlowCall> slow_calls(size_t most);
+    size_t slow_call_count();
+    void clear_slow_calls();
+
+    int64_t started_ms() const noexcept { return started_ms_; }
+    const std::string& run_id() const noexcept { return run_id_; }
+
+private:
+    Engine(const EnginePlatform& platform, const Options& options);
+
+    Status load();
+    Status load_memory_only();
+    Status recover();
+    Status read_or_create_manifest();
+    Status load_newest_snapshot(SnapshotPositions& positions, uint64_t& from, SnapshotInfo& info);
+    Status replay(const SnapshotPositions& positions, uint64_t from, const SnapshotInfo& info);
+    Status refuse_if_proven_longer(LogReader& reader, const SnapshotInfo& info);
+    void apply_replayed(const SnapshotPositions& positions, uint64_t end, Effect& effect);
+    Status start_log(uint64_t position, uint64_t last_commit_ms, uint64_t oldest);
+    Status remove_leftovers();
+    void make_keyspace(uint64_t keys);
+    void start_maintenance();
+    void run_maintenance() noexcept;
+    void maybe_snapshot();
+    Status finish_snapshot(Result<SnapshotInfo> outcome);
+    Status remove_old_files();
+
+    const EnginePlatform platform_;
+    Options options_;
+    std::atomic<EngineState> state_{EngineState::kLoading};
+    std::atomic<bool> stopped_{false};
+    mutable std::mutex failure_mutex_;
+    std::unique_ptr<Error> failure_;
+
+    std::unique_ptr<DiskLock> lock_;
+    Manifest manifest_;
+    std::unique_ptr<Keyspace> keyspace_;
+    std::unique_ptr<Log> log_;
+    Stats stats_;
+    TimedWaits waits_;
+    std::atomic<uint64_t> loaded_bytes_{0};
+    std::atomic<uint64_t> total_bytes_{0};
+    std::atomic<int64_t> time_floor_ms_{0};
+    std::atomic<uint64_t> alone_position_{0};
+    std::atomic<int64_t> host_memory_{0};
+    std::atomic<uint64_t> peak_memory_{0};
+
+    std::mutex snapshot_mutex_;  // held by whoever takes one; the last lock before the gate
+    std::unique_ptr<SnapshotWriter> snapshot_;
+    std::atomic<bool> capturing_{false};
+    std::atomic<bool> snapshot_running_{false};
+    std::atomic<bool> snapshot_requested_{false};
+    std::mutex snapshot_status_mutex_;
+    SnapshotStatus snapshot_status_;
+    uint64_t snapshot_began_us_ = 0;
+    std::atomic<uint64_t> records_at_snapshot_{0};
+    std::atomic<uint64_t> position_at_snapshot_{0};
+    std::atomic<int64_t> snapshot_due_from_ms_{0};
+
+    std::mutex sessions_mutex_;
+    std::map<uint64_t, Session*> sessions_;
+    uint64_t next_session_id_ = 1;
+
+    std::mutex facts_mutex_;
+    std::map<std::string, std::map<std::string, std::string>, std::less<>> facts_;
+
+    std::mutex lines_mutex_;
+    std::deque<LogLine> lines_;
+    uint64_t lines_lost_ = 0;
+
+    std::mutex slow_mutex_;
+    std::deque<SlowCall> slow_calls_;
+    uint64_t next_slow_id_ = 0;
+
+    std::mutex maintenance_mutex_;
+    std::condition_variable maintenance_wake_;
+    bool maintenance_stop_ = false;
+    std::thread maintenance_;
+    std::thread loader_;
+    std::mutex close_mutex_;
+    uint32_t expire_next_slot_ = 0;  // of the maintenance thread
+    int64_t started_ms_ = 0;
+    std::string run_id_;
+};
+
+}  // namespace synap

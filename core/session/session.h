@@ -1,0 +1,218 @@
+// A session: one client's state, and the execution of its commands.
+//
+// Thread safety: one thread at a time, except kill(), describe() and the setters of what they read.
+// Ownership: keeps the engine alive.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/commands/context.h"
+#include "core/session/engine.h"
+
+namespace synap {
+
+struct Call {
+    const std::string_view* argv;
+    size_t argc;
+    std::span<const std::string_view> args() const noexcept { return {argv, argc}; }
+};
+
+// Why a batch ended where it did.
+enum class Stop : uint8_t {
+    kDone,     // all calls were answered
+    kBudget,   // the replies are large: deliver them and go on
+    kPending,  // the next call waits; see pending_wait()
+    kHost,     // the next call belongs to the embedding program
+    kFailed,   // the next call could not be run; see error
+};
+
+struct BatchResult {
+    size_t done = 0;
+    Stop stop = Stop::kDone;
+    uint64_t depends_on = 0;  // position that the replies rest on; 0: none
+    Error error{Code::kOk, {}};
+};
+
+// What a call that waits waits for. Its reply is made by finish_wait.
+struct PendingWait {
+    enum class Kind : uint8_t { kReplicas, kLocalDisk } kind = Kind::kReplicas;
+    uint64_t position = 0;
+    int64_t wanted_local = 0;
+    int64_t wanted_replicas = 0;
+    uint64_t timeout_ms = 0;  // 0: for ever
+};
+
+// Told when the session is to be closed; from any thread.
+class SessionHost {
+public:
+    virtual ~SessionHost() = default;
+    virtual void killed() noexcept = 0;
+};
+
+struct SessionOptions {
+    unsigned protocol = 0;  // 0 native, 2, 3
+    std::string peer;
+    std::string transport = "embedded";
+    std::shared_ptr<SessionHost> host;
+};
+
+class Session {
+public:
+    Session(std::shared_ptr<Engine> engine, SessionOptions options);
+    ~Session();
+    Session(const Session&) = delete;
+    Session& operator=(const Session&) = delete;
+
+    // Runs calls in order until one stops the batch. Appends one reply each to reply().
+    BatchResult run(std::span<const Call> calls);
+
+    Reply& reply() noexcept { return reply_; }
+    Engine& engine() noexcept { return *engine_; }
+    const std::shared_ptr<Engine>& shared_engine() const noexcept { return engine_; }
+
+    // Level of a write when the call names none; kMemory..kDisk.
+    Durability default_level() const noexcept;
+    void set_default_level(Durability level, bool is_set) noexcept {
+        level_ = level;
+        level_set_ = is_set;
+    }
+    bool has_own_level() const noexcept { return level_set_; }
+    // The level of the calls of the next batch: replies rest on what they read only for kDisk.
+    void set_call_level(Durability level) noexcept { call_level_ = level; }
+
+    const PendingWait& pending_wait() const noexcept { return pending_wait_; }
+    // Told by handlers (WAIT, WAITAOF) that the call must wait.
+    void wait_for(const PendingWait& wait) noexcept {
+        pending_wait_ = wait;
+        wants_wait_ = true;
+    }
+    void want_host() noexcept { wants_host_ = true; }
+    // Appends the reply of a call that waited.
+    static void finish_wait(const PendingWait& wait, bool reached, Reply& reply);
+
+    unsigned protocol() const noexcept { return protocol_; }
+    void set_protocol(unsigned protocol) noexcept { protocol_ = protocol; }
+    unsigned database() const noexcept { return database_; }
+    void set_database(unsigned database) noexcept { database_ = database; }
+    uint64_t id() const noexcept { return id_; }
+    uint64_t last_write() const noexcept { return last_write_; }
+
+    // MULTI and friends, for their handlers.
+    bool in_transaction() const noexcept { return in_transaction_; }
+    void begin_transaction() noexcept { in_transaction_ = true; }
+    void drop_transaction() noexcept;  // also unwatches
+    Status watch(const KeyRef& key, bool expired, unsigned database);
+    void unwatch() noexcept;
+    void reset();
+
+    // Shown by CLIENT LIST; guarded by identity_mutex.
+    struct Identity {
+        std::string name;
+        std::string library;
+        std::string library_version;
+        std::string peer;
+        std::string transport;
+    };
+    Identity identity() const;
+    void set_name(std::string_view name);
+    void set_library(std::string_view name);
+    void set_library_version(std::string_view version);
+    int64_t created_ms() const noexcept { return created_ms_; }
+    int64_t last_active_ms() const noexcept { return last_active_ms_.load(); }
+    std::string_view last_command() const noexcept;
+    size_t queued_commands() const noexcept { return queued_.size(); }
+    size_t watched_keys() const noexcept { return watches_.size(); }
+    void kill() noexcept;
+    bool reply_off = false;  // CLIENT REPLY OFF, for hosts that honour it
+
+private:
+    struct Prepared {
+        const CommandRecord* command = nullptr;  // null: unknown
+        uint64_t hash = 0;
+        uint8_t name_space = 0;
+        bool hashed = false;
+    };
+    struct Queued {
+        const CommandRecord* command;
+        std::vector<std::string> words;
+        std::vector<std::string_view> args;
+    };
+    enum class Gate : uint8_t { kOut, kShared, kAlone };
+
+    BatchResult run_chunk(std::span<const Call> calls);
+    void prepare(std::span<const Call> calls);
+    // False when the batch must stop before this call.
+    bool run_one(const Call& call, const Prepared& prepared);
+    bool refused(const CommandRecord& command, std::span<const std::string_view> args);
+    void unknown_command(std::span<const std::string_view> args);
+    bool queue_command(const CommandRecord& command, std::span<const std::string_view> args);
+    void execute(const CommandRecord& command, std::span<const std::string_view> args,
+                 const Prepared& prepared);
+    void execute_locked(const CommandRecord& command, std::span<const std::string_view> args);
+    void execute_alone(const CommandRecord& command, std::span<const std::string_view> args);
+    void execute_transaction(const CommandRecord& exec);
+    bool watched_key_changed();
+    void run_queued();
+    void call_handler(const CommandRecord& command, std::span<const std::string_view> args,
+                      size_t hashed_argument, uint64_t hash);
+    void copy_large_arguments(const CommandRecord& command,
+                              std::span<const std::string_view> args);
+    // Appends the record of what was applied; tells the slots.
+    void commit(bool alone);
+    void collect_slots(const CommandRecord& command, std::span<const std::string_view> args);
+    void lock_slots() noexcept;
+    void unlock_slots() noexcept;
+    void rest_on(uint32_t slot) noexcept;
+    void enter(Gate wanted) noexcept;
+    void count(const CommandRecord& command, uint64_t errors_before) noexcept;
+    void flush_counts() noexcept;
+    void note_slow(const CommandRecord& command, std::span<const std::string_view> args,
+                   uint64_t began_us);
+
+    std::shared_ptr<Engine> engine_;
+    Run run_;
+    Reply reply_;
+    unsigned database_ = 0;
+    std::atomic<unsigned> protocol_{0};
+    Durability level_ = Durability::kMemory;
+    Durability call_level_ = Durability::kMemory;
+    bool level_set_ = false;
+    uint64_t last_write_ = 0;
+    uint64_t depends_on_ = 0;
+    PendingWait pending_wait_;
+    bool wants_wait_ = false;
+    bool wants_host_ = false;
+    Gate gate_ = Gate::kOut;
+    std::vector<uint32_t> slots_;  // locked ones, ascending, each once
+
+    static constexpr size_t kChunk = 64;
+    Prepared prepared_[kChunk];
+    const CommandRecord* counted_ = nullptr;
+    uint64_t counted_calls_ = 0;
+    uint64_t counted_failed_ = 0;
+    Error failure_{Code::kOk, {}};
+
+    bool in_transaction_ = false;
+    bool executing_ = false;
+    bool transaction_broken_ = false;
+    size_t queued_bytes_ = 0;
+    std::vector<Queued> queued_;
+    std::vector<std::unique_ptr<Watch>> watches_;
+    std::atomic<bool> watched_changed_{false};
+
+    mutable std::mutex identity_mutex_;
+    Identity identity_;
+    std::shared_ptr<SessionHost> host_;
+    uint64_t id_ = 0;
+    int64_t created_ms_ = 0;
+    std::atomic<int64_t> last_active_ms_{0};
+    std::atomic<const CommandRecord*> last_command_{nullptr};
+};
+
+}  // namespace synap

@@ -1,0 +1,221 @@
+#include "server/http/head.h"
+
+#include <algorithm>
+#include <boost/asio/buffer.hpp>
+#include <boost/beast/http/basic_parser.hpp>
+#include <boost/beast/http/error.hpp>
+#include <boost/optional/optional.hpp>
+
+#include "server/net/buffer.h"
+
+namespace synap::server::http {
+namespace {
+
+namespace beast = boost::beast;
+using beast::http::field;
+using ErrorCode = beast::error_code;
+
+Method method_of(beast::http::verb verb) noexcept {
+    switch (verb) {
+    case beast::http::verb::get:
+        return Method::kGet;
+    case beast::http::verb::head:
+        return Method::kHead;
+    case beast::http::verb::post:
+        return Method::kPost;
+    case beast::http::verb::put:
+        return Method::kPut;
+    case beast::http::verb::delete_:
+        return Method::kDelete;
+    case beast::http::verb::options:
+        return Method::kOptions;
+    case beast::http::verb::patch:
+        return Method::kPatch;
+    default:
+        return Method::kOther;
+    }
+}
+
+std::string_view view(beast::string_view text) noexcept {
+    return {text.data(), text.size()};
+}
+
+bool equals_ignoring_case(std::string_view text, std::string_view lower) noexcept {
+    return text.size() == lower.size() &&
+           std::equal(text.begin(), text.end(), lower.begin(),
+                      [](char a, char b) { return (a | 0x20) == b || a == b; });
+}
+
+/// Keeps views of the few fields that matter; everything else is checked for form and forgotten.
+class Parser : public beast::http::basic_parser<true> {
+public:
+    Parser(std::string_view bytes, const Limits& limits, Head& head, std::string* body)
+        : bytes_(bytes), fields_left_(limits.http_headers_count), head_(head), body_(body) {
+        header_limit(static_cast<std::uint32_t>(limits.http_header_bytes));
+        body_limit(limits.http_body_bytes);
+    }
+
+    bool has_other_encoding() const { return transfer_encoding_ && !chunked(); }
+
+private:
+    void on_request_impl(beast::http::verb verb, beast::string_view, beast::string_view target,
+                         int version, ErrorCode&) override {
+        head_.method = method_of(verb);
+        head_.target = view(target);
+        head_.http_1_0 = version == 10;
+    }
+
+    void on_field_impl(field name, beast::string_view, beast::string_view value,
+                       ErrorCode& error) override {
+        // A folded value was unfolded into memory that will be gone.
+        const bool inside = value.empty() || (value.data() >= bytes_.data() &&
+                                              value.data() < bytes_.data() + bytes_.size());
+        if (!inside) {
+            error = beast::http::error::bad_value;
+            return;
+        }
+        if (fields_left_-- == 0) {
+            error = beast::http::error::header_limit;
+            return;
+        }
+        switch (name) {
+        case field::host:
+            if (!head_.host.empty()) {
+                error = beast::http::error::bad_field;
+            }
+            head_.host = view(value);
+            break;
+        case field::origin:
+            head_.origin = view(value);
+            break;
+        case field::content_type:
+            head_.content_type = view(value);
+            break;
+        case field::expect:
+            head_.expect_continue = equals_ignoring_case(view(value), "100-continue");
+            break;
+        case field::transfer_encoding:
+            transfer_encoding_ = true;
+            break;
+        default:
+            break;
+        }
+    }
+
+    void on_body_impl_append(beast::string_view text) {
+        if (body_ != nullptr) {
+            body_->append(text.data(), text.size());
+        }
+    }
+    void on_header_impl(ErrorCode&) override {}
+    void on_body_init_impl(boost::optional<std::uint64_t> const&, ErrorCode&) override {}
+    std::size_t on_body_impl(beast::string_view text, ErrorCode&) override {
+        on_body_impl_append(text);
+        return text.size();
+    }
+    void on_chunk_header_impl(std::uint64_t, beast::string_view, ErrorCode&) override {}
+    std::size_t on_chunk_body_impl(std::uint64_t, beast::string_view text, ErrorCode&) override {
+        on_body_impl_append(text);
+        return text.size();
+    }
+    void on_finish_impl(ErrorCode&) override {}
+    void on_response_impl(int, beast::string_view, int, ErrorCode&) override {}
+
+    std::string_view bytes_;
+    std::size_t fields_left_;
+    Head& head_;
+    std::string* body_;
+    bool transfer_encoding_ = false;
+};
+
+unsigned status_of(const ErrorCode& error) noexcept {
+    if (error == beast::http::error::header_limit) {
+        return 431;
+    }
+    if (error == beast::http::error::body_limit) {
+        return 413;
+    }
+    return error == beast::http::error::bad_version ? 505 : 400;
+}
+
+}  // namespace
+
+unsigned parse_head(std::string_view bytes, const Limits& limits, Head& head) {
+    head = Head{};
+    Parser parser(bytes, limits, head, nullptr);
+    ErrorCode error;
+    parser.put(boost::asio::buffer(bytes.data(), bytes.size()), error);
+    if (error == beast::http::error::body_limit && parser.content_length()) {
+        // The caller decides what a large declared body gets; the head itself is sound.
+        head.content_length = *parser.content_length();
+        head.keep_alive = false;
+        return 0;
+    }
+    if (error) {
+        return status_of(error);
+    }
+    if (!parser.is_header_done()) {
+        return 400;
+    }
+    if (parser.has_other_encoding()) {
+        return 501;
+    }
+    if (head.host.empty() && !head.http_1_0) {
+        return 400;
+    }
+    head.chunked = parser.chunked();
+    head.keep_alive = parser.keep_alive();
+    head.content_length = parser.content_length() ? *parser.content_length() : 0;
+    return 0;
+}
+
+struct ChunkedBody::State {
+    State(std::string_view head_bytes, const Limits& limits, Head& head)
+        : bytes(head_bytes), parser(bytes, limits, head, &body) {}
+
+    std::string bytes;
+    std::string body;
+    Parser parser;
+};
+
+ChunkedBody::ChunkedBody(std::string_view head, const Limits& limits)
+    : state_(std::make_unique<State>(head, limits, head_)) {
+    ErrorCode error;
+    state_->parser.put(boost::asio::buffer(state_->bytes), error);
+    head_.chunked = true;
+    head_.keep_alive = !error && state_->parser.keep_alive();
+    state_->parser.eager(true);
+}
+
+ChunkedBody::~ChunkedBody() = default;
+
+unsigned ChunkedBody::feed(std::string_view bytes, std::size_t& consumed) {
+    consumed = 0;
+    while (!done()) {
+        ErrorCode error;
+        const std::string_view rest = bytes.substr(consumed);
+        const std::size_t used =
+            state_->parser.put(boost::asio::buffer(rest.data(), rest.size()), error);
+        consumed += used;
+        if (error == beast::http::error::need_more || (!error && used == 0)) {
+            break;
+        }
+        if (error) {
+            return status_of(error);
+        }
+    }
+    if (done()) {
+        state_->body.reserve(state_->body.size() + kReadPadding);
+    }
+    return 0;
+}
+
+bool ChunkedBody::done() const noexcept {
+    return state_->parser.is_done();
+}
+
+std::string_view ChunkedBody::body() const noexcept {
+    return state_->body;
+}
+
+}  // namespace synap::server::http

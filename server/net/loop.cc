@@ -1,0 +1,402 @@
+#include "server/net/loop.h"
+
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <cerrno>
+#include <chrono>
+#include <string>
+#include <system_error>
+
+#include "server/log/log.h"
+
+namespace synap::server {
+namespace {
+
+namespace asio = boost::asio;
+
+/// Turns over the ready sockets before the io_context gets to its timers and posts.
+constexpr int kMaxTurns = 16;
+/// Buffer memory is reported to the engine in steps of this size.
+constexpr std::int64_t kAccountStep = 64 * 1024;
+constexpr std::uint32_t kMinTickMs = 20;
+constexpr std::uint32_t kMaxTickMs = 1000;
+
+std::uint64_t steady_ms() noexcept {
+    const auto now = std::chrono::steady_clock::now().time_since_epoch();
+    return static_cast<std::uint64_t>(
+        std::chrono::duration_cast<std::chrono::milliseconds>(now).count());
+}
+
+/// Half of the shortest time limit, so that none is exceeded by more than that.
+std::uint32_t tick_ms(const Limits& limits) noexcept {
+    std::uint32_t tick = kMaxTickMs;
+    for (const std::uint32_t limit : {limits.idle_timeout_ms, limits.header_timeout_ms,
+                                      limits.write_timeout_ms, limits.drain_timeout_ms}) {
+        if (limit != 0) {
+            tick = std::min(tick, limit / 2);
+        }
+    }
+    return std::max(tick, kMinTickMs);
+}
+
+int checked(int fd, const char* what) {
+    if (fd < 0) {
+        throw std::system_error(errno, std::generic_category(), what);
+    }
+    return fd;
+}
+
+}  // namespace
+
+struct Loop::Reactor {
+    explicit Reactor(int ready_fd) : ready(io, ready_fd), timer(io) {}
+
+    asio::io_context io{1};
+    asio::posix::stream_descriptor ready; // owns the epoll set
+    asio::steady_timer timer;
+};
+
+Loop::Loop(Shared& shared, Events events, unsigned index)
+    : services_(shared, std::move(events)),
+      http_(shared),
+      read_buffer_(kReadBytes + kReadPadding),
+      index_(index),
+      ready_fd_(checked(::epoll_create1(EPOLL_CLOEXEC), "epoll_create1")),
+      wake_fd_(checked(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC), "eventfd")) {
+    reactor_ = std::make_unique<Reactor>(ready_fd_);
+    epoll_event event{};
+    event.events = EPOLLIN;
+    event.data.ptr = nullptr;
+    checked(::epoll_ctl(ready_fd_, EPOLL_CTL_ADD, wake_fd_, &event), "epoll_ctl");
+    services_.events.try_wake_fd(wake_fd_).value();
+    now_ms_ = steady_ms();
+}
+
+Loop::~Loop() {
+    static_cast<void>(services_.events.try_clear_wake());
+    ::close(wake_fd_);
+}
+
+void Loop::start() {
+    thread_ = std::thread([this] { run(); });
+}
+
+void Loop::run() {
+    const std::string name = "synap-io-" + std::to_string(index_);
+    ::pthread_setname_np(::pthread_self(), name.c_str());
+    wait_ready();
+    schedule_tick();
+    reactor_->io.run();
+    synap_memory_charge(services_.shared.store.raw(), -charged_);
+}
+
+void Loop::join() {
+    if (thread_.joinable()) {
+        thread_.join();
+    }
+}
+
+void Loop::adopt(int fd) {
+    asio::post(reactor_->io, [this, fd] {
+        serve(fd);
+        finish_iteration();
+    });
+}
+
+void Loop::serve(int fd) {
+    if (draining_) {
+        ::close(fd);
+        services_.shared.connections.fetch_sub(1, std::memory_order_relaxed);
+        return;
+    }
+    if (free_slots_.empty()) {
+        free_slots_.push_back(static_cast<std::uint32_t>(slots_.size()));
+        slots_.emplace_back();
+    }
+    const std::uint32_t index = free_slots_.back();
+    free_slots_.pop_back();
+    Slot& slot = slots_[index];
+    const std::uint64_t id = (static_cast<std::uint64_t>(++slot.generation) << 32) | index;
+    slot.connection = std::make_unique<Connection>(*this, fd, id);
+    ++open_;
+}
+
+Connection* Loop::find(std::uint64_t id) noexcept {
+    const auto index = static_cast<std::uint32_t>(id);
+    if (index >= slots_.size() || slots_[index].generation != id >> 32) {
+        return nullptr;
+    }
+    return slots_[index].connection.get();
+}
+
+void Loop::retire(const Connection& connection) {
+    const auto index = static_cast<std::uint32_t>(connection.id());
+    retired_.push_back(std::move(slots_[index].connection));
+    free_slots_.push_back(index);
+    --open_;
+    services_.shared.connections.fetch_sub(1, std::memory_order_relaxed);
+}
+
+void Loop::watch(Connection& connection, std::uint32_t interest, bool add) noexcept {
+    epoll_event event{};
+    event.events = interest;
+    event.data.ptr = &connection;
+    const int operation = add ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
+    if (::epoll_ctl(ready_fd_, operation, connection.fd(), &event) != 0) {
+        // Only exhausted kernel memory gets here; the peer sees its connection end.
+        ::shutdown(connection.fd(), SHUT_RDWR);
+    }
+}
+
+void Loop::wait_ready() {
+    reactor_->ready.async_wait(asio::posix::stream_descriptor::wait_read,
+                               [this](const boost::system::error_code& error) {
+                                   if (!error) {
+                                       on_ready();
+                                       wait_ready();
+                                   }
+                               });
+}
+
+void Loop::on_ready() {
+    for (int turn = 0; turn < kMaxTurns; ++turn) {
+        const int n = ::epoll_wait(ready_fd_, ready_.data(), static_cast<int>(ready_.size()), 0);
+        if (n <= 0) {
+            return;
+        }
+        for (int i = 0; i < n; ++i) {
+            const epoll_event& event = ready_[static_cast<std::size_t>(i)];
+            if (event.data.ptr == nullptr) {
+                take_events();
+            } else {
+                static_cast<Connection*>(event.data.ptr)->on_socket(event.events);
+            }
+        }
+        finish_iteration();
+    }
+}
+
+void Loop::take_events() {
+    std::uint64_t count = 0;
+    while (::read(wake_fd_, &count, sizeof count) < 0 && errno == EINTR) {
+    }
+    for (;;) {
+        auto batch = services_.events.try_take();
+        if (!batch || batch->size() == 0) {
+            return;
+        }
+        for (std::uint32_t i = 0; i < batch->size(); ++i) {
+            const std::uint64_t tag = batch->tag(i);
+            if (batch->kind(i) == SYNAP_EVENT_LOG) {
+                on_log_event(tag, batch->error(i) == nullptr);
+                continue;
+            }
+            Connection* connection = find(tag);
+            if (connection == nullptr) {
+                continue;
+            }
+            if (batch->kind(i) == SYNAP_EVENT_COMPLETION) {
+                connection->on_completion(batch->take_reply(i), batch->error(i));
+            } else if (batch->kind(i) == SYNAP_EVENT_KILL) {
+                connection->cut(CutReason::kKilled);
+            }
+        }
+    }
+}
+
+bool Loop::must_commit(synap_token_t token) const noexcept {
+    if (token.position == 0) {
+        return false;
+    }
+    const std::uint32_t level = synap_log_default_level(services_.shared.store.raw());
+    if (level == SYNAP_DURABILITY_MEMORY) {
+        return false;
+    }
+    return level > committed_level_ || token.epoch != committed_.epoch ||
+           token.position > committed_.position;
+}
+
+void Loop::commit_later(const Connection& connection, synap_token_t token) {
+    uncommitted_.push_back(connection.id());
+    uncommitted_token_ = later(uncommitted_token_, token);
+}
+
+void Loop::resume_later(const Connection& connection) {
+    if (resumed_.empty()) {
+        asio::post(reactor_->io, [this] { run_resumed(); });
+    }
+    resumed_.push_back(connection.id());
+}
+
+void Loop::run_resumed() {
+    std::vector<std::uint64_t> turn;
+    turn.swap(resumed_);
+    for (const std::uint64_t id : turn) {
+        if (Connection* connection = find(id); connection != nullptr) {
+            connection->resume();
+        }
+    }
+    finish_iteration();
+}
+
+/// Everything that happens once for all sockets that were ready together.
+void Loop::finish_iteration() {
+    if (!uncommitted_.empty()) {
+        commit();
+    }
+    retired_.clear();
+    account();
+    if (draining_) {
+        stop_when_drained();
+    }
+}
+
+void Loop::commit() {
+    services_.counters.commits.add();
+    const std::uint32_t level = synap_log_default_level(services_.shared.store.raw());
+    if (level == SYNAP_DURABILITY_DISK) {
+        const std::uint64_t tag = next_group_++;
+        const synap_status_t status =
+            synap_log_notify(services_.shared.store.raw(), uncommitted_token_, level,
+                             services_.events.raw(), tag, nullptr);
+        if (status == SYNAP_PENDING) {
+            groups_.push_back({tag, uncommitted_token_, std::move(uncommitted_)});
+            uncommitted_.clear();
+            uncommitted_token_ = {0, 0};
+            return;
+        }
+        if (status == SYNAP_OK) {
+            note_committed(uncommitted_token_, level);
+            release(uncommitted_, true);
+            return;
+        }
+        // The queue is full: wait here instead.
+    }
+    const bool reached = level == SYNAP_DURABILITY_MEMORY || wait_for_log(level);
+    release(uncommitted_, reached);
+}
+
+bool Loop::wait_for_log(std::uint32_t level) {
+    synap_error_t* error = nullptr;
+    const synap_status_t status = synap_log_wait(services_.shared.store.raw(), uncommitted_token_,
+                                                 level, UINT32_MAX, &error);
+    if (status != SYNAP_OK) {
+        log::error("the log cannot be written; writes stay unanswered",
+                   {{"reason", error != nullptr ? to_view(synap_error_message(error)) : "?"}});
+        synap_error_free(error);
+        return false;
+    }
+    note_committed(uncommitted_token_, level);
+    return true;
+}
+
+/// Remembers how far the log is known to have come, and at which level.
+void Loop::note_committed(synap_token_t token, std::uint32_t level) noexcept {
+    committed_ = level > committed_level_ ? token : later(committed_, token);
+    committed_level_ = level;
+}
+
+void Loop::on_log_event(std::uint64_t tag, bool reached) {
+    const auto found = std::find_if(groups_.begin(), groups_.end(),
+                                    [tag](const Group& group) { return group.tag == tag; });
+    if (found == groups_.end()) {
+        return;
+    }
+    Group group = std::move(*found);
+    groups_.erase(found);
+    if (reached) {
+        note_committed(group.token, SYNAP_DURABILITY_DISK);
+    }
+    for (const std::uint64_t id : group.members) {
+        if (Connection* connection = find(id); connection != nullptr) {
+            connection->on_committed(reached);
+        }
+    }
+}
+
+void Loop::release(std::vector<std::uint64_t>& members, bool reached) {
+    std::vector<std::uint64_t> turn;
+    turn.swap(members);
+    uncommitted_token_ = {0, 0};
+    for (const std::uint64_t id : turn) {
+        if (Connection* connection = find(id); connection != nullptr) {
+            connection->on_committed(reached);
+        }
+    }
+    // Keep the memory for the next iteration; nothing can have been added meanwhile.
+    turn.clear();
+    members.swap(turn);
+}
+
+void Loop::account() {
+    const auto held = static_cast<std::int64_t>(pool_.held());
+    const std::int64_t change = held - charged_;
+    if (change >= kAccountStep || change <= -kAccountStep) {
+        synap_memory_charge(services_.shared.store.raw(), change);
+        charged_ = held;
+        services_.counters.buffer_bytes.set(static_cast<std::uint64_t>(held));
+    }
+}
+
+void Loop::schedule_tick() {
+    reactor_->timer.expires_after(std::chrono::milliseconds(tick_ms(limits())));
+    reactor_->timer.async_wait([this](const boost::system::error_code& error) {
+        if (!error) {
+            on_tick();
+            schedule_tick();
+        }
+    });
+}
+
+void Loop::on_tick() {
+    now_ms_ = steady_ms();
+    http_.on_tick();
+    for (std::size_t i = 0; i < slots_.size(); ++i) {
+        if (slots_[i].connection) {
+            slots_[i].connection->on_tick(now_ms_);
+        }
+    }
+    finish_iteration();
+}
+
+void Loop::drain() {
+    asio::post(reactor_->io, [this] { begin_drain(); });
+}
+
+void Loop::begin_drain() {
+    if (draining_) {
+        return;
+    }
+    now_ms_ = steady_ms();
+    drain_deadline_ms_ = now_ms_ + limits().drain_timeout_ms;
+    draining_ = true;
+    for (std::size_t i = 0; i < slots_.size(); ++i) {
+        if (slots_[i].connection) {
+            slots_[i].connection->drain();
+        }
+    }
+    finish_iteration();
+}
+
+void Loop::stop_when_drained() {
+    if (open_ != 0 && now_ms_ >= drain_deadline_ms_) {
+        for (std::size_t i = 0; i < slots_.size(); ++i) {
+            if (slots_[i].connection) {
+                slots_[i].connection->cut(CutReason::kCount);
+            }
+        }
+        retired_.clear();
+    }
+    if (open_ == 0) {
+        reactor_->io.stop();
+    }
+}
+
+}  // namespace synap::server

@@ -1,0 +1,125 @@
+// One I/O thread: an event loop, the connections it serves, and the commit of their writes.
+#pragma once
+
+#include <sys/epoll.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <span>
+#include <thread>
+#include <vector>
+
+#include "server/http/service.h"
+#include "server/net/buffer.h"
+#include "server/net/connection.h"
+#include "server/net/services.h"
+
+namespace synap::server {
+
+/// Connections are watched through one level-triggered epoll set, which is itself one descriptor
+/// of the thread's io_context: a request costs a read and a write, and no re-arming of its socket.
+///
+/// Group commit: the writes of all sockets that were ready together share one wait for the log.
+/// At level OS this thread writes the log itself; at level DISK the replies wait for an event.
+///
+/// Threads: start, adopt, drain, join and counters from any; the rest on the loop's own thread.
+class Loop {
+public:
+    static constexpr std::size_t kReadBytes = 128 * 1024;
+
+    Loop(Shared& shared, Events events, unsigned index);
+    Loop(const Loop&) = delete;
+    Loop& operator=(const Loop&) = delete;
+    ~Loop();
+
+    void start();
+    /// Serves a connected, non-blocking socket from now on.
+    void adopt(int fd);
+    /// Answers what is under way, closes all connections, and ends the thread.
+    void drain();
+    void join();
+    const LoopCounters& counters() const noexcept { return services_.counters; }
+
+    Services& services() noexcept { return services_; }
+    http::Service& http() noexcept { return http_; }
+    const Limits& limits() const noexcept { return services_.shared.settings.limits; }
+    BufferPool& pool() noexcept { return pool_; }
+    /// Scratch for one read; kReadPadding bytes behind it may be read, too.
+    std::span<char> read_buffer() noexcept { return {read_buffer_.data(), kReadBytes}; }
+    /// Milliseconds since some moment, as of the last tick.
+    std::uint64_t now_ms() const noexcept { return now_ms_; }
+
+    /// True when a reply with this token must wait: commit_later() then.
+    bool must_commit(synap_token_t token) const noexcept;
+    void commit_later(const Connection& connection, synap_token_t token);
+    void resume_later(const Connection& connection);
+    void watch(Connection& connection, std::uint32_t interest, bool add) noexcept;
+    /// The connection is closed; it is destroyed at the end of this iteration.
+    void retire(const Connection& connection);
+
+private:
+    struct Reactor;
+    struct Slot {
+        std::unique_ptr<Connection> connection;
+        std::uint32_t generation = 0;
+    };
+    /// Connections whose replies wait for one mark of the log.
+    struct Group {
+        std::uint64_t tag;
+        synap_token_t token;
+        std::vector<std::uint64_t> members;
+    };
+
+    void run();
+    void wait_ready();
+    void on_ready();
+    void on_tick();
+    void schedule_tick();
+    void serve(int fd);
+    void take_events();
+    void on_log_event(std::uint64_t tag, bool reached);
+    void finish_iteration();
+    void commit();
+    bool wait_for_log(std::uint32_t level);
+    void note_committed(synap_token_t token, std::uint32_t level) noexcept;
+    void release(std::vector<std::uint64_t>& members, bool reached);
+    void run_resumed();
+    void account();
+    void begin_drain();
+    void stop_when_drained();
+    Connection* find(std::uint64_t id) noexcept;
+
+    Services services_;
+    http::Service http_;
+    BufferPool pool_;
+    std::vector<char> read_buffer_;
+    std::unique_ptr<Reactor> reactor_;
+    unsigned index_;
+    int ready_fd_ = -1;
+    int wake_fd_ = -1;
+    std::thread thread_;
+    std::array<epoll_event, 128> ready_{};
+
+    std::vector<Slot> slots_;
+    std::vector<std::uint32_t> free_slots_;
+    std::vector<std::unique_ptr<Connection>> retired_;
+    std::size_t open_ = 0;
+
+    std::vector<std::uint64_t> uncommitted_;
+    synap_token_t uncommitted_token_{0, 0};
+    std::deque<Group> groups_;
+    std::uint64_t next_group_ = 1;
+    synap_token_t committed_{0, 0};
+    std::uint32_t committed_level_ = 0;
+    std::vector<std::uint64_t> resumed_;
+
+    std::uint64_t now_ms_ = 0;
+    std::uint64_t drain_deadline_ms_ = 0;
+    std::int64_t charged_ = 0;
+    bool draining_ = false;
+};
+
+}  // namespace synap::server

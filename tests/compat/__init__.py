@@ -1,0 +1,1 @@
+"""Clients that people use, with their default settings, against the server."""

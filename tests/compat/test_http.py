@@ -1,0 +1,235 @@
+"""The HTTP API as curl users and the existing SDKs see it, on the port that RESP uses too."""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+import subprocess
+from typing import Any
+
+import pytest
+
+from tests.lib.servers import Server, find_installed
+
+SECONDS = 30
+
+
+@pytest.fixture(autouse=True)
+def _empty(server: Server) -> None:
+    if server.kind != "synap":
+        pytest.skip("only Synap speaks HTTP")
+    with server.client() as client:
+        client.call("FLUSHALL")
+
+
+def curl(server: Server, path: str, *args: str) -> tuple[int, str]:
+    command = [str(find_installed("curl", "curl")), "-sS", "-w", "\n%{http_code}", *args]
+    command.append(f"http://127.0.0.1:{server.port}{path}")
+    done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
+    assert done.returncode == 0, done.stderr
+    body, _, status = done.stdout.rpartition("\n")
+    return int(status), body
+
+
+def get(server: Server, path: str) -> Any:
+    status, body = curl(server, path)
+    assert status == 200, body
+    return json.loads(body)
+
+
+def post(server: Server, path: str, value: Any, *, status: int = 200) -> Any:
+    got, body = curl(
+        server, path, "-XPOST", "-H", "Content-Type: application/json", "-d", json.dumps(value)
+    )
+    assert got == status, body
+    return json.loads(body)
+
+
+def command(server: Server, name: str, payload: Any) -> Any:
+    envelope = {"command": name, "request_id": "r-1", "payload": payload}
+    answer = post(server, "/api/v1/command", envelope)
+    assert set(answer) == {"success", "request_id", "payload", "error"}
+    assert answer["request_id"] == "r-1"
+    return answer
+
+
+def ok(server: Server, name: str, **payload: Any) -> Any:
+    answer = command(server, name, payload)
+    assert answer["success"] is True and answer["error"] is None, answer
+    return answer["payload"]
+
+
+def fails(server: Server, name: str, **payload: Any) -> str:
+    answer = command(server, name, payload)
+    assert answer["success"] is False and answer["payload"] is None, answer
+    assert isinstance(answer["error"], str)
+    return answer["error"]
+
+
+def test_health(server: Server) -> None:
+    health = get(server, "/health")
+    assert health["status"] == "healthy" and health["service"] == "synap" and health["version"]
+    assert get(server, "/health/kv")["status"] == "healthy"
+    assert curl(server, "/livez")[0] == 200
+    assert curl(server, "/readyz")[0] == 200
+    status, body = curl(server, "/health", "-I")
+    assert status == 200 and "HTTP/1.1 200" in body
+
+
+def test_info(server: Server) -> None:
+    info = get(server, "/info")
+    assert "redis_version" in json.dumps(info) and "used_memory" in json.dumps(info)
+
+
+def test_metrics(server: Server) -> None:
+    """Every family has its type, every sample its family, and counters only grow."""
+
+    def read() -> dict[str, float]:
+        status, body = curl(server, "/metrics")
+        assert status == 200
+        families = set(re.findall(r"^# TYPE (\S+) ", body, re.MULTILINE))
+        samples = {}
+        for line in body.splitlines():
+            if line and not line.startswith("#"):
+                name, _, value = line.rpartition(" ")
+                base = re.sub(r"_(bucket|sum|count)$", "", name.split("{")[0])
+                assert base in families or name.split("{")[0] in families, line
+                samples[name] = float(value)
+        return samples
+
+    before = read()
+    assert any(name.startswith("synap_") for name in before)
+    with server.client() as client:
+        client.batch([("SET", "a", "1")] * 100)
+    after = read()
+    counters = [n for n in before if re.search(r"_(total|count|bucket)(\{|$)", n)]
+    assert counters and all(after[n] >= before[n] for n in counters)
+    assert sum(after[n] for n in counters) >= sum(before[n] for n in counters) + 100
+
+
+def test_the_example_of_the_readme(server: Server) -> None:
+    with server.client() as client:
+        assert client.call("SET", "a", "1") == ("+", b"OK")
+    assert get(server, "/kv/get/a") == "1"
+    assert ok(server, "kv.get", key="a") == "1"
+
+
+def test_kv_commands(server: Server) -> None:
+    assert ok(server, "kv.set", key="a", value="x", ttl=60) == {"success": True}
+    assert ok(server, "kv.get", key="a") == "x"
+    assert ok(server, "kv.get", key="a", type="bytes") == [120]
+    assert ok(server, "kv.get", key="missing") is None
+    assert 55 <= ok(server, "kv.ttl", key="a")["ttl"] <= 60
+    assert ok(server, "kv.persist", key="a") == {"result": True}
+    assert ok(server, "kv.ttl", key="a") == {"ttl": None}
+    assert ok(server, "kv.exists", key="a") == {"exists": True}
+    assert ok(server, "kv.del", key="a") == {"deleted": True}
+    assert ok(server, "kv.del", key="a") == {"deleted": False}
+    assert ok(server, "kv.set", key="a", value={"n": [1, None]}) == {"success": True}
+    assert json.loads(ok(server, "kv.get", key="a")) == {"n": [1, None]}
+    assert ok(server, "kv.set", key="a", value="é\n\"", ttl=None) == {"success": True}
+    assert ok(server, "kv.get", key="a") == "é\n\""
+
+
+def test_kv_counters_and_ranges(server: Server) -> None:
+    assert ok(server, "kv.incr", key="n") == {"value": 1}
+    assert ok(server, "kv.incr", key="n", amount=41) == {"value": 42}
+    assert ok(server, "kv.incrby", key="n", amount=1) == {"value": 43}
+    assert ok(server, "kv.decr", key="n", amount=3) == {"value": 40}
+    ok(server, "kv.set", key="s", value="hello")
+    assert ok(server, "kv.append", key="s", value=" you") == {"length": 9}
+    assert ok(server, "kv.getrange", key="s", start=-3, end=-1) == "you"
+    assert ok(server, "kv.setrange", key="s", offset=0, value="J") == {"length": 9}
+    assert ok(server, "kv.strlen", key="s") == {"length": 9}
+    assert ok(server, "kv.getset", key="s", value="new") == "Jello you"
+    assert ok(server, "kv.get", key="s") == "new"
+
+
+def test_kv_many(server: Server) -> None:
+    pairs = [{"key": "a", "value": "1"}, {"key": "b", "value": "text"}]
+    assert ok(server, "kv.mset", pairs=pairs) == {"success": True}
+    # A value that is JSON may come back parsed, as the SDKs expect it.
+    values = ok(server, "kv.mget", keys=["a", "no", "b"])["values"]
+    assert values[0] in ("1", 1) and values[1:] == [None, "text"]
+    assert ok(server, "kv.msetnx", pairs=pairs) == {"success": False}
+    assert sorted(ok(server, "kv.keys")["keys"]) == ["a", "b"]
+    assert ok(server, "kv.keys", pattern="b*") == {"keys": ["b"], "count": 1}
+    assert ok(server, "kv.scan", prefix="a", limit=10) == {"keys": ["a"], "count": 1}
+    assert ok(server, "kv.dbsize") == {"size": 2}
+    assert ok(server, "kv.mdel", keys=["a", "b", "no"]) == {"deleted": 2}
+    assert ok(server, "kv.stats")["total_keys"] == 0
+    assert "disabled" in fails(server, "kv.flushall")
+
+
+def test_key_commands(server: Server) -> None:
+    ok(server, "kv.set", key="a", value="1")
+    assert ok(server, "key.type", key="a") == {"key": "a", "type": "string"}
+    assert ok(server, "key.type", key="no") == {"key": "no", "type": "none"}
+    assert ok(server, "key.exists", key="a") == {"key": "a", "exists": True}
+    assert ok(server, "key.copy", source="a", destination="b")["success"] is True
+    assert "already exists" in fails(server, "key.renamenx", source="a", destination="b")
+    assert ok(server, "key.rename", source="a", destination="c")["destination"] == "c"
+    assert fails(server, "key.rename", source="a", destination="c") == "Key not found: a"
+    assert ok(server, "key.randomkey")["key"] in ("b", "c")
+
+
+def test_errors_of_commands(server: Server) -> None:
+    assert fails(server, "no.such") == "Unknown command: no.such"
+    assert fails(server, "kv.get") == "Invalid request: Missing 'key' field"
+    assert fails(server, "kv.ttl", key="no") == "Key not found: no"
+    ok(server, "kv.set", key="s", value="text")
+    assert fails(server, "kv.incr", key="s").startswith("Invalid value:")
+
+
+def test_routes(server: Server) -> None:
+    written = post(server, "/kv/set", {"key": "a/b", "value": "x", "ttl": 100})
+    assert written["success"] is True and written["written"] is True
+    assert get(server, "/kv/get/a%2Fb") == "x"
+    assert get(server, "/kv/get/missing") == {"error": "Key not found"}
+    refused = post(server, "/kv/set", {"key": "a/b", "value": "y", "nx": True, "get": True})
+    assert refused["written"] is False
+    assert post(server, "/kv/n/append", {"value": "abc"}) == {"length": 3}
+    assert get(server, "/kv/n/getrange?start=1&end=-1") == "bc"
+    assert get(server, "/kv/n/strlen") == {"length": 3}
+    assert post(server, "/kv/n/setrange", {"offset": 1, "value": "X"}) == {"length": 3}
+    assert post(server, "/kv/n/getset", {"value": "v"}) == "aXc"
+    assert get(server, "/key/n/type") == {"key": "n", "type": "string"}
+    assert get(server, "/key/n/exists") == {"key": "n", "exists": True}
+    assert post(server, "/key/n/rename", {"destination": "m"})["success"] is True
+    assert post(server, "/key/n/rename", {"destination": "m"}, status=404)["code"] == 404
+    assert post(server, "/key/m/copy", {"destination": "o"})["success"] is True
+    assert get(server, "/key/randomkey")["key"] in ("a/b", "m", "o")
+    assert get(server, "/kv/stats")["total_keys"] == 3
+    assert json.loads(curl(server, "/kv/del/m", "-XDELETE")[1]) == {"deleted": True, "key": "m"}
+
+
+def test_refused_requests(server: Server) -> None:
+    json_type = ("-H", "Content-Type: application/json")
+    assert curl(server, "/no/such/path")[0] == 404
+    assert curl(server, "/health", "-XPOST", "-d", "")[0] == 405
+    assert curl(server, "/api/v1/command", *json_type, "-d", "{bad")[0] == 400
+    assert curl(server, "/api/v1/command", *json_type, "-d", '{"command":"kv.get"}')[0] == 422
+    assert curl(server, "/api/v1/command", "-H", "Content-Type: text/plain", "-d", "{}")[0] == 415
+    foreign = ("-H", "Origin: http://evil.example")
+    status, _ = curl(server, "/kv/get/a", *foreign)
+    assert status == 403, "a web page of any origin could read the database"
+    envelope = '{"command":"kv.set","request_id":"1","payload":{"key":"a","value":"1"}}'
+    assert curl(server, "/api/v1/command", *json_type, *foreign, "-d", envelope)[0] == 403
+    assert get(server, "/kv/get/a") == {"error": "Key not found"}
+
+
+def test_keep_alive_and_pipelining(server: Server) -> None:
+    """Two requests in one packet get two answers in order; RESP clients are not disturbed."""
+    request = b"GET /kv/get/a HTTP/1.1\r\nHost: x\r\n\r\n"
+    with server.client() as client:
+        client.call("SET", "a", "1")
+        with socket.create_connection(("127.0.0.1", server.port), timeout=SECONDS) as s:
+            s.sendall(request + request.replace(b"/a ", b"/none "))
+            answer = b""
+            while b"Key not found" not in answer:
+                piece = s.recv(65536)
+                assert piece, f"closed after {answer!r}"
+                answer += piece
+        assert answer.count(b"HTTP/1.1 200") == 2
+        assert client.call("GET", "a") == ("$", b"1")
