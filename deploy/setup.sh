@@ -28,9 +28,9 @@ wanted_packages() {
     if has_package libboost1.81-dev || [ -n "$(apt-cache show libboost1.81-dev 2>/dev/null)" ]; then
         boost=libboost1.81-dev
     fi
-    echo g++ make cmake ninja-build ccache python3 python3-venv python3-dev
-    echo "$boost" libbenchmark-dev libcli11-dev libgtest-dev libmimalloc-dev libsimdjson-dev \
-        libspdlog-dev libxxhash-dev libyaml-cpp-dev prometheus-cpp-dev
+    echo g++ make cmake ninja-build ccache pkg-config python3 python3-venv python3-dev
+    echo "$boost" libbenchmark-dev libcli11-dev libcpp-httplib-dev libgtest-dev libmimalloc-dev \
+        libsimdjson-dev libspdlog-dev libxxhash-dev libyaml-cpp-dev prometheus-cpp-dev
     echo redis-server redis-tools nginx-light wrk
     node_is_usable 2>/dev/null || echo nodejs npm
     if [ "$dev" ]; then

@@ -131,7 +131,11 @@ void reply_info(Reply& reply, const CommandRecord& record) {
     for (const KeySpec& spec : record.key_specs) {
         reply_key_spec(reply, spec);
     }
-    reply.begin_set(record.subcommands.size());
+    if (record.subcommands.empty()) {
+        reply.begin_set(0);
+        return;
+    }
+    reply.begin_array(record.subcommands.size());
     for (const CommandRecord& sub : record.subcommands) {
         reply_info(reply, sub);
     }

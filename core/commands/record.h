@@ -13,8 +13,8 @@ namespace synap {
 class CommandContext;
 struct CommandDoc;
 
-// A handler is synap::commands::cmd_<name in lower case, other characters as _>; all are declared in
-// core/commands/generated/handlers.h.
+// A handler is synap::commands::cmd_<name in lower case, other characters as _>; all of them are
+// declared in core/commands/generated/handlers.h.
 using CommandHandler = void (*)(CommandContext&);
 
 // The first sixteen bits are SYNAP_COMMAND_* of synap.h, value for value, and cross the C ABI;

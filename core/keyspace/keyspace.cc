@@ -369,8 +369,15 @@ void Keyspace::swap_watches(uint8_t a, uint8_t b) noexcept {
     }
 }
 
-// Under the lock, briefly: tables are freed by whoever outgrows them, so an unlocked look at one
-// would have to keep retired tables alive.
+// Both take the lock, briefly: tables are freed by whoever outgrows them, so an unlocked look at
+// one would have to keep retired tables alive.
+void Keyspace::prefetch_table(uint64_t hash) noexcept {
+    Slot& slot = slot_of(hash);
+    slot.lock.lock();
+    if (slot.table != nullptr) __builtin_prefetch(&slot.table->cells[slot.table->home(tag(hash))]);
+    slot.lock.unlock();
+}
+
 void Keyspace::prefetch_node(uint64_t hash) noexcept {
     Slot& slot = slot_of(hash);
     const uint16_t wanted = tag(hash);
@@ -378,11 +385,11 @@ void Keyspace::prefetch_node(uint64_t hash) noexcept {
     if (slot.table != nullptr) {
         const Table& table = *slot.table;
         for (uint32_t i = table.home(wanted); table.cells[i] != 0; i = table.next(i)) {
-            if (cell_tag(table.cells[i]) == wanted) {
-                __builtin_prefetch(cell_node(table.cells[i]));
-                __builtin_prefetch(reinterpret_cast<const char*>(cell_node(table.cells[i])) + 64);
-                break;
-            }
+            if (cell_tag(table.cells[i]) != wanted) continue;
+            const auto* node = reinterpret_cast<const char*>(cell_node(table.cells[i]));
+            __builtin_prefetch(node);
+            __builtin_prefetch(node + 64);
+            break;
         }
     }
     slot.lock.unlock();

@@ -49,6 +49,10 @@ Status Log::stop() {
     }
     thread_wake_.notify_all();
     if (thread_.joinable()) thread_.join();
+    {
+        const std::lock_guard<std::mutex> guard(append_);
+        stopped_ = true;
+    }
     Status status = sync(appended());
     if (status) {
         const std::lock_guard<std::mutex> guard(write_);
@@ -63,6 +67,7 @@ uint64_t Log::append(EffectBuffer& effects, int64_t now_ms) {
     uint64_t end = 0;
     {
         const std::lock_guard<std::mutex> guard(append_);
+        if (stopped_) return 0;
         const int64_t commit_ms =
             std::max(now_ms, last_commit_ms_.load(std::memory_order_relaxed));
         append_frames(effects, static_cast<uint64_t>(commit_ms));

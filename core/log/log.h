@@ -64,7 +64,7 @@ public:
 
     // One record. Returns the position behind it. Takes the contents of `effects`, leaving it
     // empty. Throws std::bad_alloc: then nothing was appended.
-    uint64_t append(EffectBuffer& effects, int64_t now_ms);
+    uint64_t append(EffectBuffer& effects, int64_t now_ms);  // 0 after stop()
 
     uint64_t appended() const noexcept { return appended_.load(std::memory_order_acquire); }
     uint64_t written() const noexcept { return written_.load(std::memory_order_acquire); }
@@ -146,7 +146,8 @@ private:
 
     // Lock order: sync_, write_, append_, then any of the others alone.
     std::mutex append_;
-    Tail tail_;  // guarded by append_
+    Tail tail_;             // guarded by append_
+    bool stopped_ = false;  // guarded by append_
     std::atomic<uint64_t> appended_;
     std::atomic<int64_t> last_commit_ms_;
 

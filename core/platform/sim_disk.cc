@@ -365,6 +365,8 @@ uint64_t SimDisk::changes() const {
     return state_->changes;
 }
 
+const SimDiskOptions& SimDisk::options() const noexcept { return state_->options; }
+
 std::string SimDisk::contents(std::string_view name) const {
     const std::lock_guard guard(state_->mutex);
     const auto found = state_->names.find(name);

@@ -74,9 +74,13 @@ public:
     uint64_t loaded_bytes() const noexcept { return loaded_bytes_.load(); }
     uint64_t total_bytes() const noexcept { return total_bytes_.load(); }
 
-    // Only while the state is kReady (or kClosed, until the last session is gone).
-    Keyspace& keyspace() noexcept { return *keyspace_; }
-    Log* log() noexcept { return log_.get(); }  // null: memory only
+    // An empty placeholder until the data is loaded.
+    Keyspace& keyspace() noexcept {
+        return state() == EngineState::kLoading || keyspace_ == nullptr ? *placeholder_
+                                                                        : *keyspace_;
+    }
+    // Null while loading, and for a store in memory.
+    Log* log() noexcept { return state() == EngineState::kLoading ? nullptr : log_.get(); }
     Options& options() noexcept { return options_; }
     Stats& stats() noexcept { return stats_; }
     Clock& clock() noexcept { return *platform_.clock; }
@@ -89,8 +93,8 @@ public:
 
     // Engine time: never before the last logged record.
     int64_t now_ms() noexcept;
-    uint32_t epoch() const noexcept { return log_ != nullptr ? log_->epoch() : 0; }
-    Durability default_level() const noexcept;
+    uint32_t epoch() noexcept { return log() != nullptr ? log()->epoch() : 0; }
+    Durability default_level() noexcept;
 
     // Writes are refused from now on: memory and log no longer agree, or the disk failed.
     void stop_writes(Error reason) noexcept;
@@ -105,7 +109,7 @@ public:
         const uint64_t limit = options_.get(OptionId::kMaxMemory);
         return limit != 0 && used_memory_roughly() > limit;
     }
-    uint64_t used_memory() const noexcept;
+    uint64_t used_memory() noexcept;
     uint64_t used_memory_roughly() const noexcept;
     uint64_t peak_memory() const noexcept { return peak_memory_.load(); }
     void charge_host_memory(int64_t bytes) noexcept { host_memory_.fetch_add(bytes); }
@@ -184,8 +188,9 @@ private:
     Status start_log(uint64_t position, uint64_t last_commit_ms, uint64_t oldest);
     Status remove_leftovers();
     void make_keyspace(uint64_t keys);
-    void start_maintenance();
     void run_maintenance() noexcept;
+    void remove_by_engine(const Effect& effect, Slot& slot, unsigned stripe);
+    size_t remove_expired(Slot& slot, uint16_t tag, int64_t now, unsigned stripe);
     void maybe_snapshot();
     Status finish_snapshot(Result<SnapshotInfo> outcome);
     Status remove_old_files();
@@ -199,6 +204,7 @@ private:
 
     std::unique_ptr<DiskLock> lock_;
     Manifest manifest_;
+    std::unique_ptr<Keyspace> placeholder_;
     std::unique_ptr<Keyspace> keyspace_;
     std::unique_ptr<Log> log_;
     Stats stats_;

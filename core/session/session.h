@@ -77,7 +77,7 @@ public:
     const std::shared_ptr<Engine>& shared_engine() const noexcept { return engine_; }
 
     // Level of a write when the call names none; kMemory..kDisk.
-    Durability default_level() const noexcept;
+    Durability default_level() noexcept;
     void set_default_level(Durability level, bool is_set) noexcept {
         level_ = level;
         level_set_ = is_set;
@@ -133,7 +133,8 @@ public:
 
 private:
     struct Prepared {
-        const CommandRecord* command = nullptr;  // null: unknown
+        const CommandRecord* command = nullptr;    // null: unknown
+        const CommandRecord* container = nullptr;  // whose subcommand was asked for
         uint64_t hash = 0;
         uint8_t name_space = 0;
         bool hashed = false;
@@ -150,32 +151,39 @@ private:
     // False when the batch must stop before this call.
     bool run_one(const Call& call, const Prepared& prepared);
     bool refused(const CommandRecord& command, std::span<const std::string_view> args);
-    void unknown_command(std::span<const std::string_view> args);
+    void unknown_command(const Prepared& prepared, std::span<const std::string_view> args);
     bool queue_command(const CommandRecord& command, std::span<const std::string_view> args);
-    void execute(const CommandRecord& command, std::span<const std::string_view> args,
+    // These answer false when the call failed: see failure_.
+    bool execute(const CommandRecord& command, std::span<const std::string_view> args,
                  const Prepared& prepared);
-    void execute_locked(const CommandRecord& command, std::span<const std::string_view> args);
-    void execute_alone(const CommandRecord& command, std::span<const std::string_view> args);
-    void execute_transaction(const CommandRecord& exec);
+    bool execute_locked(const CommandRecord& command, std::span<const std::string_view> args,
+                        const Prepared& prepared);
+    bool execute_transaction(const CommandRecord& exec);
     bool watched_key_changed();
-    void run_queued();
-    void call_handler(const CommandRecord& command, std::span<const std::string_view> args,
+    bool run_queued();
+    void break_transaction() noexcept { transaction_broken_ = in_transaction_; }
+    bool call_handler(const CommandRecord& command, std::span<const std::string_view> args,
                       size_t hashed_argument, uint64_t hash);
-    void copy_large_arguments(const CommandRecord& command,
-                              std::span<const std::string_view> args);
+    void copy_large_arguments(std::span<const std::string_view> args);
     // Appends the record of what was applied; tells the slots.
-    void commit(bool alone);
-    void collect_slots(const CommandRecord& command, std::span<const std::string_view> args);
+    bool commit();
+    void collect_slots(const CommandRecord& command, std::span<const std::string_view> args,
+                       unsigned database);
+    void sort_slots();
     void lock_slots() noexcept;
     void unlock_slots() noexcept;
-    void rest_on(uint32_t slot) noexcept;
+    void rest_on_slots() noexcept;
     void enter(Gate wanted) noexcept;
     void count(const CommandRecord& command, uint64_t errors_before) noexcept;
     void flush_counts() noexcept;
+    void note_latency(uint64_t began_us, size_t calls) noexcept;
     void note_slow(const CommandRecord& command, std::span<const std::string_view> args,
                    uint64_t began_us);
 
     std::shared_ptr<Engine> engine_;
+    Keyspace* keyspace_ = nullptr;  // null until the store is loaded
+    std::atomic_flag busy_ = ATOMIC_FLAG_INIT;
+    bool measured_ = false;  // latency is counted: not for embedded calls, which it would slow
     Run run_;
     Reply reply_;
     unsigned database_ = 0;

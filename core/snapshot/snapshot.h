@@ -54,6 +54,8 @@ public:
     // the value from both captures: whoever moves captures all slots involved first. Throws
     // std::bad_alloc.
     void capture(uint32_t slot_index);
+    // A capture was missed: finish() will fail.
+    void spoil() noexcept { spoiled_ = true; }
     bool captured(uint32_t slot_index) const noexcept { return captured_[slot_index] != 0; }
 
 private:
@@ -81,6 +83,7 @@ private:
     std::vector<uint8_t> captured_;  // each guarded by its slot's lock
     std::mutex queue_;
     std::vector<Captured> queued_;  // guarded by queue_
+    std::atomic<bool> spoiled_{false};
     uint32_t next_slot_ = 0;
     SnapshotInfo info_;
 };

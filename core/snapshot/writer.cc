@@ -139,6 +139,7 @@ Result<bool> SnapshotWriter::step(size_t slots) {
 }
 
 Result<SnapshotInfo> SnapshotWriter::finish() {
+    if (spoiled_) return Error{Code::kNoMemory, "a slot could not be captured: out of memory"};
     SYNAP_TRY(write_captured());
     info_.commit_ms = static_cast<uint64_t>(log_.last_commit_ms());
     std::string footer;

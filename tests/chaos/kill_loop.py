@@ -18,8 +18,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.chaos.model import DATABASES_EACH, State
-from tests.chaos.verify import Lost, check_counters, check_pair, check_reader, check_writer
-from tests.chaos.verify import read_all
+from tests.chaos.verify import (
+    Lost,
+    check_counters,
+    check_pair,
+    check_reader,
+    check_writer,
+    read_all,
+)
 from tests.chaos.workers import Reader, Writer
 from tests.lib.resp import Disconnected
 from tests.lib.servers import MissingBinary, Server, StartFailed, find_built, scratch_dir
@@ -190,7 +196,7 @@ def arguments(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--seed", default=1, type=int)
     parser.add_argument("--writers", default=4, type=int, choices=range(1, 8))
     parser.add_argument("--server", default="synap", choices=["synap", "redis"])
-    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", dest="settings")
+    parser.add_argument("--set", action="append", default=[], dest="settings")
     parser.add_argument("--keep", action="store_true", help="copy the directory before restarts")
     parser.add_argument("--canary", action="store_true", help="lose writes; must be reported")
     return parser.parse_args(argv)

@@ -39,7 +39,7 @@ class State:
     first: int
     entries: Dump = field(default_factory=dict)
 
-    def copy(self) -> "State":
+    def copy(self) -> State:
         return State(self.first, dict(self.entries))
 
     def apply(self, operation: Operation) -> None:

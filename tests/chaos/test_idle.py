@@ -6,6 +6,7 @@ import contextlib
 import re
 import resource
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,7 @@ LOAD_GROWTH_MIB = 64
 
 
 @contextlib.contextmanager
-def open_files(wanted: int):
+def open_files(wanted: int) -> Iterator[None]:
     """Raises this process' limit, which the servers it starts inherit."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard != resource.RLIM_INFINITY and hard < wanted:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from typing import Any, Iterator
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import redis
@@ -15,17 +16,18 @@ from tests.lib.servers import Server
 
 
 @pytest.fixture(params=["default", "resp2", "resp3", "decoded"])
-def options(request: pytest.FixtureRequest) -> dict[str, Any]:
-    return {
+def options(request: pytest.FixtureRequest) -> Any:
+    choices: dict[str, dict[str, Any]] = {
         "default": {},
         "resp2": {"protocol": 2},
         "resp3": {"protocol": 3},
         "decoded": {"decode_responses": True},
-    }[request.param]
+    }
+    return choices[request.param]
 
 
 @pytest.fixture
-def client(server: Server, options: dict[str, Any]) -> Iterator[redis.Redis]:
+def client(server: Server, options: dict[str, Any]) -> Iterator[Any]:
     with redis.Redis(port=server.port, **options) as connected:
         connected.flushall()
         yield connected
@@ -38,7 +40,7 @@ def text(value: Any) -> Any:
     return value.decode() if isinstance(value, bytes) else value
 
 
-def test_set_and_get(client: redis.Redis) -> None:
+def test_set_and_get(client: Any) -> None:
     assert client.ping() is True
     assert client.set("a", "1") is True
     assert text(client.get("a")) == "1"
@@ -57,7 +59,7 @@ def test_binary_values(server: Server) -> None:
         assert client.strlen(key) == len(value)
 
 
-def test_expiry(client: redis.Redis) -> None:
+def test_expiry(client: Any) -> None:
     client.set("a", "1", ex=100)
     assert 98 <= client.ttl("a") <= 100
     assert client.expire("a", 1000, gt=True)
@@ -75,7 +77,7 @@ def test_expiry(client: redis.Redis) -> None:
     assert client.ttl("a") > 40
 
 
-def test_counters(client: redis.Redis) -> None:
+def test_counters(client: Any) -> None:
     assert client.incr("n") == 1
     assert client.incrby("n", 41) == 42
     assert client.decr("n", 2) == 40
@@ -84,7 +86,7 @@ def test_counters(client: redis.Redis) -> None:
         client.incr("n")
 
 
-def test_many_and_ranges(client: redis.Redis) -> None:
+def test_many_and_ranges(client: Any) -> None:
     assert client.mset({"a": "hello", "b": "world"}) is True
     assert text(client.mget("a", "missing", "b")) == ["hello", None, "world"]
     assert client.msetnx({"b": "x", "c": "x"}) in (False, 0)
@@ -95,7 +97,7 @@ def test_many_and_ranges(client: redis.Redis) -> None:
     assert text(client.lcs("b", "b")) == "world"
 
 
-def test_scan(client: redis.Redis) -> None:
+def test_scan(client: Any) -> None:
     keys = {f"key:{i}" for i in range(500)}
     client.mset({key: "v" for key in keys} | {"other": "v"})
     assert {text(k) for k in client.scan_iter(match="key:*", count=37)} == keys
@@ -104,7 +106,7 @@ def test_scan(client: redis.Redis) -> None:
     assert client.dbsize() == 501
 
 
-def test_keys_and_databases(client: redis.Redis) -> None:
+def test_keys_and_databases(client: Any) -> None:
     client.set("a", "1")
     assert client.rename("a", "b") is True
     assert text(client.type("b")) == "string"
@@ -117,7 +119,7 @@ def test_keys_and_databases(client: redis.Redis) -> None:
     assert text(client.randomkey()) in ("b", "c")
 
 
-def test_pipeline(client: redis.Redis) -> None:
+def test_pipeline(client: Any) -> None:
     pipe = client.pipeline(transaction=False)
     for i in range(1000):
         pipe.set(f"p{i}", i)
@@ -127,7 +129,7 @@ def test_pipeline(client: redis.Redis) -> None:
     assert text(replies[1::2]) == [str(i) for i in range(1000)]
 
 
-def test_error_in_the_middle_of_a_pipeline(client: redis.Redis) -> None:
+def test_error_in_the_middle_of_a_pipeline(client: Any) -> None:
     pipe = client.pipeline(transaction=False)
     pipe.set("a", "text").incr("a").get("a")
     replies = pipe.execute(raise_on_error=False)
@@ -135,7 +137,7 @@ def test_error_in_the_middle_of_a_pipeline(client: redis.Redis) -> None:
     assert isinstance(replies[1], redis.ResponseError)
 
 
-def test_transaction(client: redis.Redis) -> None:
+def test_transaction(client: Any) -> None:
     with client.pipeline() as pipe:
         pipe.watch("n")
         current = int(pipe.get("n") or 0)
@@ -145,7 +147,7 @@ def test_transaction(client: redis.Redis) -> None:
         assert pipe.execute() == [True, 2]
 
 
-def test_transaction_sees_a_conflict(client: redis.Redis) -> None:
+def test_transaction_sees_a_conflict(client: Any) -> None:
     with client.pipeline() as pipe:
         pipe.watch("n")
         client.set("n", "changed")
@@ -158,7 +160,8 @@ def test_transaction_sees_a_conflict(client: redis.Redis) -> None:
 
 def test_optimistic_locking_from_many_threads(server: Server) -> None:
     """Fifty increments each by read, compare and write, from four threads: none is lost."""
-    with redis.Redis(port=server.port) as client:
+    with redis.Redis(port=server.port) as connected:
+        client: Any = connected
         client.set("n", 0)
 
         def increment(pipe: Any) -> None:
@@ -178,7 +181,7 @@ def test_optimistic_locking_from_many_threads(server: Server) -> None:
         assert client.get("n") == b"200"
 
 
-def test_introspection(client: redis.Redis, server: Server) -> None:
+def test_introspection(client: Any, server: Server) -> None:
     info = client.info()
     assert info["redis_version"].startswith(server.redis_version)
     assert "synap_version" in info or server.kind == "redis"
@@ -199,7 +202,7 @@ def test_introspection(client: redis.Redis, server: Server) -> None:
 
 def test_asyncio(server: Server) -> None:
     async def run() -> None:
-        client = redis.asyncio.Redis(port=server.port)
+        client: Any = redis.asyncio.Redis(port=server.port)
         await client.flushall()
         await asyncio.gather(*(client.set(f"k{i}", i) for i in range(50)))
         async with client.pipeline(transaction=True) as pipe:

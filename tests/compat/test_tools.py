@@ -39,7 +39,7 @@ def test_redis_cli(server: Server, protocol: str) -> None:
 
 def test_redis_cli_reads_a_script(server: Server) -> None:
     script = b"MULTI\nSET script 1\nINCR script\nEXEC\nGET script\n"
-    assert cli(server, stdin=script).split() == "OK QUEUED QUEUED OK 2 2".split()
+    assert cli(server, stdin=script).split() == ["OK", "QUEUED", "QUEUED", "OK", "2", "2"]
 
 
 def test_redis_cli_mass_insertion(server: Server) -> None:

@@ -45,17 +45,19 @@ def arguments(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--commands", default=50_000, type=int, help="for each seed and protocol")
     parser.add_argument("--protocol", default="both", choices=["2", "3", "both"])
     parser.add_argument("--tested", default="synap", choices=["synap", "redis"])
-    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", dest="settings")
+    parser.add_argument("--set", action="append", default=[], dest="settings")
     parser.add_argument("--canary", choices=sorted(CANARIES), help="falsify replies")
-    parser.add_argument("--survey", action="store_true", help="go on after differences, no shrinking")
+    parser.add_argument("--survey", action="store_true", help="go on after differences")
     parser.add_argument("--shrink-seconds", default=60.0, type=float)
     return parser.parse_args(argv)
 
 
-def reproduction(pair: Pair, steps: list[Step], seed: int, found: Difference, budget: float) -> str:
+def reproduction(
+    pair: Pair, steps: list[Step], seed: int, found: Difference, budget: float
+) -> str:
     """The smallest sequence that shows the difference, as text."""
 
-    def again(batch: int | None) -> "Shrinker":
+    def again(batch: int | None) -> Shrinker:
         def run(candidate: list[Step]) -> Difference | None:
             pair.fresh()
             attempt = Run(pair, candidate, batch, seed)
@@ -77,7 +79,10 @@ def reproduction(pair: Pair, steps: list[Step], seed: int, found: Difference, bu
     return "it did not show again when the sequence was repeated"
 
 
-def survey(pair: Pair, steps: list[Step], seed: int, seen: set[tuple[bytes, str, str]]) -> list[str]:
+def survey(
+    pair: Pair, steps: list[Step], seed: int, seen: set[tuple[bytes, str, str]]
+) -> list[str]:
+    """Every kind of difference of one sequence, once. Later ones may follow from earlier."""
     run = Run(pair, steps, None, seed)
     run.execute(stop_at_first=False)
     found = []

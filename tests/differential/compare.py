@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any
 
 import yaml
 
@@ -139,7 +140,7 @@ class Allowed:
     met: Counter[str] = field(default_factory=Counter)
 
     @classmethod
-    def load(cls, path: Path = ALLOWED_FILE) -> "Allowed":
+    def load(cls, path: Path = ALLOWED_FILE) -> Allowed:
         rules = []
         for entry in yaml.safe_load(path.read_text()) or []:
             missing = {"name", "reason", "command", "reference", "tested"} - entry.keys()
@@ -153,8 +154,8 @@ class Allowed:
         line = b" ".join(step.args).decode("utf-8", "backslashreplace")
         left, right = render(a, 100_000), render(b, 100_000)
         for rule in self.rules:
-            if rule.command.search(line) and rule.reference.fullmatch(left):
-                if rule.tested.fullmatch(right):
-                    self.met[rule.name] += 1
-                    return True
+            replies_match = rule.reference.fullmatch(left) and rule.tested.fullmatch(right)
+            if replies_match and rule.command.search(line):
+                self.met[rule.name] += 1
+                return True
         return False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from typing import Callable
+from collections.abc import Callable
 
 from tests.differential import generic, strings
 from tests.differential.step import SCAN_ALL, SLEEP, Step, command, scan_all, sleep
@@ -147,7 +147,7 @@ class Generator:
             steps.append(command(here, (b"EXEC",)))
         if self.pool.chance(0.2):
             steps.append(command(here, (b"DISCARD",)))
-        hello = (b"HELLO", b"%d" % self.protocol)
+        hello: tuple[bytes, ...] = (b"HELLO", b"%d" % self.protocol)
         if self.pool.chance(0.3):
             hello += (b"SETNAME", b"again")
         return [*steps, command(here, hello, "hello")]

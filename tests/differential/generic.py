@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Callable
+from collections.abc import Callable
 
 from tests.differential.step import SCAN_ALL, SLEEP
 from tests.differential.strings import EXACT, Group, one

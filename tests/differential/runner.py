@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import random
 import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Callable, Iterator
 
 from tests.differential.compare import Allowed, differing
 from tests.differential.step import SCAN_ALL, SLEEP, Step, command, scan_all
@@ -55,7 +55,7 @@ class Pair:
         self.alter: Alter | None = None
         self.clients: list[list[Client]] = []
 
-    def __enter__(self) -> "Pair":
+    def __enter__(self) -> Pair:
         self.fresh()
         return self
 
@@ -164,9 +164,7 @@ class Run:
             if not self.pair.allowed.accepts(*mismatch):
                 inner, left, right = mismatch
                 self.differences.append(Difference(index, inner, render(left), render(right)))
-        if name in (b"EXEC", b"DISCARD", b"RESET") and a[0] != "-" or a[1:] == (b"EXECABORT",):
-            queue.clear()
-        elif name == b"EXEC" and a[1].startswith(b"EXECABORT"):
+        if _ends_transaction(name, a):
             queue.clear()
 
     def _scan(self, index: int, step: Step) -> None:
@@ -200,7 +198,8 @@ class Run:
         """Every key of every database with type, value, deadline and encoding."""
         size = len(self.steps)
         known = len(self.differences)
-        leave = [command(0, (b"RESET",)), command(0, (b"HELLO", b"%d" % self.pair.protocol), "hello")]
+        hello = (b"HELLO", b"%d" % self.pair.protocol)
+        leave = [command(0, (b"RESET",)), command(0, hello, "hello")]
         try:
             self._state_steps(size, leave)
             for database in range(DATABASES):
@@ -227,6 +226,12 @@ def _describe(key: bytes) -> list[Step]:
         command(0, (b"PTTL", key), "deadline"),
         command(0, (b"OBJECT", b"ENCODING", key)),
     ]
+
+
+def _ends_transaction(name: bytes, reply: Reply) -> bool:
+    if name == b"EXEC" and reply[0] == "-":
+        return bool(reply[1].startswith(b"EXECABORT"))
+    return name in (b"EXEC", b"DISCARD", b"RESET") and reply[0] != "-"
 
 
 def _is_page(reply: Reply) -> bool:

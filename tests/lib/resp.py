@@ -13,7 +13,8 @@ import re
 import select
 import socket
 import time
-from typing import Any, Iterable, Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 Reply = tuple[str, Any]
 Argument = bytes | str | int
@@ -123,7 +124,7 @@ def render(reply: Reply, limit: int = 400) -> str:
     """A reply as one line of text with its types: `*[:1 $"a" _]`."""
     kind, value = reply
     if kind in "+-":
-        text = kind + value.decode("utf-8", "backslashreplace")
+        text = kind + str(value, "utf-8", "backslashreplace")
     elif kind in "*~>%|" and value is not None:
         text = kind + "[" + " ".join(render(item, limit) for item in value) + "]"
     elif value is None:
@@ -153,7 +154,7 @@ class Client:
         self._poll = select.poll()
         self._poll.register(self.socket, select.POLLIN)
 
-    def __enter__(self) -> "Client":
+    def __enter__(self) -> Client:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -190,7 +191,8 @@ class Client:
                 raise Disconnected(f"while sending: {error}") from error
 
     def finish(self, count: int) -> list[Reply]:
-        self.partial = replies = []
+        replies: list[Reply] = []
+        self.partial = replies
         deadline = time.monotonic() + self.timeout
         while True:
             self._take(replies, count)

@@ -12,8 +12,8 @@ import socket
 import subprocess
 import tempfile
 import time
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Iterator, Mapping
 
 from tests.lib.resp import Client, Disconnected
 
@@ -98,7 +98,7 @@ class Server:
             else find_installed("redis-server", "redis-server")
         )
 
-    def __enter__(self) -> "Server":
+    def __enter__(self) -> Server:
         return self.start()
 
     def __exit__(self, *_: object) -> None:
@@ -130,7 +130,7 @@ class Server:
         extra = [word for k, v in settings.items() for word in ("--set", f"{k}={v}")]
         return [str(self.binary), *base, *extra]
 
-    def start(self, port: int = 0) -> "Server":
+    def start(self, port: int = 0) -> Server:
         """Starts and waits until PING answers PONG. The log file is emptied first."""
         for attempt in range(PORT_ATTEMPTS):
             self.start_only(port)
@@ -139,7 +139,7 @@ class Server:
                 return self
             except StartFailed:
                 self.kill()
-                taken = re.search("in use", self.log(), re.IGNORECASE)
+                taken = re.search("address already in use", self.log(), re.IGNORECASE)
                 if port or not taken or attempt == PORT_ATTEMPTS - 1:
                     raise
         raise AssertionError("unreachable")

@@ -146,6 +146,8 @@ class Loader:
         self.errors.append(f"{where}: {text}")
 
     def arg(self, where, raw):
+        if not isinstance(raw, dict):
+            raise TableError(f"{where}: an argument is a mapping, not '{raw}'")
         line = raw.pop("__line__")
         where = f"{where.rsplit(':', 1)[0]}:{line}"
         for unknown in sorted(raw.keys() - ARG_FIELDS):

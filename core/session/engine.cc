@@ -1,0 +1,343 @@
+#include "core/session/engine.h"
+
+#include <algorithm>
+
+#include "core/session/session.h"
+
+namespace synap {
+namespace {
+
+constexpr unsigned kSlotBitsDefault = 14;
+
+unsigned bits_for(uint64_t slots) noexcept {
+    unsigned bits = limits::kSlotBitsMin;
+    while ((uint64_t{1} << bits) < slots && bits < limits::kSlotBitsMax) ++bits;
+    return bits;
+}
+
+std::string hex_id(Entropy& entropy) {
+    static constexpr char kDigits[] = "0123456789abcdef";
+    std::string id;
+    while (id.size() < 40) {
+        uint64_t word = entropy.next();
+        for (int i = 0; i < 16 && id.size() < 40; ++i, word >>= 4) id += kDigits[word & 15];
+    }
+    return id;
+}
+
+}  // namespace
+
+int64_t CommandContext::read_clock() noexcept {
+    run_.now_ms = engine_.now_ms();
+    return run_.now_ms;
+}
+
+void Stats::reset() noexcept {
+    for (unsigned i = 0; i < limits::kStripes; ++i) {
+        StatsStripe& s = stripes_[i];
+        for (auto& command : s.commands) {
+            command.calls = 0;
+            command.failed = 0;
+            command.rejected = 0;
+        }
+        for (auto& histogram : s.latency) {
+            for (auto& bucket : histogram.buckets) bucket = 0;
+            histogram.sum_us = 0;
+        }
+        s.hits = s.misses = s.expired = s.evicted = s.unknown_commands = 0;
+    }
+}
+
+Engine::Engine(const EnginePlatform& platform, const Options& options)
+    : platform_(platform), options_(options), run_id_(hex_id(*platform.entropy)) {
+    started_ms_ = platform.clock->wall_ms();
+    // What sessions see while the data loads; replaced before anybody may use it.
+    placeholder_ = std::make_unique<Keyspace>(limits::kSlotBitsMin, 0);
+}
+
+Result<std::shared_ptr<Engine>> Engine::open(const EnginePlatform& platform,
+                                             const Options& options) {
+    std::shared_ptr<Engine> engine(new Engine(platform, options));
+    if (platform.disk != nullptr) {
+        auto lock = platform.disk->lock();
+        if (!lock) return lock.take_error();
+        engine->lock_ = std::move(*lock);
+    }
+    if (options.get(OptionId::kOpenWait) == 0 && platform.threads && platform.disk != nullptr) {
+        engine->loader_ = std::thread([raw = engine.get()] { raw->load().ignore(); });
+        return engine;
+    }
+    if (Status status = engine->load(); !status) return status.take_error();
+    return engine;
+}
+
+Engine::~Engine() {
+    close().ignore();
+    SYNAP_ASSERT(sessions_.empty());
+}
+
+Status Engine::load() {
+    Status status;
+    try {
+        status = platform_.disk != nullptr ? recover() : load_memory_only();
+    } catch (const std::bad_alloc&) {
+        status = Error{Code::kNoMemory, "memory was exhausted while loading"};
+    }
+    if (!status) {
+        log_line(LogLine::Level::kError, status.error().message);
+        const std::lock_guard<std::mutex> guard(failure_mutex_);
+        failure_ = std::make_unique<Error>(status.error());
+        state_.store(EngineState::kFailed, std::memory_order_release);
+        return status;
+    }
+    now_ms();
+    keyspace_->set_seconds(static_cast<uint32_t>(platform_.clock->wall_ms() / 1000));
+    EngineState loading = EngineState::kLoading;
+    state_.compare_exchange_strong(loading, EngineState::kReady);
+    if (platform_.threads) maintenance_ = std::thread([this] { run_maintenance(); });
+    return {};
+}
+
+void Engine::make_keyspace(uint64_t keys) {
+    constexpr uint64_t kKeysPerSlot = 512;
+    const uint64_t wanted = options_.get(OptionId::kSlots);
+    const unsigned bits =
+        wanted != 0 ? bits_for(wanted) : std::max(kSlotBitsDefault, bits_for(keys / kKeysPerSlot));
+    keyspace_ = std::make_unique<Keyspace>(bits, manifest_.hash_seed);
+}
+
+Status Engine::load_memory_only() {
+    manifest_.hash_seed = platform_.entropy->next();
+    make_keyspace(0);
+    return {};
+}
+
+Status Engine::close() {
+    const std::lock_guard<std::mutex> guard(close_mutex_);
+    if (loader_.joinable()) loader_.join();
+    const bool was_closed = state_.exchange(EngineState::kClosed) == EngineState::kClosed;
+    if (was_closed) return {};
+    {
+        const std::lock_guard<std::mutex> maintenance_guard(maintenance_mutex_);
+        maintenance_stop_ = true;
+    }
+    maintenance_wake_.notify_all();
+    if (maintenance_.joinable()) maintenance_.join();
+    if (keyspace_ != nullptr) {
+        // Commands under way finish; later ones see the state.
+        keyspace_->gate().enter_exclusive();
+        keyspace_->gate().leave_exclusive();
+    }
+    if (snapshot_ != nullptr) {
+        snapshot_->abandon();
+        capturing_ = false;
+        snapshot_.reset();
+    }
+    waits_.end_all(Code::kShutdown);
+    Status status;
+    if (log_ != nullptr) status = log_->stop();
+    lock_.reset();
+    return status;
+}
+
+Status Engine::failure() const {
+    {
+        const std::lock_guard<std::mutex> guard(failure_mutex_);
+        if (failure_ != nullptr) return *failure_;
+    }
+    if (state() != EngineState::kLoading && log_ != nullptr) return log_->failure();
+    return {};
+}
+
+void Engine::stop_writes(Error reason) noexcept {
+    stopped_.store(true, std::memory_order_release);
+    log_line(LogLine::Level::kError, "writes are refused from now on: " + reason.message);
+    const std::lock_guard<std::mutex> guard(failure_mutex_);
+    if (failure_ == nullptr) failure_ = std::make_unique<Error>(std::move(reason));
+}
+
+int64_t Engine::now_ms() noexcept {
+    int64_t now = platform_.clock->wall_ms();
+    int64_t floor = time_floor_ms_.load(std::memory_order_relaxed);
+    if (log_ != nullptr) floor = std::max(floor, log_->last_commit_ms());
+    return std::max(now, floor);
+}
+
+Durability Engine::default_level() noexcept {
+    Log* log = this->log();
+    if (log == nullptr) return Durability::kMemory;
+    if (log->fsync() == FsyncPolicy::kAlways) return Durability::kDisk;
+    return options_.get(OptionId::kAcknowledge) != 0 ? Durability::kOs : Durability::kMemory;
+}
+
+Status Engine::set_option(std::string_view name, std::string_view value) {
+    OptionId id{};
+    const OptionSpec* spec = find_option(name, id);
+    if (spec == nullptr) return unknown_option(name);
+    if (!spec->is_mutable) {
+        return Error{Code::kUnsupported,
+                     std::string(name) + " can be set only when the store is opened"};
+    }
+    SYNAP_TRY(options_.set(id, value));
+    if (id == OptionId::kFsync && log_ != nullptr) {
+        log_->set_fsync(static_cast<FsyncPolicy>(options_.get(id)));
+    }
+    if (id == OptionId::kAcknowledge && log_ != nullptr) log_->set_hand_over(!options_.get(id));
+    return {};
+}
+
+EvictionRule Engine::eviction_rule() const noexcept {
+    const auto samples = static_cast<unsigned>(options_.get(OptionId::kMaxMemorySamples));
+    switch (static_cast<MaxMemoryPolicy>(options_.get(OptionId::kMaxMemoryPolicy))) {
+        case MaxMemoryPolicy::kNoEviction:
+            break;
+        case MaxMemoryPolicy::kLru:
+        case MaxMemoryPolicy::kAllKeysLru:
+            return {EvictionPolicy::kLru, false, samples};
+        case MaxMemoryPolicy::kLfu:
+        case MaxMemoryPolicy::kAllKeysLfu:
+            return {EvictionPolicy::kLfu, false, samples};
+        case MaxMemoryPolicy::kRandom:
+        case MaxMemoryPolicy::kAllKeysRandom:
+            return {EvictionPolicy::kRandom, false, samples};
+        case MaxMemoryPolicy::kTtl:
+        case MaxMemoryPolicy::kVolatileTtl:
+            return {EvictionPolicy::kTtl, true, samples};
+        case MaxMemoryPolicy::kVolatileLru:
+            return {EvictionPolicy::kLru, true, samples};
+        case MaxMemoryPolicy::kVolatileLfu:
+            return {EvictionPolicy::kLfu, true, samples};
+        case MaxMemoryPolicy::kVolatileRandom:
+            return {EvictionPolicy::kRandom, true, samples};
+    }
+    return {};
+}
+
+uint64_t Engine::used_memory() noexcept {
+    const int64_t used = keyspace().accounts().bytes() + host_memory_.load();
+    return used > 0 ? static_cast<uint64_t>(used) : 0;
+}
+
+uint64_t Engine::used_memory_roughly() const noexcept {
+    const int64_t used = keyspace_->accounts().bytes_roughly() +
+                         host_memory_.load(std::memory_order_relaxed);
+    return used > 0 ? static_cast<uint64_t>(used) : 0;
+}
+
+bool Engine::make_room(Run& run) {
+    constexpr int kVictimsMax = 4096;  // of one call, so that a write waits a bounded time
+    const EvictionRule rule = eviction_rule();
+    if (rule.policy == EvictionPolicy::kNone) return !over_memory();
+    int evicted = 0;
+    Victim victim;
+    while (over_memory() && evicted < kVictimsMax) {
+        if (!choose_victim(*keyspace_, rule, run.random, victim)) break;
+        Slot& slot = keyspace_->slot_of(victim.hash);
+        const std::lock_guard<SlotLock> guard(slot.lock);
+        if (keyspace_->find({victim.key, victim.hash, victim.name_space}) == nullptr) continue;
+        Effect effect;
+        effect.kind = EffectKind::kDelete;
+        effect.reason = Reason::kEvicted;
+        effect.name_space = victim.name_space;
+        effect.hash = victim.hash;
+        effect.key = victim.key;
+        remove_by_engine(effect, slot, run.stripe);
+        keyspace_->accounts().publish(run.stripe);
+        ++evicted;
+    }
+    auto& counter = stats_.stripe(run.stripe).evicted;
+    counter.fetch_add(static_cast<uint64_t>(evicted), std::memory_order_relaxed);
+    return !over_memory() || evicted == kVictimsMax;
+}
+
+// A delete that no command asked for: its own record.
+void Engine::remove_by_engine(const Effect& effect, Slot& slot, unsigned stripe) {
+    if (log_ != nullptr) {
+        EffectBuffer record;
+        record.add(effect);
+        slot.last_position = log_->append(record, now_ms());
+    }
+    keyspace_->apply(effect, stripe);
+}
+
+uint64_t Engine::register_session(Session& session) {
+    const std::lock_guard<std::mutex> guard(sessions_mutex_);
+    const uint64_t id = next_session_id_++;
+    sessions_.emplace(id, &session);
+    return id;
+}
+
+void Engine::unregister_session(Session& session) noexcept {
+    const std::lock_guard<std::mutex> guard(sessions_mutex_);
+    sessions_.erase(session.id());
+}
+
+size_t Engine::session_count() {
+    const std::lock_guard<std::mutex> guard(sessions_mutex_);
+    return sessions_.size();
+}
+
+void Engine::set_host_fact(std::string_view section, std::string_view name,
+                           std::string_view value) {
+    const std::lock_guard<std::mutex> guard(facts_mutex_);
+    auto& facts = facts_[std::string(section)];
+    if (value.empty()) {
+        facts.erase(std::string(name));
+    } else {
+        facts[std::string(name)] = value;
+    }
+}
+
+std::vector<std::pair<std::string, std::string>> Engine::host_facts(std::string_view section) {
+    const std::lock_guard<std::mutex> guard(facts_mutex_);
+    const auto it = facts_.find(section);
+    if (it == facts_.end()) return {};
+    return {it->second.begin(), it->second.end()};
+}
+
+void Engine::log_line(LogLine::Level level, std::string text) noexcept {
+    try {
+        const std::lock_guard<std::mutex> guard(lines_mutex_);
+        if (lines_.size() >= limits::kLogLines) {
+            lines_.pop_front();
+            ++lines_lost_;
+        }
+        lines_.push_back({level, std::move(text)});
+    } catch (const std::bad_alloc&) {
+        ++lines_lost_;
+    }
+}
+
+bool Engine::take_log_line(LogLine& line, uint64_t& lost) {
+    const std::lock_guard<std::mutex> guard(lines_mutex_);
+    if (lines_.empty()) return false;
+    line = std::move(lines_.front());
+    lines_.pop_front();
+    lost = lines_lost_;
+    return true;
+}
+
+void Engine::add_slow_call(SlowCall call) {
+    const std::lock_guard<std::mutex> guard(slow_mutex_);
+    call.id = next_slow_id_++;
+    slow_calls_.push_front(std::move(call));
+    while (slow_calls_.size() > options_.get(OptionId::kSlowlogEntries)) slow_calls_.pop_back();
+}
+
+std::vector<SlowCall> Engine::slow_calls(size_t most) {
+    const std::lock_guard<std::mutex> guard(slow_mutex_);
+    const auto n = static_cast<std::ptrdiff_t>(std::min(most, slow_calls_.size()));
+    return {slow_calls_.begin(), slow_calls_.begin() + n};
+}
+
+size_t Engine::slow_call_count() {
+    const std::lock_guard<std::mutex> guard(slow_mutex_);
+    return slow_calls_.size();
+}
+
+void Engine::clear_slow_calls() {
+    const std::lock_guard<std::mutex> guard(slow_mutex_);
+    slow_calls_.clear();
+}
+
+}  // namespace synap

@@ -1,0 +1,408 @@
+// How a session executes commands: refusals, the gate, locks, handlers, the record at the end.
+#include <algorithm>
+
+#include "core/base/numbers.h"
+#include "core/commands/generated/ids.h"
+#include "core/session/session.h"
+
+namespace synap {
+namespace {
+
+// What concerns more slots than its keys name, so that it must have the gate alone.
+bool needs_gate_alone(const CommandRecord& command, size_t argc) noexcept {
+    switch (command.id) {
+        case kIdFlushdb:
+        case kIdFlushall:
+        case kIdSwapdb:
+        case kIdMove:
+            return true;
+        case kIdCopy:
+            return argc > 4;  // DB n
+        default:
+            return false;
+    }
+}
+
+bool moves_values(const CommandRecord& command) noexcept {
+    return command.id == kIdRename || command.id == kIdRenamenx || command.id == kIdMove;
+}
+
+// Run at once inside MULTI instead of being queued.
+bool controls_transaction(const CommandRecord& command) noexcept {
+    switch (command.id) {
+        case kIdMulti:
+        case kIdExec:
+        case kIdDiscard:
+        case kIdWatch:
+        case kIdQuit:
+        case kIdReset:
+            return true;
+        default:
+            return false;
+    }
+}
+
+// Text as C would print it with a precision: up to a NUL.
+std::string_view printable(std::string_view text, size_t most) noexcept {
+    return text.substr(0, std::min(text.find('\0'), most));
+}
+
+}  // namespace
+
+void Session::unknown_command(const Prepared& prepared, std::span<const std::string_view> args) {
+    constexpr size_t kShown = 128;
+    break_transaction();
+    engine_->stats().stripe(run_.stripe).unknown_commands.fetch_add(1, std::memory_order_relaxed);
+    if (prepared.container != nullptr) {
+        reply_.error("ERR unknown subcommand '" + std::string(printable(args[1], kShown)) +
+                     "'. Try " + std::string(prepared.container->name) + " HELP.");
+        return;
+    }
+    std::string shown;
+    for (size_t i = 1; i < args.size() && shown.size() < kShown; ++i) {
+        shown += "'" + std::string(printable(args[i], kShown - shown.size())) + "' ";
+    }
+    const std::string_view name = args.empty() ? std::string_view() : args[0];
+    reply_.error("ERR unknown command '" + std::string(printable(name, kShown)) +
+                 "', with args beginning with: " + shown);
+}
+
+bool Session::run_one(const Call& call, const Prepared& prepared) {
+    const auto args = call.args();
+    if (prepared.command == nullptr) {
+        unknown_command(prepared, args);
+        return true;
+    }
+    const CommandRecord& command = *prepared.command;
+    if (!command.accepts_arity(args.size()) || command.handler == nullptr) {
+        break_transaction();
+        const std::string name = to_lower(command.name);
+        reply_.error("ERR wrong number of arguments for '" + name + "' command");
+    } else if (!refused(command, args)) {
+        if (in_transaction_ && !controls_transaction(command)) return queue_command(command, args);
+        const uint64_t errors_before = reply_.errors();
+        const bool ran = execute(command, args, prepared);
+        if (ran) count(command, errors_before);
+        return ran;
+    }
+    auto& counts = engine_->stats().stripe(run_.stripe).commands[command.index];
+    counts.rejected.fetch_add(1, std::memory_order_relaxed);
+    return true;
+}
+
+// Answers with an error when the command may not run now; true then.
+bool Session::refused(const CommandRecord& command, std::span<const std::string_view> args) {
+    if (keyspace_ == nullptr && !command.has(kCommandLoading)) {
+        break_transaction();
+        const Status failure = engine_->failure();
+        if (failure) {
+            reply_.error("LOADING Synap is loading the dataset in memory");
+        } else {
+            reply_.error("ERR the store could not be opened: " + failure.error().message);
+        }
+        return true;
+    }
+    if (!command.has(kCommandWrite)) return false;
+    const uint64_t value_bytes = engine_->options().get(OptionId::kValueBytes);
+    for (const std::string_view arg : args) {
+        if (arg.size() <= value_bytes) continue;
+        break_transaction();
+        reply_.error("ERR string exceeds maximum allowed size (proto-max-bulk-len)");
+        return true;
+    }
+    if (!engine_->accepts_writes()) {
+        break_transaction();
+        const Status failure = engine_->failure();
+        reply_.error("MISCONF writes are refused: " +
+                     (failure ? std::string("the store is stopping") : failure.error().message));
+        return true;
+    }
+    if (command.has(kCommandDenyOom) && engine_->over_memory()) {
+        enter(Gate::kShared);
+        if (!engine_->make_room(run_)) {
+            break_transaction();
+            reply_.error("OOM command not allowed when used memory > 'maxmemory'.");
+            return true;
+        }
+    }
+    return false;
+}
+
+bool Session::queue_command(const CommandRecord& command, std::span<const std::string_view> args) {
+    if (command.has(kCommandNoMulti)) {
+        break_transaction();
+        reply_.error("ERR Command not allowed inside a transaction");
+        return true;
+    }
+    size_t bytes = sizeof(Queued);
+    for (const std::string_view arg : args) bytes += arg.size() + sizeof(std::string);
+    if (queued_.size() >= engine_->options().get(OptionId::kTransactionCommands) ||
+        queued_bytes_ + bytes > limits::kTransactionBytes) {
+        break_transaction();
+        reply_.error("ERR the transaction is too large; see limits.transaction_commands");
+        return true;
+    }
+    Queued queued{&command, {args.begin(), args.end()}, {}};
+    queued.args.assign(queued.words.begin(), queued.words.end());
+    queued_.push_back(std::move(queued));  // the words stay where they are
+    queued_bytes_ += bytes;
+    reply_.status("QUEUED");
+    return true;
+}
+
+bool Session::execute(const CommandRecord& command, std::span<const std::string_view> args,
+                      const Prepared& prepared) {
+    if (command.id == kIdExec && in_transaction_) return execute_transaction(command);
+    if (run_.logging && command.has(kCommandWrite) &&
+        engine_->log()->tail_bytes() > limits::kLogTailBytes) {
+        enter(Gate::kOut);  // the tail is full: write it ourselves, outside the gate
+        if (const Status status = engine_->log()->write(engine_->log()->appended()); !status) {
+            reply_.error("MISCONF writes are refused: " + status.error().message);
+            return true;
+        }
+    }
+    if (needs_gate_alone(command, args.size())) {
+        enter(Gate::kAlone);
+        slots_.clear();
+        const bool ran = call_handler(command, args, 0, 0) && commit();
+        rest_on_slots();
+        enter(Gate::kOut);
+        return ran;
+    }
+    if (command.first_key != 0) return execute_locked(command, args, prepared);
+    if (command.has(kCommandKeyspace)) {
+        enter(Gate::kShared);
+    } else if (command.has(kCommandAdmin)) {
+        enter(Gate::kOut);  // may wait for the disk
+    }
+    slots_.clear();
+    const bool ran = call_handler(command, args, 0, 0) && commit();
+    return ran && !wants_wait_ && !wants_host_;
+}
+
+bool Session::execute_locked(const CommandRecord& command, std::span<const std::string_view> args,
+                             const Prepared& prepared) {
+    const bool write = command.has(kCommandWrite);
+    if (write) copy_large_arguments(args);
+    enter(Gate::kShared);
+    slots_.clear();
+    const auto first = static_cast<size_t>(command.first_key);
+    const bool single = command.last_key == command.first_key;
+    const bool hashed = prepared.hashed &&
+                        prepared.name_space == keyspace_->name_space_of(database_);
+    if (single && hashed) {
+        slots_.push_back(keyspace_->slot_index(prepared.hash));
+    } else {
+        collect_slots(command, args, database_);
+        sort_slots();
+    }
+    const bool slow = command.latency_class != LatencyClass::kFast;
+    const uint64_t began_us = slow && measured_ ? engine_->clock().monotonic_us() : 0;
+    lock_slots();
+    bool ran = true;
+    if (engine_->snapshot_capturing() && moves_values(command)) {
+        engine_->capture_before_move(slots_.data(), slots_.size());
+    }
+    ran = call_handler(command, args, hashed ? first : 0, prepared.hash) && commit();
+    rest_on_slots();
+    unlock_slots();
+    run_.large_arguments.clear();
+    if (slow && measured_) note_slow(command, args, began_us);
+    return ran && !wants_wait_ && !wants_host_;
+}
+
+bool Session::call_handler(const CommandRecord& command, std::span<const std::string_view> args,
+                           size_t hashed_argument, uint64_t hash) {
+    const Reply::Mark mark = reply_.mark();
+    Keyspace& keyspace = keyspace_ != nullptr ? *keyspace_ : engine_->keyspace();
+    try {
+        CommandContext context(*engine_, *this, run_, keyspace, reply_, command, args, database_);
+        context.set_hash(hashed_argument, hash);
+        command.handler(context);
+        return true;
+    } catch (const std::bad_alloc&) {
+        reply_.cut(mark);
+        failure_ = {Code::kNoMemory, "memory is exhausted; nothing was applied"};
+        if (run_.applied > 0) {
+            // Part of a record is in memory and the rest can not follow: neither going on nor
+            // going back would be true.
+            failure_ = {Code::kInternal, "memory was exhausted in the middle of a write"};
+            engine_->stop_writes(failure_);
+        }
+        return false;
+    }
+}
+
+bool Session::commit() {
+    if (run_.applied == 0) return true;
+    run_.applied = 0;
+    if (!run_.logging) return true;
+    try {
+        last_write_ = engine_->log()->append(run_.effects, run_.now_ms);
+    } catch (const std::bad_alloc&) {
+        failure_ = {Code::kInternal, "memory was exhausted in the middle of a write"};
+        engine_->stop_writes(failure_);
+        return false;
+    }
+    if (last_write_ == 0) {
+        failure_ = {Code::kShutdown, "the store is closed"};
+        return false;
+    }
+    for (const uint32_t slot : slots_) keyspace_->slot(slot).last_position = last_write_;
+    if (gate_ == Gate::kAlone) engine_->alone_position().store(last_write_);
+    depends_on_ = std::max(depends_on_, last_write_);
+    return true;
+}
+
+// Under `always` a reply, of a read too, waits until what it shows is durable.
+void Session::rest_on_slots() noexcept {
+    if (call_level_ != Durability::kDisk || !run_.logging) return;
+    depends_on_ = std::max(depends_on_, engine_->alone_position().load());
+    for (const uint32_t slot : slots_) {
+        depends_on_ = std::max(depends_on_, keyspace_->slot(slot).last_position);
+    }
+}
+
+void Session::copy_large_arguments(std::span<const std::string_view> args) {
+    for (const std::string_view arg : args) {
+        if (arg.size() <= limits::kInlineValueBytes) continue;
+        try {
+            run_.large_arguments.push_back({arg.data(), BlobRef(Blob::copy(arg))});
+        } catch (const std::bad_alloc&) {
+            return;  // the effect will copy it, or fail cleanly
+        }
+    }
+}
+
+void Session::collect_slots(const CommandRecord& command, std::span<const std::string_view> args,
+                            unsigned database) {
+    if (command.first_key == 0) return;
+    const auto argc = static_cast<int>(args.size());
+    const int last = command.last_key < 0 ? argc + command.last_key : command.last_key;
+    const uint8_t name_space = keyspace_->name_space_of(database);
+    for (int i = command.first_key; i <= last && i < argc; i += command.key_step) {
+        const KeyRef key = keyspace_->key(name_space, args[static_cast<size_t>(i)]);
+        slots_.push_back(keyspace_->slot_index(key.hash));
+    }
+}
+
+void Session::sort_slots() {
+    std::sort(slots_.begin(), slots_.end());
+    slots_.erase(std::unique(slots_.begin(), slots_.end()), slots_.end());
+}
+
+void Session::lock_slots() noexcept {
+    for (const uint32_t slot : slots_) keyspace_->slot(slot).lock.lock();
+}
+
+void Session::unlock_slots() noexcept {
+    for (const uint32_t slot : slots_) keyspace_->slot(slot).lock.unlock();
+}
+
+bool Session::execute_transaction(const CommandRecord&) {
+    if (transaction_broken_) {
+        drop_transaction();
+        reply_.error("EXECABORT Transaction discarded because of previous errors.");
+        return true;
+    }
+    bool alone = false;
+    bool moves = false;
+    unsigned database = database_;
+    slots_.clear();
+    for (const Queued& queued : queued_) {
+        alone = alone || needs_gate_alone(*queued.command, queued.args.size()) ||
+                queued.command->has(kCommandKeyspace);
+        moves = moves || moves_values(*queued.command);
+        if (queued.command->has(kCommandWrite)) {
+            if (refused(*queued.command, queued.args)) {
+                drop_transaction();
+                return true;
+            }
+            copy_large_arguments(queued.args);
+        }
+        int64_t selected = 0;
+        if (queued.command->id == kIdSelect && parse_integer(queued.args[1], selected) &&
+            selected >= 0 && selected < limits::kDatabases) {
+            database = static_cast<unsigned>(selected);
+        }
+        collect_slots(*queued.command, queued.args, database);
+    }
+    for (const auto& watch : watches_) slots_.push_back(keyspace_->slot_index(watch->hash));
+    sort_slots();
+    if (alone) slots_.clear();
+    enter(alone ? Gate::kAlone : Gate::kShared);
+    lock_slots();
+    bool ran = true;
+    if (watched_key_changed()) {
+        reply_.null_array();
+    } else {
+        if (moves && engine_->snapshot_capturing()) {
+            engine_->capture_before_move(slots_.data(), slots_.size());
+        }
+        ran = run_queued() && commit();
+    }
+    rest_on_slots();
+    unlock_slots();
+    if (alone) enter(Gate::kOut);
+    run_.large_arguments.clear();
+    drop_transaction();
+    return ran;
+}
+
+bool Session::watched_key_changed() {
+    if (watches_.empty()) return false;
+    if (watched_changed_.load(std::memory_order_relaxed)) return true;
+    if (run_.now_ms == 0) run_.now_ms = engine_->now_ms();
+    for (const auto& watch : watches_) {
+        const std::string_view name{watch->key.data(), watch->key.size()};
+        const Node* node = keyspace_->find({name, watch->hash, watch->name_space});
+        if (node != nullptr && node->expired(run_.now_ms) && !watch->expired_when_watched) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool Session::run_queued() {
+    executing_ = true;
+    in_transaction_ = false;
+    bool ran = true;
+    reply_.begin_array(queued_.size());
+    for (const Queued& queued : queued_) {
+        const uint64_t errors_before = reply_.errors();
+        ran = call_handler(*queued.command, queued.args, 0, 0);
+        if (!ran) break;
+        if (wants_wait_) {  // inside EXEC nothing waits
+            wants_wait_ = false;
+            const bool reached =
+                !run_.logging || engine_->log()->synced() >= pending_wait_.position;
+            finish_wait(pending_wait_, reached, reply_);
+        }
+        if (wants_host_) {
+            wants_host_ = false;
+            reply_.error("ERR Command not allowed inside a transaction");
+        }
+        count(*queued.command, errors_before);
+    }
+    executing_ = false;
+    return ran;
+}
+
+void Session::note_slow(const CommandRecord&, std::span<const std::string_view> args,
+                        uint64_t began_us) {
+    const uint64_t threshold = engine_->options().get(OptionId::kSlowlogThreshold);
+    const uint64_t elapsed = engine_->clock().monotonic_us() - began_us;
+    if (elapsed < threshold) return;
+    constexpr size_t kArgsShown = 32;
+    constexpr size_t kBytesShown = 128;
+    SlowCall call{0, engine_->clock().wall_ms() / 1000, elapsed, {}, {}, {}};
+    for (size_t i = 0; i < std::min(args.size(), kArgsShown); ++i) {
+        call.args.emplace_back(args[i].substr(0, kBytesShown));
+    }
+    const Identity identity = this->identity();
+    call.peer = identity.peer;
+    call.client_name = identity.name;
+    engine_->add_slow_call(std::move(call));
+}
+
+}  // namespace synap

@@ -1,0 +1,269 @@
+// What the maintenance thread does: deadlines, snapshots, timed waits, the coarse clock.
+#include <algorithm>
+#include <chrono>
+
+#include "core/log/format.h"
+#include "core/platform/real.h"
+#include "core/session/engine.h"
+
+namespace synap {
+namespace {
+
+constexpr auto kTick = std::chrono::milliseconds(100);
+constexpr size_t kExpirePerTick = 20'000;
+// A snapshot works in short steps and rests as long as it worked, so that it takes at most half of
+// a core from the threads that serve.
+constexpr size_t kSlotsPerStep = 16;
+
+}  // namespace
+
+size_t Engine::expire_some(size_t most) {
+    Keyspace& keyspace = *keyspace_;
+    const unsigned stripe = thread_stripe();
+    const int64_t now = now_ms();
+    size_t expired = 0;
+    keyspace.gate().enter_shared(stripe);
+    for (uint32_t looked = 0; looked < keyspace.slot_count() && expired < most; ++looked) {
+        const uint32_t index = expire_next_slot_++ & (keyspace.slot_count() - 1);
+        Slot& slot = keyspace.slot(index);
+        if (slot.earliest.load(std::memory_order_relaxed) > static_cast<uint64_t>(now)) continue;
+        const std::lock_guard<SlotLock> guard(slot.lock);
+        while (slot.deadlines != nullptr && slot.deadlines->size > 0 && expired < most &&
+               slot.deadlines->entries[0] >> 16 <= static_cast<uint64_t>(now)) {
+            const uint64_t entry = slot.pop_deadline();
+            expired += remove_expired(slot, static_cast<uint16_t>(entry), now, stripe);
+        }
+    }
+    keyspace.gate().leave_shared(stripe);
+    auto& counter = stats_.stripe(stripe).expired;
+    counter.fetch_add(expired, std::memory_order_relaxed);
+    return expired;
+}
+
+// Deletes the nodes of one tag whose deadline has passed.
+size_t Engine::remove_expired(Slot& slot, uint16_t tag, int64_t now, unsigned stripe) {
+    size_t expired = 0;
+    for (;;) {
+        const Node* found = nullptr;
+        if (slot.table == nullptr) return expired;
+        for (uint32_t i = slot.table->home(tag); slot.table->cells[i] != 0 && found == nullptr;
+             i = slot.table->next(i)) {
+            const Cell cell = slot.table->cells[i];
+            if (cell_tag(cell) == tag && cell_node(cell)->expired(now)) found = cell_node(cell);
+        }
+        if (found == nullptr) return expired;
+        const std::string key(found->key());
+        Effect effect;
+        effect.kind = EffectKind::kDelete;
+        effect.reason = Reason::kExpired;
+        effect.name_space = found->name_space();
+        effect.key = key;
+        effect.hash = keyspace_->key(effect.name_space, key).hash;
+        remove_by_engine(effect, slot, stripe);
+        ++expired;
+    }
+}
+
+void Engine::maintain() {
+    const int64_t now = platform_.clock->wall_ms();
+    keyspace_->set_seconds(static_cast<uint32_t>(now / 1000));
+    waits_.expire(platform_.clock->monotonic_us());
+    if (accepts_writes()) {
+        try {
+            expire_some(kExpirePerTick);
+        } catch (const std::bad_alloc&) {
+            log_line(LogLine::Level::kWarn, "memory is short: expiry is put off");
+        }
+    }
+    const uint64_t used = used_memory();
+    if (used > peak_memory_.load()) peak_memory_ = used;
+    if (log_ != nullptr && !platform_.threads) log_->maintain().ignore();
+    if (log_ != nullptr) maybe_snapshot();
+}
+
+void Engine::run_maintenance() noexcept {
+    for (;;) {
+        {
+            std::unique_lock<std::mutex> guard(maintenance_mutex_);
+            maintenance_wake_.wait_for(guard, kTick, [this] {
+                return maintenance_stop_ || snapshot_requested_.load();
+            });
+            if (maintenance_stop_) return;
+        }
+        maintain();
+    }
+}
+
+void Engine::maybe_snapshot() {
+    const int64_t now = platform_.clock->wall_ms();
+    if (snapshot_due_from_ms_ == 0) snapshot_due_from_ms_ = now;
+    const uint64_t records =
+        log_->counters().records.load(std::memory_order_relaxed) - records_at_snapshot_.load();
+    const uint64_t grown = log_->appended() - position_at_snapshot_.load();
+    const uint64_t interval = options_.get(OptionId::kSnapshotInterval);
+    const uint64_t growth = options_.get(OptionId::kSnapshotLogGrowth);
+    const bool by_time = interval != 0 && records >= options_.get(OptionId::kSnapshotMinOperations) &&
+                         now - snapshot_due_from_ms_.load() >= static_cast<int64_t>(interval);
+    const bool by_growth = growth != 0 && grown >= growth;
+    const bool asked = snapshot_requested_.exchange(false);
+    if (!accepts_writes() || (!by_time && !by_growth && !asked)) return;
+    if (platform_.threads) {
+        take_snapshot().ignore();  // reported in the status and in the log
+    } else if (!snapshot_running_) {
+        begin_snapshot().ignore();
+    }
+}
+
+bool Engine::request_snapshot() noexcept {
+    if (snapshot_running_) return false;
+    snapshot_requested_ = true;
+    maintenance_wake_.notify_all();
+    return true;
+}
+
+Status Engine::begin_snapshot() {
+    const std::lock_guard<std::mutex> guard(snapshot_mutex_);
+    if (log_ == nullptr) {
+        return Error{Code::kUnsupported, "a store in memory has no snapshots"};
+    }
+    if (snapshot_ != nullptr) return Error{Code::kBackpressure, "a snapshot is under way"};
+    snapshot_running_ = true;
+    snapshot_began_us_ = platform_.clock->monotonic_us();
+    snapshot_due_from_ms_ = platform_.clock->wall_ms();
+    records_at_snapshot_ = log_->counters().records.load();
+    position_at_snapshot_ = log_->appended();
+    {
+        keyspace_->gate().enter_exclusive();
+        try {
+            snapshot_ = std::make_unique<SnapshotWriter>(*keyspace_, *log_, *platform_.disk,
+                                                         manifest_.history);
+        } catch (const std::bad_alloc&) {
+        }
+        capturing_ = snapshot_ != nullptr;
+        keyspace_->gate().leave_exclusive();
+    }
+    if (snapshot_ == nullptr) return finish_snapshot(Error{Code::kNoMemory, "out of memory"});
+    if (const Status status = snapshot_->begin(); !status) return finish_snapshot(status.error());
+    return {};
+}
+
+Result<bool> Engine::step_snapshot(size_t slots) {
+    const std::lock_guard<std::mutex> guard(snapshot_mutex_);
+    if (snapshot_ == nullptr) return true;
+    const unsigned stripe = thread_stripe();
+    keyspace_->gate().enter_shared(stripe);
+    Result<bool> done = false;
+    try {
+        done = snapshot_->step(slots);
+    } catch (const std::bad_alloc&) {
+        done = Error{Code::kNoMemory, "out of memory"};
+    }
+    keyspace_->gate().leave_shared(stripe);
+    if (!done) {
+        const Status status = finish_snapshot(done.error());
+        return status.error();
+    }
+    if (!*done) return false;
+    if (const Status status = finish_snapshot(snapshot_->finish()); !status) return status.error();
+    return true;
+}
+
+Status Engine::finish_snapshot(Result<SnapshotInfo> outcome) {
+    if (capturing_) {
+        keyspace_->gate().enter_exclusive();  // nobody captures behind our back any more
+        capturing_ = false;
+        keyspace_->gate().leave_exclusive();
+    }
+    Status status;
+    if (outcome) {
+        status = remove_old_files();
+    } else {
+        status = outcome.error();
+        if (snapshot_ != nullptr) snapshot_->abandon();
+    }
+    snapshot_.reset();
+    const uint64_t elapsed = platform_.clock->monotonic_us() - snapshot_began_us_;
+    {
+        const std::lock_guard<std::mutex> guard(snapshot_status_mutex_);
+        snapshot_status_.last_ok = static_cast<bool>(status);
+        snapshot_status_.last_error = status ? std::string() : status.error().message;
+        if (outcome) {
+            ++snapshot_status_.taken;
+            snapshot_status_.last_save_seconds = platform_.clock->wall_ms() / 1000;
+            snapshot_status_.last_keys = outcome->keys;
+            snapshot_status_.last_bytes = outcome->bytes;
+            snapshot_status_.last_duration_us = elapsed;
+        }
+    }
+    if (status) {
+        log_line(LogLine::Level::kInfo, "snapshot of " + std::to_string(outcome->keys) +
+                                            " keys, " + std::to_string(outcome->bytes) +
+                                            " bytes, in " + std::to_string(elapsed / 1000) + " ms");
+    } else {
+        log_line(LogLine::Level::kError, "a snapshot failed: " + status.error().message);
+    }
+    snapshot_running_ = false;
+    return status;
+}
+
+// Snapshots beyond those to keep, and segments that all of the kept ones cover.
+Status Engine::remove_old_files() {
+    auto snapshots = list_snapshots(*platform_.disk);
+    if (!snapshots) return snapshots.take_error();
+    const size_t keep = options_.get(OptionId::kSnapshotKeep);
+    uint64_t needed_from = log_->appended();
+    for (size_t i = 0; i < std::min(keep, snapshots->size()); ++i) {
+        auto info = verify_snapshot(*platform_.disk, (*snapshots)[i], manifest_.history);
+        if (!info) return info.take_error();
+        needed_from = std::min(needed_from, info->from);
+    }
+    for (size_t i = keep; i < snapshots->size(); ++i) {
+        SYNAP_TRY(platform_.disk->remove(
+            format::file_name(format::kSnapshotPrefix, (*snapshots)[i])));
+    }
+    if (snapshots->size() > keep) SYNAP_TRY(platform_.disk->sync_names());
+    const uint64_t retain = options_.get(OptionId::kRetainBytes);
+    const uint64_t retained_from = log_->appended() - std::min(log_->appended(), retain);
+    return log_->remove_segments_before(std::min(needed_from, retained_from));
+}
+
+Status Engine::take_snapshot() {
+    SYNAP_TRY(begin_snapshot());
+    for (;;) {
+        const uint64_t began = platform_.clock->monotonic_us();
+        auto done = step_snapshot(kSlotsPerStep);
+        if (!done) return done.take_error();
+        if (*done) return {};
+        if (!platform_.threads) continue;
+        const uint64_t worked = platform_.clock->monotonic_us() - began;
+        std::unique_lock<std::mutex> guard(maintenance_mutex_);
+        const auto rest = std::chrono::microseconds(std::max<uint64_t>(worked, 50));
+        if (maintenance_wake_.wait_for(guard, rest, [this] { return maintenance_stop_; })) {
+            guard.unlock();
+            const std::lock_guard<std::mutex> snapshot_guard(snapshot_mutex_);
+            return finish_snapshot(Error{Code::kShutdown, "the store is closing"});
+        }
+    }
+}
+
+void Engine::capture_before_move(const uint32_t* slots, size_t count) {
+    // Both or neither: once one of them was captured the others must be, before values move.
+    try {
+        for (size_t i = 0; i < count; ++i) {
+            if (!snapshot_->captured(slots[i])) snapshot_->capture(slots[i]);
+        }
+    } catch (const std::bad_alloc&) {
+        snapshot_->spoil();
+    }
+}
+
+Engine::SnapshotStatus Engine::snapshot_status() {
+    const std::lock_guard<std::mutex> guard(snapshot_status_mutex_);
+    SnapshotStatus status = snapshot_status_;
+    if (log_ != nullptr) {
+        status.records_since = log_->counters().records.load() - records_at_snapshot_.load();
+    }
+    return status;
+}
+
+}  // namespace synap

@@ -1,0 +1,234 @@
+// Recovery: from a directory to a keyspace and a log that goes on.
+//
+// 1. MANIFEST says which history this is; a directory without one is new.
+// 2. The newest snapshot that is sound is loaded. One that is ahead of the log proves that the log
+//    lost durable records, and opening is refused.
+// 3. The log is replayed from the snapshot's first position; each effect skips what its slot
+//    already contains.
+// 4. The log ends at the first bad record, unless something behind it proves that more had been
+//    durable: then opening is refused, with file, offset and remedy.
+// 5. What was accepted is synced and what was cut is erased, before anything is served.
+// 6. A new epoch is made durable in MANIFEST, and only then may records of it be written.
+#include <algorithm>
+
+#include "core/log/format.h"
+#include "core/log/reader.h"
+#include "core/session/engine.h"
+
+namespace synap {
+namespace {
+
+constexpr size_t kEpochsKept = 1024;
+constexpr uint64_t kProgressBytes = 256ull << 20;  // one line of progress each
+
+std::string mebibytes(uint64_t bytes) { return std::to_string(bytes >> 20) + " MiB"; }
+
+}  // namespace
+
+Status Engine::read_or_create_manifest() {
+    auto manifest = read_manifest(*platform_.disk);
+    if (manifest) {
+        manifest_ = std::move(*manifest);
+        return {};
+    }
+    if (manifest.error().code != Code::kEmpty) return manifest.take_error();
+    // Segments or snapshots without a MANIFEST are somebody's data, not a new directory.
+    auto segments = list_segments(*platform_.disk);
+    if (!segments) return segments.take_error();
+    auto snapshots = list_snapshots(*platform_.disk);
+    if (!snapshots) return snapshots.take_error();
+    for (const uint64_t position : *segments) {
+        const std::string name = format::file_name(format::kSegmentPrefix, position);
+        return Error{Code::kCorrupt, platform_.disk->describe(format::kManifestName) +
+                                         " is missing but " + name +
+                                         " is there: restore MANIFEST from a backup"};
+    }
+    if (!snapshots->empty()) {
+        return Error{Code::kCorrupt, platform_.disk->describe(format::kManifestName) +
+                                         " is missing but there are snapshots: restore it"};
+    }
+    manifest_.level = format::kLevel;
+    manifest_.history = {platform_.entropy->next(), platform_.entropy->next()};
+    manifest_.hash_seed = platform_.entropy->next();
+    return {};
+}
+
+Status Engine::remove_leftovers() {
+    auto names = platform_.disk->list();
+    if (!names) return names.take_error();
+    for (const std::string& name : *names) {
+        const auto suffix = format::kTemporarySuffix;
+        if (name.size() > suffix.size() && name.ends_with(suffix)) {
+            SYNAP_TRY(platform_.disk->remove(name));
+        }
+    }
+    return {};
+}
+
+Status Engine::load_newest_snapshot(SnapshotPositions& positions, uint64_t& from,
+                                    SnapshotInfo& info) {
+    auto snapshots = list_snapshots(*platform_.disk);
+    if (!snapshots) return snapshots.take_error();
+    for (const uint64_t position : *snapshots) {
+        auto sound = verify_snapshot(*platform_.disk, position, manifest_.history);
+        if (!sound) {
+            if (sound.error().code != Code::kCorrupt) return sound.take_error();
+            log_line(LogLine::Level::kWarn,
+                     "a damaged snapshot is not used: " + sound.error().message);
+            continue;
+        }
+        make_keyspace(sound->keys);
+        auto loaded = load_snapshot(*platform_.disk, position, manifest_.history, *keyspace_,
+                                    positions, loaded_bytes_);
+        if (!loaded) return loaded.take_error();
+        info = *loaded;
+        from = info.from;
+        log_line(LogLine::Level::kInfo,
+                 "loaded " + std::to_string(info.keys) + " keys from " +
+                     format::file_name(format::kSnapshotPrefix, position));
+        return {};
+    }
+    make_keyspace(0);
+    return {};
+}
+
+void Engine::apply_replayed(const SnapshotPositions& positions, uint64_t end, Effect& effect) {
+    effect.hash = keyspace_->key(effect.name_space, effect.key).hash;
+    switch (effect.kind) {
+        case EffectKind::kSwap:
+            if (end > positions.databases_at) keyspace_->apply(effect, 0);
+            return;
+        case EffectKind::kFlush:
+            for (uint32_t i = 0; i < keyspace_->slot_count(); ++i) {
+                const uint64_t hash = uint64_t{i} << (64 - keyspace_->slot_bits());
+                if (!positions.contains(hash, end)) {
+                    keyspace_->flush_slot(i, effect.name_space, 0);
+                }
+            }
+            return;
+        case EffectKind::kMove: {
+            effect.other_hash = keyspace_->key(effect.other_name_space, effect.other_key).hash;
+            const bool from_done = positions.contains(effect.hash, end);
+            const bool to_done = positions.contains(effect.other_hash, end);
+            // Captured with its source gone, the target was captured holding the value.
+            if (from_done) return;
+            if (to_done) effect.kind = EffectKind::kDelete;
+            keyspace_->apply(effect, 0);
+            return;
+        }
+        default:
+            if (!positions.contains(effect.hash, end)) keyspace_->apply(effect, 0);
+    }
+}
+
+// Whether anything behind the end of the log proves that records are missing.
+Status Engine::refuse_if_proven_longer(LogReader& reader, const SnapshotInfo& info) {
+    const auto refuse = [&](const std::string& proof) {
+        const std::string where =
+            reader.damage().empty() ? "the log ends at position " + std::to_string(reader.end())
+                                    : reader.damage();
+        return Error{Code::kCorrupt,
+                     where + "; " + proof +
+                         " proves that what followed had been made durable. Restore the file "
+                         "from a backup or a replica, or remove the proof to accept the loss; "
+                         "synap-admin check shows what is there"};
+    };
+    if (info.complete_at > reader.end()) return refuse("a snapshot");
+    for (const Epoch& epoch : manifest_.epochs) {
+        if (epoch.start > reader.end()) {
+            return refuse("epoch " + std::to_string(epoch.number) + " in MANIFEST");
+        }
+    }
+    auto proven = reader.proven_durable();
+    if (!proven) return proven.take_error();
+    if (*proven > reader.end()) return refuse("a later record");
+    return {};
+}
+
+Status Engine::replay(const SnapshotPositions& positions, uint64_t from,
+                      const SnapshotInfo& info) {
+    auto opened = LogReader::open(*platform_.disk, manifest_.history, from);
+    if (!opened) return opened.take_error();
+    LogReader& reader = **opened;
+    total_bytes_ = loaded_bytes_.load() + reader.bytes_total();
+    const uint64_t loaded_before = loaded_bytes_.load();
+    uint64_t last_commit_ms = info.commit_ms;
+    uint64_t records = 0;
+    uint64_t told = 0;
+    LogRecord record;
+    for (;;) {
+        auto more = reader.next(record);
+        if (!more) return more.take_error();
+        if (!*more) break;
+        last_commit_ms = std::max(last_commit_ms, record.commit_ms);
+        while (!record.effects.empty()) {
+            auto effect = decode_effect(record.effects);
+            if (!effect) {
+                return Error{effect.error().code, "log record that ends at position " +
+                                                      std::to_string(record.end) + ": " +
+                                                      effect.error().message};
+            }
+            apply_replayed(positions, record.end, *effect);
+        }
+        ++records;
+        loaded_bytes_ = loaded_before + reader.bytes_read();
+        if (reader.bytes_read() - told >= kProgressBytes) {
+            told = reader.bytes_read();
+            log_line(LogLine::Level::kInfo, "replaying the log: " + mebibytes(told) + " of " +
+                                                mebibytes(reader.bytes_total()));
+        }
+    }
+    SYNAP_TRY(refuse_if_proven_longer(reader, info));
+    if (!reader.damage().empty()) {
+        log_line(LogLine::Level::kWarn, "the log was cut where it was being written when the "
+                                        "process or machine stopped: " + reader.damage());
+    }
+    SYNAP_TRY(reader.erase_behind_end());
+    log_line(LogLine::Level::kInfo, "replayed " + std::to_string(records) + " records; the log "
+                                        "goes on at position " + std::to_string(reader.end()));
+    return start_log(reader.end(), last_commit_ms, reader.oldest_position());
+}
+
+Status Engine::start_log(uint64_t position, uint64_t last_commit_ms, uint64_t oldest) {
+    const uint32_t number = manifest_.epochs.empty() ? 1 : manifest_.epochs.back().number + 1;
+    manifest_.epochs.push_back({number, position, platform_.entropy->next()});
+    if (manifest_.epochs.size() > kEpochsKept) {
+        manifest_.epochs.erase(manifest_.epochs.begin(), manifest_.epochs.end() - kEpochsKept);
+    }
+    SYNAP_TRY(write_manifest(*platform_.disk, manifest_));
+    LogOptions log_options;
+    log_options.segment_bytes = options_.get(OptionId::kSegmentBytes);
+    log_options.fsync = static_cast<FsyncPolicy>(options_.get(OptionId::kFsync));
+    log_options.hand_over = options_.get(OptionId::kAcknowledge) == 0;
+    log_options.threads = platform_.threads;
+    const LogStart start{manifest_.history, number, position, last_commit_ms};
+    auto log = std::make_unique<Log>(*platform_.disk, *platform_.clock, start, log_options);
+    if (const Status status = log->start(); !status) {
+        log->stop().ignore();
+        return status.error();
+    }
+    log->set_oldest_position(std::min(oldest, position));
+    log_ = std::move(log);
+    time_floor_ms_ = static_cast<int64_t>(last_commit_ms);
+    position_at_snapshot_ = position;
+    return {};
+}
+
+Status Engine::recover() {
+    SYNAP_TRY(read_or_create_manifest());
+    SYNAP_TRY(remove_leftovers());
+    SnapshotPositions positions;
+    SnapshotInfo info;
+    uint64_t from = 0;
+    SYNAP_TRY(load_newest_snapshot(positions, from, info));
+    SYNAP_TRY(replay(positions, from, info));
+    if (info.complete_at != 0) position_at_snapshot_ = info.complete_at;
+    {
+        const std::lock_guard<std::mutex> guard(snapshot_status_mutex_);
+        snapshot_status_.last_keys = info.keys;
+        snapshot_status_.last_save_seconds = static_cast<int64_t>(info.commit_ms / 1000);
+    }
+    return {};
+}
+
+}  // namespace synap

@@ -1,0 +1,284 @@
+#include "core/session/session.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "core/commands/generated/ids.h"
+
+namespace synap {
+namespace {
+
+// Runs a section inside the gate when the caller is outside of it.
+class InsideGate {
+public:
+    InsideGate(Gate& gate, bool already) noexcept : gate_(gate), already_(already) {
+        if (!already_) gate_.enter_shared(stripe_);
+    }
+    ~InsideGate() {
+        if (!already_) gate_.leave_shared(stripe_);
+    }
+    InsideGate(const InsideGate&) = delete;
+    InsideGate& operator=(const InsideGate&) = delete;
+
+private:
+    Gate& gate_;
+    const bool already_;
+    const unsigned stripe_ = thread_stripe();
+};
+
+}  // namespace
+
+Session::Session(std::shared_ptr<Engine> engine, SessionOptions options)
+    : engine_(std::move(engine)), protocol_(options.protocol), host_(std::move(options.host)) {
+    identity_.peer = std::move(options.peer);
+    identity_.transport = std::move(options.transport);
+    measured_ = options.protocol != 0;
+    created_ms_ = engine_->clock().wall_ms();
+    last_active_ms_ = created_ms_;
+    run_.random = SmallRandom(engine_->random());
+    id_ = engine_->register_session(*this);
+}
+
+Session::~Session() {
+    engine_->unregister_session(*this);
+    unwatch();
+}
+
+BatchResult Session::run(std::span<const Call> calls) {
+    BatchResult result;
+    if (busy_.test_and_set(std::memory_order_acquire)) {
+        result.stop = Stop::kFailed;
+        result.error = {Code::kMisuse, "the session is in use by another thread or call"};
+        return result;
+    }
+    const EngineState state = engine_->state();
+    if (state == EngineState::kClosed) {
+        result.stop = Stop::kFailed;
+        result.error = {Code::kShutdown, "the store is closed"};
+    } else {
+        if (keyspace_ == nullptr && state == EngineState::kReady) keyspace_ = &engine_->keyspace();
+        run_.stripe = thread_stripe();
+        run_.now_ms = 0;
+        run_.logging = keyspace_ != nullptr && engine_->log() != nullptr;
+        run_.count_frequency = engine_->eviction_rule().policy == EvictionPolicy::kLfu;
+        depends_on_ = 0;
+        const uint64_t began_us = measured_ ? engine_->clock().monotonic_us() : 0;
+        while (result.done < calls.size() && result.stop == Stop::kDone) {
+            const size_t n = std::min(kChunk, calls.size() - result.done);
+            const BatchResult chunk = run_chunk(calls.subspan(result.done, n));
+            result.done += chunk.done;
+            result.stop = chunk.stop;
+            if (chunk.stop == Stop::kFailed) result.error = failure_;
+        }
+        enter(Gate::kOut);
+        flush_counts();
+        if (measured_) note_latency(began_us, result.done);
+        result.depends_on = depends_on_;
+    }
+    busy_.clear(std::memory_order_release);
+    return result;
+}
+
+void Session::note_latency(uint64_t began_us, size_t calls) noexcept {
+    if (calls == 0) return;
+    const uint64_t elapsed = engine_->clock().monotonic_us() - began_us;
+    const CommandRecord* command = last_command_.load(std::memory_order_relaxed);
+    if (command == nullptr) return;
+    auto& stripe = engine_->stats().stripe(run_.stripe);
+    stripe.latency[static_cast<size_t>(command->latency_class)].add(elapsed / calls, calls);
+    last_active_ms_.store(engine_->clock().wall_ms(), std::memory_order_relaxed);
+}
+
+BatchResult Session::run_chunk(std::span<const Call> calls) {
+    BatchResult result;
+    prepare(calls);
+    const uint64_t budget = engine_->options().get(OptionId::kReplyBytes);
+    for (size_t i = 0; i < calls.size(); ++i) {
+        if (!run_one(calls[i], prepared_[i])) {
+            result.stop = wants_wait_   ? Stop::kPending
+                          : wants_host_ ? Stop::kHost
+                                        : Stop::kFailed;
+            wants_wait_ = wants_host_ = false;
+            return result;
+        }
+        ++result.done;
+        if (reply_.weight() > budget) {
+            result.stop = Stop::kBudget;
+            return result;
+        }
+    }
+    return result;
+}
+
+// Looks commands up and asks for the memory that they will touch, so that the cache misses of a
+// pipeline overlap.
+void Session::prepare(std::span<const Call> calls) {
+    const bool prefetch = calls.size() > 1 && keyspace_ != nullptr;
+    for (size_t i = 0; i < calls.size(); ++i) {
+        Prepared& prepared = prepared_[i];
+        prepared = {};
+        if (calls[i].argc == 0) continue;
+        const CommandRecord* command = find_command(calls[i].argv[0]);
+        if (command != nullptr && !command->subcommands.empty() && calls[i].argc > 1) {
+            const CommandRecord* sub = find_subcommand(*command, calls[i].argv[1]);
+            if (sub != nullptr || command->handler == nullptr) prepared.container = command;
+            command = sub != nullptr || command->handler == nullptr ? sub : command;
+        }
+        prepared.command = command;
+        const auto first = command == nullptr ? 0 : static_cast<size_t>(command->first_key);
+        if (keyspace_ == nullptr || first == 0 || first >= calls[i].argc) continue;
+        const KeyRef key = keyspace_->key(keyspace_->name_space_of(database_),
+                                          calls[i].argv[first]);
+        prepared.hash = key.hash;
+        prepared.name_space = key.name_space;
+        prepared.hashed = true;
+        if (prefetch) keyspace_->prefetch_slot(key.hash);
+    }
+    if (!prefetch) return;
+    enter(Gate::kShared);
+    for (size_t i = 0; i < calls.size(); ++i) {
+        if (prepared_[i].hashed) keyspace_->prefetch_table(prepared_[i].hash);
+    }
+    for (size_t i = 0; i < calls.size(); ++i) {
+        if (prepared_[i].hashed) keyspace_->prefetch_node(prepared_[i].hash);
+    }
+}
+
+void Session::enter(Gate wanted) noexcept {
+    if (gate_ == wanted) return;
+    if (keyspace_ == nullptr) return;
+    auto& gate = keyspace_->gate();
+    if (gate_ == Gate::kShared) gate.leave_shared(run_.stripe);
+    if (gate_ == Gate::kAlone) gate.leave_exclusive();
+    if (wanted == Gate::kShared) gate.enter_shared(run_.stripe);
+    if (wanted == Gate::kAlone) gate.enter_exclusive();
+    gate_ = wanted;
+}
+
+void Session::count(const CommandRecord& command, uint64_t errors_before) noexcept {
+    if (counted_ != &command) {
+        flush_counts();
+        counted_ = &command;
+        last_command_.store(&command, std::memory_order_relaxed);
+    }
+    ++counted_calls_;
+    if (reply_.errors() != errors_before) ++counted_failed_;
+}
+
+void Session::flush_counts() noexcept {
+    auto& stripe = engine_->stats().stripe(run_.stripe);
+    if (counted_ != nullptr) {
+        CommandCounts& counts = stripe.commands[counted_->index];
+        counts.calls.fetch_add(counted_calls_, std::memory_order_relaxed);
+        if (counted_failed_ != 0) {
+            counts.failed.fetch_add(counted_failed_, std::memory_order_relaxed);
+        }
+    }
+    counted_ = nullptr;
+    counted_calls_ = counted_failed_ = 0;
+    const auto add = [](std::atomic<uint64_t>& to, uint64_t& from) {
+        if (from != 0) to.fetch_add(from, std::memory_order_relaxed);
+        from = 0;
+    };
+    add(stripe.hits, run_.counters.hits);
+    add(stripe.misses, run_.counters.misses);
+    add(stripe.expired, run_.counters.expired);
+}
+
+Durability Session::default_level() noexcept {
+    return level_set_ ? level_ : engine_->default_level();
+}
+
+void Session::drop_transaction() noexcept {
+    in_transaction_ = false;
+    transaction_broken_ = false;
+    queued_.clear();
+    queued_bytes_ = 0;
+    unwatch();
+}
+
+Status Session::watch(const KeyRef& key, bool expired, unsigned database) {
+    for (const auto& watch : watches_) {
+        if (watch->name_space == key.name_space &&
+            std::string_view(watch->key.data(), watch->key.size()) == key.key) {
+            return {};
+        }
+    }
+    if (watches_.size() >= limits::kWatchedKeys) {
+        return Error{Code::kBackpressure, "a session watches at most " +
+                                              std::to_string(limits::kWatchedKeys) + " keys"};
+    }
+    auto watch = std::make_unique<Watch>();
+    watch->changed = &watched_changed_;
+    watch->hash = key.hash;
+    watch->name_space = key.name_space;
+    watch->database = static_cast<uint8_t>(database);
+    watch->expired_when_watched = expired;
+    watch->key.assign(key.key.begin(), key.key.end());
+    watches_.push_back(std::move(watch));
+    keyspace_->add_watch(*watches_.back());
+    return {};
+}
+
+void Session::unwatch() noexcept {
+    if (executing_ || watches_.empty()) return;  // EXEC unwatches when it is done
+    const InsideGate inside(keyspace_->gate(), gate_ != Gate::kOut);
+    for (const auto& watch : watches_) {
+        Slot& slot = keyspace_->slot_of(watch->hash);
+        const std::lock_guard<SlotLock> guard(slot.lock);
+        keyspace_->remove_watch(*watch);
+    }
+    watches_.clear();
+    watched_changed_ = false;
+}
+
+void Session::reset() {
+    drop_transaction();
+    database_ = 0;
+    protocol_ = measured_ ? 2 : 0;
+    level_set_ = false;
+    reply_off = false;
+    set_name({});
+}
+
+void Session::finish_wait(const PendingWait& wait, bool reached, Reply& reply) {
+    const int64_t local = reached && wait.wanted_local > 0 ? 1 : 0;
+    if (wait.kind == PendingWait::Kind::kReplicas) {
+        reply.integer(0);
+        return;
+    }
+    reply.begin_array(2);
+    reply.integer(local);
+    reply.integer(0);
+}
+
+Session::Identity Session::identity() const {
+    const std::lock_guard<std::mutex> guard(identity_mutex_);
+    return identity_;
+}
+
+void Session::set_name(std::string_view name) {
+    const std::lock_guard<std::mutex> guard(identity_mutex_);
+    identity_.name = name;
+}
+
+void Session::set_library(std::string_view name) {
+    const std::lock_guard<std::mutex> guard(identity_mutex_);
+    identity_.library = name;
+}
+
+void Session::set_library_version(std::string_view version) {
+    const std::lock_guard<std::mutex> guard(identity_mutex_);
+    identity_.library_version = version;
+}
+
+std::string_view Session::last_command() const noexcept {
+    const CommandRecord* command = last_command_.load(std::memory_order_relaxed);
+    return command == nullptr ? std::string_view("NULL") : command->name;
+}
+
+void Session::kill() noexcept {
+    if (host_ != nullptr) host_->killed();
+}
+
+}  // namespace synap

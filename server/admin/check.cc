@@ -1,0 +1,135 @@
+#include "server/admin/check.h"
+
+#define SYNAP_UNSTABLE_API
+#include <synap/error.hpp>
+#include <synap/synap_unstable.h>
+
+#include <filesystem>
+#include <ostream>
+#include <vector>
+
+#include "server/http/json.h"
+
+namespace synap::server::admin {
+
+namespace {
+
+struct Finding {
+    std::string file;
+    std::int64_t offset = -1;
+    std::string severity;
+    std::string message;
+};
+
+// Receives ARRAY of MAP {"file", "offset", "severity", "message"}.
+class FindingsSink {
+public:
+    FindingsSink() {
+        sink_.ctx = this;
+        sink_.scalar = [](void* ctx, std::uint32_t type, const synap_arg_t* value) {
+            static_cast<FindingsSink*>(ctx)->scalar(type, *value);
+            return std::int32_t{0};
+        };
+        sink_.error = [](void*, std::int32_t, synap_bytes_t) { return std::int32_t{0}; };
+        sink_.begin = [](void* ctx, std::uint32_t type, std::uint64_t) {
+            if (type == SYNAP_TYPE_MAP) {
+                static_cast<FindingsSink*>(ctx)->findings_.emplace_back();
+            }
+            return std::int32_t{0};
+        };
+        sink_.end = [](void*, std::uint32_t) { return std::int32_t{0}; };
+    }
+    FindingsSink(const FindingsSink&) = delete;
+    FindingsSink& operator=(const FindingsSink&) = delete;
+
+    const synap_sink_t* raw() const { return &sink_; }
+    const std::vector<Finding>& findings() const { return findings_; }
+
+private:
+    // Names and values take turns.
+    void scalar(std::uint32_t type, const synap_arg_t& value) {
+        if (findings_.empty()) {
+            return;
+        }
+        if (!has_name_) {
+            name_ = to_view(value.as.b);
+            has_name_ = true;
+            return;
+        }
+        has_name_ = false;
+        Finding& finding = findings_.back();
+        if (type == SYNAP_TYPE_INT) {
+            finding.offset = name_ == "offset" ? value.as.i : finding.offset;
+        } else if (name_ == "file") {
+            finding.file = to_view(value.as.b);
+        } else if (name_ == "severity") {
+            finding.severity = to_view(value.as.b);
+        } else if (name_ == "message") {
+            finding.message = to_view(value.as.b);
+        }
+    }
+
+    synap_sink_t sink_ = SYNAP_SINK_INIT;
+    std::vector<Finding> findings_;
+    std::string name_;
+    bool has_name_ = false;
+};
+
+void print_text(const std::string& path, const std::vector<Finding>& findings, bool sound,
+                std::ostream& out) {
+    for (const Finding& finding : findings) {
+        out << finding.file;
+        if (finding.offset >= 0) {
+            out << " at byte " << finding.offset;
+        }
+        out << ": " << finding.severity << ": " << finding.message << "\n";
+    }
+    out << path << ": " << (sound ? "sound" : "damaged") << "\n";
+}
+
+void print_json(const std::string& path, const std::vector<Finding>& findings, bool sound,
+                std::ostream& out) {
+    std::string text;
+    http::JsonWriter json(text);
+    json.begin_object();
+    json.member("path", path);
+    json.member("sound", sound);
+    json.key("findings");
+    json.begin_array();
+    for (const Finding& finding : findings) {
+        json.begin_object();
+        json.member("file", finding.file);
+        json.member("offset", finding.offset);
+        json.member("severity", finding.severity);
+        json.member("message", finding.message);
+        json.end_object();
+    }
+    json.end_array();
+    json.end_object();
+    out << text << "\n";
+}
+
+} // namespace
+
+int check_directory(const std::string& path, bool json, std::ostream& out, std::ostream& err) {
+    std::error_code code;
+    if (!std::filesystem::is_directory(path, code)) {
+        err << "synap-admin: " << path << ": no such data directory\n";
+        return kExitFailed;
+    }
+    FindingsSink sink;
+    synap_error_t* raw_error = nullptr;
+    const auto status = synap_check(to_bytes(path), sink.raw(), &raw_error);
+    const bool sound = status == SYNAP_OK;
+    if (!sound) {
+        const Error error = Error::take(status, raw_error);
+        err << "synap-admin: " << error.message() << "\n";
+        if (status != SYNAP_E_CORRUPT) {
+            return kExitFailed;
+        }
+    }
+    (json ? print_json : print_text)(path, sink.findings(), sound, out);
+    return sound ? kExitSound : kExitDamaged;
+}
+
+} // namespace synap::server::admin

@@ -1,0 +1,221 @@
+#include "server/admin/command_line.h"
+
+#include <CLI/CLI.hpp>
+
+#include <array>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+
+#include "server/admin/check.h"
+#include "server/admin/remote.h"
+#include "server/admin/target.h"
+#include "server/admin/transfer.h"
+
+namespace synap::server::admin {
+
+namespace {
+
+constexpr const char* kDefaultUrl = "http://127.0.0.1:15500";
+
+struct Later {
+    const char* name;
+    const char* what;
+};
+
+// Part of the documented command set; refused by name, so that a script fails with the reason.
+constexpr std::array<Later, 3> kLater = {{
+    {"promote-replica", "replication"},
+    {"create-api-key", "API keys"},
+    {"revoke-api-key", "API keys"},
+}};
+
+struct Arguments {
+    std::string directory;
+    std::string url;
+    std::string section;
+    std::string file;
+    bool json = false;
+};
+
+struct Streams {
+    std::istream& in;
+    std::ostream& out;
+    std::ostream& err;
+};
+
+client::Endpoint endpoint_of(const Arguments& arguments) {
+    const auto endpoint = client::parse_endpoint(arguments.url);
+    if (!endpoint) {
+        throw CLI::ValidationError("--url", "'" + arguments.url + "': expected http://HOST:PORT");
+    }
+    return *endpoint;
+}
+
+std::unique_ptr<Target> open_target(const Arguments& arguments) {
+    return arguments.directory.empty() ? connect_server(endpoint_of(arguments))
+                                       : open_directory(arguments.directory);
+}
+
+// Writes beside the file and renames, so that a file of that name is always a whole export.
+int run_export(const Arguments& arguments, const Streams& streams) {
+    const auto target = open_target(arguments);
+    const bool to_stdout = arguments.file == "-";
+    const std::string partial = arguments.file + ".partial";
+    std::ofstream file;
+    if (!to_stdout) {
+        file.open(partial, std::ios::binary | std::ios::trunc);
+        if (!file) {
+            throw Failure(partial + ": cannot be written");
+        }
+    }
+    const TransferCount count = export_keys(*target, to_stdout ? streams.out : file);
+    if (!to_stdout) {
+        file.close();
+        std::error_code code;
+        if (file) {
+            std::filesystem::rename(partial, arguments.file, code);
+        }
+        if (!file || code) {
+            throw Failure(arguments.file + ": cannot be written");
+        }
+    }
+    streams.err << "exported " << count.keys << " keys\n";
+    if (count.skipped > 0) {
+        streams.err << "synap-admin: " << count.skipped << " keys are no strings and were left out\n";
+        return 1;
+    }
+    return 0;
+}
+
+int run_import(const Arguments& arguments, const Streams& streams) {
+    std::ifstream file;
+    if (arguments.file != "-") {
+        file.open(arguments.file, std::ios::binary);
+        if (!file) {
+            throw Failure(arguments.file + ": cannot be read");
+        }
+    }
+    const auto target = open_target(arguments);
+    try {
+        const TransferCount count =
+            import_keys(*target, arguments.file == "-" ? streams.in : file);
+        streams.err << "imported " << count.keys << " keys\n";
+        return 0;
+    } catch (const Failure& e) {
+        throw Failure(arguments.file + ": " + e.what());
+    }
+}
+
+class CommandLine {
+public:
+    CommandLine(const char* url_variable, Streams streams) : streams_(streams) {
+        app_.set_version_flag("--version,-V", "synap-admin " SYNAP_VERSION);
+        app_.require_subcommand(1);
+        arguments_.url = url_variable && *url_variable ? url_variable : kDefaultUrl;
+        add_check();
+        add_remote();
+        add_transfer();
+        for (const Later& later : kLater) {
+            auto* command = add(later.name, "Comes with a later release.", [this, later] {
+                streams_.err << "synap-admin: " << later.name << ": version " SYNAP_VERSION
+                             << " does not have " << later.what << " yet; a later release will\n";
+                return kExitUsage;
+            });
+            command->allow_extras();
+            command->group("");
+        }
+    }
+
+    int run(int argc, const char* const* argv) {
+        try {
+            app_.parse(argc, argv);
+            return exit_code_;
+        } catch (const CLI::CallForHelp& e) {
+            return app_.exit(e, streams_.out, streams_.err);
+        } catch (const CLI::CallForVersion& e) {
+            return app_.exit(e, streams_.out, streams_.err);
+        } catch (const CLI::ParseError& e) {
+            streams_.err << "synap-admin: " << e.what() << "\n";
+            return kExitUsage;
+        } catch (const std::exception& e) {
+            streams_.err << "synap-admin: " << e.what() << "\n";
+            return 1;
+        }
+    }
+
+private:
+    template <typename Run>
+    CLI::App* add(const char* name, const char* help, Run run) {
+        CLI::App* command = app_.add_subcommand(name, help);
+        command->callback([this, run] { exit_code_ = run(); });
+        return command;
+    }
+
+    CLI::Option* add_url(CLI::App* command) {
+        return command->add_option("--url", arguments_.url, "The server. [SYNAP_URL, else " +
+                                                         std::string(kDefaultUrl) + "]");
+    }
+
+    void add_check() {
+        auto* command = add("check", "Verify a data directory that no server has open.", [this] {
+            return check_directory(arguments_.directory, arguments_.json, streams_.out,
+                                   streams_.err);
+        });
+        command->add_option("DIR", arguments_.directory, "The data directory.")->required();
+        command->add_flag("--json", arguments_.json, "Print one JSON object.");
+        command->footer("Exits with 0: sound; 1: damaged; 2: cannot be checked.");
+    }
+
+    void add_remote() {
+        add_url(add("health", "Ask a server whether it is healthy.", [this] {
+            return show_health(endpoint_of(arguments_), streams_.out, streams_.err);
+        }));
+        add_url(add("snapshot", "Have a server write a snapshot now.", [this] {
+            return take_snapshot(endpoint_of(arguments_), streams_.out, streams_.err);
+        }));
+        auto* info = add("info", "Print what a server tells about itself.", [this] {
+            return show_info(endpoint_of(arguments_), arguments_.section, arguments_.json,
+                             streams_.out, streams_.err);
+        });
+        add_url(info);
+        info->add_option("SECTION", arguments_.section, "One section only.")
+            ->check([](const std::string& word) {
+                const bool ok = word.find_first_not_of("abcdefghijklmnopqrstuvwxyz_") ==
+                                std::string::npos;
+                return ok ? std::string() : "expected a section such as server or memory";
+            });
+        info->add_flag("--json", arguments_.json, "Print the JSON as it comes.");
+    }
+
+    void add_transfer() {
+        auto* out = add("export", "Write every key as a line of JSON.",
+                        [this] { return run_export(arguments_, streams_); });
+        auto* in = add("import", "Set the keys of an export, over what is there.",
+                       [this] { return run_import(arguments_, streams_); });
+        for (CLI::App* command : {out, in}) {
+            auto* directory =
+                command->add_option("DIR", arguments_.directory,
+                                    "A data directory that no server has open; else --url.");
+            add_url(command)->excludes(directory);
+        }
+        out->add_option("--output,-o", arguments_.file, "File to write; - for standard output.")
+            ->required();
+        in->add_option("--input,-i", arguments_.file, "File to read; - for standard input.")
+            ->required();
+    }
+
+    CLI::App app_{"Looks after Synap servers and data directories.", "synap-admin"};
+    Arguments arguments_;
+    Streams streams_;
+    int exit_code_ = 0;
+};
+
+} // namespace
+
+int run_command_line(int argc, const char* const* argv, const char* url_variable, std::istream& in,
+                     std::ostream& out, std::ostream& err) {
+    return CommandLine(url_variable, {in, out, err}).run(argc, argv);
+}
+
+} // namespace synap::server::admin

@@ -1,0 +1,97 @@
+#include "server/admin/remote.h"
+
+#include <simdjson.h>
+
+#include <chrono>
+#include <ostream>
+
+namespace synap::server::admin {
+
+namespace {
+
+constexpr std::chrono::seconds kTimeout{10};
+// A snapshot of a large store takes as long as writing it does.
+constexpr std::chrono::minutes kSnapshotTimeout{30};
+
+// The body of a 200 answer; anything else is reported.
+bool ask(const client::Endpoint& endpoint, const std::string& method, const std::string& path,
+         std::chrono::milliseconds timeout, std::string& body, std::ostream& err) {
+    std::string error;
+    const auto reply = client::http_request(endpoint, method, path, timeout, error);
+    if (!reply) {
+        err << "synap-admin: " << error << "\n";
+        return false;
+    }
+    body = reply->body;
+    if (reply->status != 200) {
+        err << "synap-admin: " << method << " " << path << ": " << reply->status << " " << body
+            << "\n";
+        return false;
+    }
+    return true;
+}
+
+void print_value(std::string_view name, simdjson::dom::element value, std::ostream& out) {
+    out << name << ": ";
+    if (value.is_string()) {
+        out << std::string_view(value.get_string().value_unsafe());
+    } else {
+        out << simdjson::minify(value);
+    }
+    out << "\n";
+}
+
+// Sections are objects; what is not in one is printed as it comes.
+void print_sections(simdjson::dom::object info, std::ostream& out) {
+    bool first = true;
+    for (const auto& [name, value] : info) {
+        if (!value.is_object()) {
+            print_value(name, value, out);
+            continue;
+        }
+        out << (first ? "" : "\n") << "# " << name << "\n";
+        first = false;
+        for (const auto& [key, member] : value.get_object().value_unsafe()) {
+            print_value(key, member, out);
+        }
+    }
+}
+
+} // namespace
+
+int show_health(const client::Endpoint& endpoint, std::ostream& out, std::ostream& err) {
+    std::string body;
+    if (!ask(endpoint, "GET", "/health", kTimeout, body, err)) {
+        return 1;
+    }
+    out << body << "\n";
+    return 0;
+}
+
+int show_info(const client::Endpoint& endpoint, const std::string& section, bool json,
+              std::ostream& out, std::ostream& err) {
+    std::string body;
+    const std::string path = section.empty() ? "/info" : "/info?section=" + section;
+    if (!ask(endpoint, "GET", path, kTimeout, body, err)) {
+        return 1;
+    }
+    simdjson::dom::parser parser;
+    simdjson::dom::object info;
+    if (json || parser.parse(body).get_object().get(info) != simdjson::SUCCESS) {
+        out << body << "\n";
+        return 0;
+    }
+    print_sections(info, out);
+    return 0;
+}
+
+int take_snapshot(const client::Endpoint& endpoint, std::ostream& out, std::ostream& err) {
+    std::string body;
+    if (!ask(endpoint, "POST", "/snapshot", kSnapshotTimeout, body, err)) {
+        return 1;
+    }
+    out << body << "\n";
+    return 0;
+}
+
+} // namespace synap::server::admin

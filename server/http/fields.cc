@@ -1,0 +1,78 @@
+#include "server/http/fields.h"
+
+namespace synap::server::http {
+
+namespace dom = simdjson::dom;
+
+Fields Fields::of(Json value) noexcept {
+    dom::object object;
+    return value.get(object) == simdjson::SUCCESS ? Fields(object) : Fields();
+}
+
+std::optional<Json> Fields::any(std::string_view name) const noexcept {
+    Json value;
+    if (!object_ || object_->at_key(name).get(value) != simdjson::SUCCESS) {
+        return std::nullopt;
+    }
+    return value;
+}
+
+std::optional<std::string_view> Fields::text(std::string_view name) const noexcept {
+    std::string_view value;
+    const auto found = any(name);
+    if (!found || found->get(value) != simdjson::SUCCESS) {
+        return std::nullopt;
+    }
+    return value;
+}
+
+std::optional<std::int64_t> Fields::integer(std::string_view name) const noexcept {
+    std::int64_t value = 0;
+    const auto found = any(name);
+    if (!found || !found->is_number() || found->is_double() ||
+        found->get(value) != simdjson::SUCCESS) {
+        return std::nullopt;
+    }
+    return value;
+}
+
+std::optional<std::uint64_t> Fields::count(std::string_view name) const noexcept {
+    const auto value = integer(name);
+    return value && *value >= 0 ? std::optional(static_cast<std::uint64_t>(*value))
+                                : std::nullopt;
+}
+
+bool Fields::flag(std::string_view name) const noexcept {
+    bool value = false;
+    const auto found = any(name);
+    return found && found->get(value) == simdjson::SUCCESS && value;
+}
+
+std::optional<dom::array> Fields::array(std::string_view name) const noexcept {
+    dom::array value;
+    const auto found = any(name);
+    if (!found || found->get(value) != simdjson::SUCCESS) {
+        return std::nullopt;
+    }
+    return value;
+}
+
+std::optional<Fields> Fields::object(std::string_view name) const noexcept {
+    dom::object value;
+    const auto found = any(name);
+    if (!found || found->get(value) != simdjson::SUCCESS) {
+        return std::nullopt;
+    }
+    return Fields(value);
+}
+
+std::string_view encode(Json value, std::string& scratch) {
+    std::string_view text;
+    if (value.get(text) == simdjson::SUCCESS) {
+        return text;
+    }
+    scratch = simdjson::minify(value);
+    return scratch;
+}
+
+}  // namespace synap::server::http

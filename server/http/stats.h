@@ -1,0 +1,41 @@
+// Statistics of the engine, read into plain data.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <synap/store.hpp>
+
+namespace synap::server::http {
+
+struct CommandStats {
+    std::uint64_t calls = 0;
+    std::uint64_t failed = 0;
+    std::uint64_t rejected = 0;
+};
+
+struct LatencyStats {
+    /// Upper bound in microseconds and the number of observations up to it, in ascending order.
+    std::vector<std::pair<double, std::uint64_t>> buckets;
+    double sum_us = 0;
+    std::uint64_t count = 0;
+};
+
+struct Stats {
+    std::map<std::string, double, std::less<>> numbers;
+    std::map<std::string, std::string, std::less<>> texts;
+    std::map<std::string, CommandStats, std::less<>> commands;
+    std::map<std::string, LatencyStats, std::less<>> latencies;
+
+    /// A number that counts something; 0 when the engine does not tell it.
+    std::uint64_t count(std::string_view name) const;
+    /// Calls of a command by its name, in any case.
+    std::uint64_t calls_of(std::string_view name) const;
+};
+
+Stats read_stats(const Store& store);
+
+}  // namespace synap::server::http

@@ -1,0 +1,172 @@
+#include "tests/crash/rot.h"
+
+#include <algorithm>
+
+#include "core/log/format.h"
+#include "core/log/record.h"
+#include "core/log/segment.h"
+
+namespace synap::crash {
+namespace {
+
+struct Frame {
+    uint64_t begin;  // positions
+    uint64_t end;
+    uint64_t synced;
+};
+
+// The frames of a log that is not damaged, and what else speaks about its length.
+struct Evidence {
+    std::vector<Frame> frames;
+    std::vector<Frame> segments;  // begin == end: the header's claim
+    uint64_t named = 0;           // by snapshots and the current epoch
+};
+
+Evidence collect_evidence(SimDisk& disk) {
+    Evidence evidence;
+    for (const std::string& name : *disk.list()) {
+        uint64_t start = 0;
+        if (format::parse_file_name(name, format::kSnapshotPrefix, start)) {
+            evidence.named = std::max(evidence.named, start);
+        }
+        if (!format::parse_file_name(name, format::kSegmentPrefix, start)) continue;
+        const std::string bytes = disk.contents(name);
+        auto header = decode_segment_header(
+            std::string_view(bytes).substr(0, format::kSegmentHeaderBytes), name);
+        if (!header) continue;
+        evidence.segments.push_back({start, start, header->synced});
+        size_t at = format::kSegmentHeaderBytes;
+        while (at + format::kFrameHeaderBytes <= bytes.size()) {
+            const FrameHeader frame = decode_frame_header(bytes.data() + at);
+            if (frame.kind == format::kKindEmpty) break;
+            const size_t size = format::kFrameHeaderBytes + frame.length;
+            evidence.frames.push_back({frame.position, frame.position + size, frame.synced});
+            at += size;
+        }
+    }
+    return evidence;
+}
+
+// The furthest position that is provably durable when everything in [begin, end) is unreadable.
+uint64_t proven_without(const Evidence& evidence, uint64_t begin, uint64_t end) {
+    uint64_t proven = evidence.named;
+    for (const Frame& segment : evidence.segments) {
+        if (segment.begin >= end) proven = std::max(proven, segment.synced);
+    }
+    for (const Frame& frame : evidence.frames) {
+        if (frame.begin >= end || frame.end <= begin) proven = std::max(proven, frame.synced);
+    }
+    return proven;
+}
+
+struct Damage {
+    std::string name;
+    std::string what;
+    // Positions that can no longer be read; empty outside the log.
+    uint64_t begin = UINT64_MAX;
+    uint64_t end = 0;
+};
+
+// Positions of the frames that a file range of a segment touches. The header counts as all of them.
+void find_touched(const Evidence& evidence, uint64_t start, uint64_t size, uint64_t from,
+                  uint64_t to, Damage& damage) {
+    const uint64_t begin =
+        from < format::kSegmentHeaderBytes ? start : start + from - format::kSegmentHeaderBytes;
+    const uint64_t end = from < format::kSegmentHeaderBytes
+                             ? start + size
+                             : start + to - format::kSegmentHeaderBytes;
+    for (const Frame& frame : evidence.frames) {
+        if (frame.end <= begin || frame.begin >= end) continue;
+        damage.begin = std::min(damage.begin, frame.begin);
+        damage.end = std::max(damage.end, frame.end);
+    }
+}
+
+Damage damage_once(SimDisk& disk, const Evidence& evidence, SmallRandom& random) {
+    std::vector<std::string> names = *disk.list();
+    std::erase(names, "LOCK");
+    Damage damage;
+    damage.name = names[random.below(names.size())];
+    const std::string bytes = disk.contents(damage.name);
+    uint64_t from = 0;
+    uint64_t to = bytes.size();
+    const uint64_t kind = random.below(8);
+    if (kind == 0) {
+        damage.what = "removed";
+        disk.remove(damage.name).ignore();
+        disk.sync_names().ignore();
+    } else if (kind == 1 && !bytes.empty()) {
+        from = random.below(bytes.size());
+        damage.what = "cut to " + std::to_string(from);
+        disk.rot_length(damage.name, from);
+    } else if (!bytes.empty()) {
+        from = random.below(bytes.size());
+        const uint64_t size =
+            std::min<uint64_t>(1 + random.below(kind < 6 ? 1 : 64), bytes.size() - from);
+        to = from + size;
+        std::string changed = bytes.substr(from, size);
+        for (char& byte : changed) byte = static_cast<char>(byte ^ (1 + random.below(255)));
+        damage.what = std::to_string(size) + " bytes changed at " + std::to_string(from);
+        disk.rot(damage.name, from, changed);
+    }
+    uint64_t start = 0;
+    if (format::parse_file_name(damage.name, format::kSegmentPrefix, start)) {
+        find_touched(evidence, start, bytes.size(), from, to, damage);
+    }
+    return damage;
+}
+
+bool names_place(const Error& error, const Damage& damage) {
+    if (error.message.find("/sim/") == std::string::npos) return false;
+    const bool needs_offset =
+        damage.what.find("changed") != std::string::npos && damage.name != format::kManifestName;
+    return !needs_offset || error.message.find("offset") != std::string::npos;
+}
+
+}  // namespace
+
+std::shared_ptr<SimDisk> copy_at_rest(SimDisk& from) {
+    auto copy = std::make_shared<SimDisk>(from.options());
+    for (const std::string& name : *from.list()) {
+        auto file = copy->open(name, OpenMode::kCreate);
+        const std::string bytes = from.contents(name);
+        const bool copied = file && (*file)->write_at(0, bytes) && (*file)->sync();
+        SYNAP_ASSERT(copied);
+    }
+    const Status synced = copy->sync_names();
+    SYNAP_ASSERT(synced);
+    return copy;
+}
+
+std::optional<std::string> rot_once(Simulation& simulation, SmallRandom& random,
+                                    uint64_t& refused) {
+    const std::shared_ptr<SimDisk> disk = copy_at_rest(*simulation.disk());
+    const Evidence evidence = collect_evidence(*disk);
+    const Damage damage = damage_once(*disk, evidence, random);
+    const std::string where = damage.name + " " + damage.what + ": ";
+
+    SimEntropy entropy(random.next());
+    auto store = Store::open(disk, simulation.clock(), entropy, simulation.options());
+    if (!store) {
+        ++refused;
+        if (store.error().code != Code::kCorrupt) return where + store.error().message;
+        if (!names_place(store.error(), damage)) {
+            return where + "refused without saying where: " + store.error().message;
+        }
+        return std::nullopt;
+    }
+    const State found = (*store)->read();
+    const int64_t now = simulation.clock().wall_ms();
+    if (found == simulation.history().last().live_at(now)) return std::nullopt;
+    const bool may_be_cut = damage.begin < damage.end &&
+                            proven_without(evidence, damage.begin, damage.end) <= damage.begin;
+    History history = simulation.history();
+    if (!may_be_cut) {
+        return where +
+               "opened with less than was there: " + history.last().live_at(now).difference(found);
+    }
+    if (auto wrong = history.reopen(found, now)) return where + *wrong;
+    return std::nullopt;
+}
+
+}  // namespace synap::crash

@@ -1,0 +1,223 @@
+#include "tests/crash/simulation.h"
+
+#include "core/log/format.h"
+
+namespace synap::crash {
+
+Parameters Parameters::draw(uint64_t seed) {
+    SmallRandom random(seed * 2 + 1);
+    Parameters drawn;
+    constexpr size_t kSectors[] = {16, 64, 512, 512, 4096};
+    drawn.disk.seed = random.next();
+    drawn.disk.sector_bytes = kSectors[random.below(std::size(kSectors))];
+    drawn.disk.names_in_order = random.below(3) != 0;
+    drawn.fsync = static_cast<FsyncPolicy>(random.below(3));
+    drawn.segment_bytes = 4096u << random.below(7);
+    drawn.snapshots_kept = 1 + random.below(2);
+    drawn.snapshot_growth = random.below(2) == 0 ? 0 : 2000 + random.below(40000);
+    drawn.lives = 2 + random.below(7);
+    drawn.operations = 10 + random.below(140);
+    drawn.snapshot_in = 10 + random.below(200);
+    drawn.mix.keys = 2 + random.below(12);
+    drawn.mix.transaction_in = 2 + random.below(12);
+    drawn.mix.keyspace_in = 15 + random.below(200);
+    return drawn;
+}
+
+std::string Parameters::text() const {
+    const auto field = [](std::string_view name, uint64_t value) {
+        return " " + std::string(name) + "=" + std::to_string(value);
+    };
+    return "sector=" + std::to_string(disk.sector_bytes) +
+           field("names_in_order", disk.names_in_order) + field("lying", disk.lying_sync) +
+           field("fsync", static_cast<uint64_t>(fsync)) + field("segment", segment_bytes) +
+           field("kept", snapshots_kept) + field("growth", snapshot_growth) +
+           field("lives", lives) + field("operations", operations) +
+           field("snapshot_in", snapshot_in) + field("keys", mix.keys) +
+           field("transaction_in", mix.transaction_in) + field("keyspace_in", mix.keyspace_in);
+}
+
+Simulation::Simulation(uint64_t seed, const Parameters& parameters, Tally& tally)
+    : parameters_(parameters),
+      random_(seed),
+      entropy_(seed),
+      disk_(std::make_shared<SimDisk>(parameters.disk)),
+      generator_(parameters.mix, seed),
+      tally_(tally) {
+    options_.set_number(OptionId::kFsync, static_cast<uint64_t>(parameters.fsync));
+    options_.set_number(OptionId::kSegmentBytes, parameters.segment_bytes);
+    options_.set_number(OptionId::kSnapshotLogGrowth, parameters.snapshot_growth);
+    options_.set_number(OptionId::kSnapshotKeep, parameters.snapshots_kept);
+    options_.set_number(OptionId::kSlots, 1024);
+}
+
+std::optional<std::string> Simulation::run() {
+    for (uint64_t i = 0; i < parameters_.lives && problem_.empty(); ++i) live(true);
+    // Whatever happened, the directory opens, works and closes; and closing is durable.
+    for (int i = 0; i < 2 && problem_.empty(); ++i) live(false);
+    if (problem_.empty()) return std::nullopt;
+    return "life " + std::to_string(life_) + ": " + problem_;
+}
+
+void Simulation::problem(std::string text) {
+    if (problem_.empty()) problem_ = std::move(text);
+}
+
+void Simulation::live(bool with_faults) {
+    ++life_;
+    snapshot_open_ = false;
+    if (with_faults) arm();
+    auto opened = Store::open(disk_, clock_, entropy_, options_);
+    if (!opened) {
+        ++tally_.failed_opens;
+        if (!disk_->halted() && disk_->failures().empty()) {
+            return problem("open refuses: " + opened.error().message);
+        }
+        if (opened.error().code != Code::kIo) {
+            return problem("open misreports a failing disk: " + opened.error().message);
+        }
+        return die(one_in(2) ? Death::kKill : Death::kPowerCut);
+    }
+    store_ = std::move(*opened);
+    check_found();
+    const uint64_t steps = random_.below(parameters_.operations + 1);
+    for (uint64_t i = 0; i < steps && problem_.empty() && !disk_->halted(); ++i) step();
+    end_life(with_faults);
+}
+
+// Each fault of the model by itself, and a death beside a failing call.
+void Simulation::arm() {
+    if (one_in(3)) {
+        constexpr uint64_t kReach[] = {10, 60, 400};
+        disk_->halt_at(1 + random_.below(kReach[random_.below(std::size(kReach))]));
+    }
+    if (one_in(3)) {
+        constexpr uint64_t kTimes[] = {1, 3, UINT64_MAX};
+        constexpr uint64_t kReach[] = {3, 20, 100};
+        disk_->fail_at(static_cast<DiskCall>(random_.below(kDiskCalls)),
+                       1 + random_.below(kReach[random_.below(std::size(kReach))]),
+                       one_in(2) ? DiskFault::kNoSpace : DiskFault::kInputOutput,
+                       kTimes[random_.below(std::size(kTimes))]);
+    }
+}
+
+void Simulation::check_found() {
+    if (auto wrong = history_.reopen(store_->read(), clock_.wall_ms())) problem(*wrong);
+    // What was found is served, so it must be there for good.
+    if (!disk_->options().lying_sync) {
+        if (std::string broken = store_->broken_promise(); !broken.empty()) problem(broken);
+    }
+}
+
+void Simulation::step() {
+    if (one_in(8)) clock_.advance_ms(random_.below(one_in(4) ? 2500 : 50));
+    if (one_in(10)) return store_->engine().maintain();
+    if (one_in(40)) return check_live();
+    if (snapshot_open_ ? one_in(3) : one_in(parameters_.snapshot_in)) {
+        return take_snapshot_step();
+    }
+    operate();
+}
+
+// A snapshot in many steps, with operations between them; now and then in one.
+void Simulation::take_snapshot_step() {
+    Engine& engine = store_->engine();
+    if (!snapshot_open_) {
+        if (one_in(4)) {
+            if (engine.take_snapshot()) ++tally_.snapshots;
+            return;
+        }
+        snapshot_open_ = static_cast<bool>(engine.begin_snapshot());
+        return;
+    }
+    Result<bool> done = engine.step_snapshot(1 + random_.below(600));
+    snapshot_open_ = done && !*done;
+    if (done && !snapshot_open_) ++tally_.snapshots;
+}
+
+bool Simulation::log_call_failed() const {
+    for (const FailedCall& failed : disk_->failures()) {
+        const bool of_log = failed.name.rfind(format::kSegmentPrefix, 0) == 0;
+        if (of_log && (failed.call == DiskCall::kWrite || failed.call == DiskCall::kSync)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void Simulation::operate() {
+    Engine& engine = store_->engine();
+    const Operation operation = generator_.next(clock_.wall_ms());
+    const bool accepts = engine.accepts_writes();
+    const bool had_failed = log_call_failed();
+    State expected = history_.last();
+    expected.apply(operation, clock_.wall_ms());
+    const bool changes = !(expected == history_.last().live_at(clock_.wall_ms()));
+
+    Answer answer;
+    const bool logged = store_->run(operation, answer);
+    ++tally_.operations;
+    if (logged) history_.record(operation, clock_.wall_ms());
+    if (logged && !accepts) return problem("writes go on after a failure: " + operation.text());
+    if (changes && !logged && answer.error.empty()) {
+        return problem("a change was not logged: " + operation.text());
+    }
+    if (changes && !logged && engine.accepts_writes()) {
+        return problem("refused: " + operation.text() + ": " + answer.error);
+    }
+    if (!engine.accepts_writes() && engine.failure()) return problem("writes stopped in silence");
+
+    const auto level = static_cast<Durability>(1 + random_.below(3));
+    if (level == Durability::kMemory) return;
+    const Status reached = store_->reach(level);
+    if (!reached) {
+        if (!disk_->halted() && disk_->failures().empty()) problem(reached.error().message);
+        return;
+    }
+    ++tally_.acknowledged;
+    if (logged && had_failed) return problem("acknowledged after a failure: " + operation.text());
+    history_.acknowledge(level == Durability::kDisk ? Death::kPowerCut : Death::kKill);
+    if (level == Durability::kDisk && !disk_->options().lying_sync) {
+        if (std::string broken = store_->broken_promise(); !broken.empty()) problem(broken);
+    }
+}
+
+// Memory is what the operations made it, whatever the disk did.
+void Simulation::check_live() {
+    const State found = store_->read();
+    const State wanted = history_.last().live_at(clock_.wall_ms());
+    if (!(found == wanted)) problem("while running: " + wanted.difference(found));
+}
+
+void Simulation::end_life(bool with_faults) {
+    if (log_call_failed()) ++tally_.failed_logs;
+    if (!problem_.empty() || disk_->halted() || (with_faults && one_in(2))) {
+        return die(one_in(2) ? Death::kKill : Death::kPowerCut);
+    }
+    const bool had_failed = log_call_failed();
+    const Status closed = store_->engine().close();
+    store_.reset();
+    ++tally_.closes;
+    if (closed && had_failed) problem("closed as if nothing had failed");
+    if (closed) history_.acknowledge(Death::kPowerCut);
+    if (!closed && !disk_->halted() && disk_->failures().empty()) {
+        problem("close: " + closed.error().message);
+    }
+    die(one_in(2) ? Death::kKill : Death::kPowerCut);
+}
+
+void Simulation::die(Death death) {
+    if (!disk_->halted()) disk_->halt_at(1);
+    store_.reset();
+    if (death == Death::kKill) {
+        disk_->kill();
+        ++tally_.kills;
+    } else {
+        disk_->crash(random_);
+        ++tally_.power_cuts;
+    }
+    history_.die(death);
+    clock_.advance_ms(random_.below(500));
+}
+
+}  // namespace synap::crash

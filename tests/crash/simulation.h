@@ -1,0 +1,86 @@
+// One seed: a directory that lives through several openings, deaths and failing calls.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "core/platform/sim_clock.h"
+#include "core/platform/sim_disk.h"
+#include "tests/crash/generator.h"
+#include "tests/crash/history.h"
+#include "tests/crash/store.h"
+
+namespace synap::crash {
+
+// Drawn from the seed; printed when it fails.
+struct Parameters {
+    SimDiskOptions disk;
+    FsyncPolicy fsync = FsyncPolicy::kEverySecond;
+    uint64_t segment_bytes = 0;
+    uint64_t snapshots_kept = 1;
+    uint64_t snapshot_growth = 0;  // bytes of log after which maintenance takes one; 0: never
+    uint64_t lives = 0;
+    uint64_t operations = 0;   // in a life, at most
+    uint64_t snapshot_in = 0;  // one step in so many begins a snapshot
+    Mix mix;
+
+    static Parameters draw(uint64_t seed);
+    std::string text() const;
+};
+
+// What happened, to see that a run of the suite met what it is for.
+struct Tally {
+    uint64_t operations = 0;
+    uint64_t acknowledged = 0;
+    uint64_t kills = 0;
+    uint64_t power_cuts = 0;
+    uint64_t closes = 0;
+    uint64_t failed_opens = 0;
+    uint64_t failed_logs = 0;
+    uint64_t snapshots = 0;
+};
+
+class Simulation {
+public:
+    Simulation(uint64_t seed, const Parameters& parameters, Tally& tally);
+    // What is wrong, or nothing.
+    std::optional<std::string> run();
+
+    // The directory as the run left it, and what it must hold.
+    const std::shared_ptr<SimDisk>& disk() const { return disk_; }
+    SimClock& clock() { return clock_; }
+    const Options& options() const { return options_; }
+    const History& history() const { return history_; }
+
+private:
+    void live(bool with_faults);
+    void arm();
+    void check_found();
+    void step();
+    void operate();
+    void take_snapshot_step();
+    void end_life(bool with_faults);
+    void die(Death death);
+    void check_live();
+    void problem(std::string text);
+    bool one_in(uint64_t n) { return random_.below(n) == 0; }
+    bool log_call_failed() const;
+
+    const Parameters parameters_;
+    SmallRandom random_;
+    SimClock clock_;
+    SimEntropy entropy_;
+    std::shared_ptr<SimDisk> disk_;
+    Options options_;
+    Generator generator_;
+    History history_;
+    Tally& tally_;
+    std::unique_ptr<Store> store_;
+    bool snapshot_open_ = false;
+    uint64_t life_ = 0;
+    std::string problem_;
+};
+
+}  // namespace synap::crash

@@ -1,0 +1,128 @@
+#include "tests/crash/store.h"
+
+#include "core/base/assert.h"
+#include "core/log/format.h"
+
+namespace synap::crash {
+namespace {
+
+// Visits a reply tape; see Reply::replay_one.
+struct Flattener {
+    Answer& answer;
+
+    bool scalar(ReplyType type, int64_t value) {
+        const bool is_null = type == ReplyType::kNull || type == ReplyType::kNullArray;
+        answer.values.push_back(is_null ? "(null)" : std::to_string(value));
+        return true;
+    }
+    bool real(double value) {
+        answer.values.push_back(std::to_string(value));
+        return true;
+    }
+    bool bytes(ReplyType, std::string_view bytes) {
+        answer.values.emplace_back(bytes);
+        return true;
+    }
+    bool blob(Blob* blob) {
+        answer.values.emplace_back(blob->bytes());
+        return true;
+    }
+    bool error(std::string_view message) {
+        if (answer.error.empty()) answer.error = message;
+        answer.values.emplace_back(message);
+        return true;
+    }
+    bool begin(ReplyType, uint64_t) { return true; }
+    bool end(ReplyType) { return true; }
+};
+
+}  // namespace
+
+Store::Store(std::shared_ptr<SimDisk> disk, std::shared_ptr<Engine> engine)
+    : disk_(std::move(disk)), engine_(std::move(engine)), session_(engine_, SessionOptions()) {}
+
+Result<std::unique_ptr<Store>> Store::open(std::shared_ptr<SimDisk> disk, SimClock& clock,
+                                           SimEntropy& entropy, const Options& options) {
+    auto engine = Engine::open({disk, &clock, &entropy, false}, options);
+    if (!engine) return engine.take_error();
+    return std::unique_ptr<Store>(new Store(std::move(disk), std::move(*engine)));
+}
+
+Answer Store::call(const std::vector<Command>& commands) {
+    std::vector<std::vector<std::string_view>> words;
+    std::vector<Call> calls;
+    for (const Command& command : commands) words.emplace_back(command.begin(), command.end());
+    for (const auto& argv : words) calls.push_back({argv.data(), argv.size()});
+
+    Answer answer;
+    Flattener flattener{answer};
+    for (std::span<const Call> left = calls; !left.empty();) {
+        const BatchResult result = session_.run(left);
+        for (size_t at = 0; at < session_.reply().size();) {
+            session_.reply().replay_one(at, flattener);
+        }
+        session_.reply().clear();
+        left = left.subspan(result.done);
+        if (result.stop == Stop::kFailed) {
+            if (answer.error.empty()) answer.error = result.error.message;
+            return answer;
+        }
+        SYNAP_ASSERT(result.stop == Stop::kDone || result.stop == Stop::kBudget);
+    }
+    return answer;
+}
+
+bool Store::run(const Operation& operation, Answer& answer) {
+    std::vector<Command> commands{{"SELECT", std::to_string(operation.database)}};
+    if (operation.is_transaction()) commands.push_back({"MULTI"});
+    commands.insert(commands.end(), operation.commands.begin(), operation.commands.end());
+    if (operation.is_transaction()) commands.push_back({"EXEC"});
+    const uint64_t before = session_.last_write();
+    answer = call(commands);
+    if (!answer.error.empty()) session_.reset();
+    return session_.last_write() != before;
+}
+
+Status Store::reach(Durability level) {
+    return engine_->log()->reach(session_.last_write(), level);
+}
+
+State Store::read() {
+    State state;
+    for (int database = 0; database < kDatabases; ++database) {
+        const Answer keys = call({{"SELECT", std::to_string(database)}, {"KEYS", "*"}});
+        SYNAP_ASSERT(!keys.values.empty() && keys.error.empty());
+        for (size_t i = 1; i < keys.values.size(); ++i) {
+            const std::string& key = keys.values[i];
+            const Answer found = call({{"GET", key}, {"PEXPIRETIME", key}});
+            SYNAP_ASSERT(found.values.size() == 2);
+            const int64_t deadline = std::stoll(found.values[1]);
+            state.put({database, key}, {std::make_shared<const std::string>(found.values[0]),
+                                        deadline < 0 ? 0 : deadline});
+        }
+    }
+    return state;
+}
+
+std::string Store::broken_promise() {
+    const uint64_t synced = engine_->log()->synced();
+    auto names = disk_->list();
+    if (!names) return {};  // the machine is off, or about to be
+    for (const std::string& name : *names) {
+        uint64_t start = 0;
+        if (!format::parse_file_name(name, format::kSegmentPrefix, start)) continue;
+        for (const ByteRange& range : disk_->unsynced(name)) {
+            const uint64_t position = start + (range.begin < format::kSegmentHeaderBytes
+                                                   ? 0
+                                                   : range.begin - format::kSegmentHeaderBytes);
+            if (position < synced) {
+                return name + ": offset " + std::to_string(range.begin) +
+                       " is not durable, but the log claims to be up to position " +
+                       std::to_string(synced);
+            }
+        }
+    }
+    return {};
+}
+
+}  // namespace synap::crash

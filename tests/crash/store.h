@@ -1,0 +1,50 @@
+// One opening of the engine on a simulated disk, driven as a host drives it: commands through a
+// session, then a wait for the level that the caller wants.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/platform/sim_clock.h"
+#include "core/platform/sim_disk.h"
+#include "core/session/engine.h"
+#include "core/session/session.h"
+#include "tests/crash/model.h"
+
+namespace synap::crash {
+
+// A reply without its structure: scalars in order, null as "(null)".
+struct Answer {
+    std::vector<std::string> values;
+    std::string error;  // the first one anywhere in the reply
+};
+
+class Store {
+public:
+    static Result<std::unique_ptr<Store>> open(std::shared_ptr<SimDisk> disk, SimClock& clock,
+                                               SimEntropy& entropy, const Options& options);
+
+    Engine& engine() { return *engine_; }
+    SimDisk& disk() { return *disk_; }
+
+    // Runs the operation. True when it became part of the log; `answer` holds its replies.
+    bool run(const Operation& operation, Answer& answer);
+    // Waits until everything so far has reached the level.
+    Status reach(Durability level);
+    // What GET and PEXPIRETIME answer for every key in every database.
+    State read();
+    // A file and offset that are not durable although the log says so; empty when there is none.
+    std::string broken_promise();
+
+private:
+    Store(std::shared_ptr<SimDisk> disk, std::shared_ptr<Engine> engine);
+    Answer call(const std::vector<Command>& commands);
+
+    std::shared_ptr<SimDisk> disk_;
+    std::shared_ptr<Engine> engine_;
+    Session session_;
+};
+
+}  // namespace synap::crash

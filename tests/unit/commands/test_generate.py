@@ -1,0 +1,73 @@
+"""The rules that core/commands/generate.py holds the command table to, and its --check."""
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+COMMANDS = Path(__file__).resolve().parents[3] / "core" / "commands"
+sys.path.insert(0, str(COMMANDS))
+
+from generator import model  # noqa: E402
+
+
+@pytest.fixture
+def edited(tmp_path):
+    """edited(old, new): loads a copy of the table in which strings.yaml was changed once."""
+    def load(old, new):
+        copy = tmp_path / "table"
+        shutil.copytree(COMMANDS / "table", copy)
+        path = copy / "strings.yaml"
+        text = path.read_text()
+        assert old in text
+        path.write_text(text.replace(old, new, 1))
+        return model.load(str(copy))
+    return load
+
+
+NEW = """
+  - name: NEWEST
+    id: {id}
+    arity: 1
+    group: string
+    since: 0.1.0
+    complexity: O(1)
+    summary: Do something new.
+    reply: ok
+
+  - name: GETEX"""
+
+
+def test_generated_files_are_current():
+    subprocess.run([sys.executable, COMMANDS / "generate.py", "--check"], check=True)
+
+
+def test_a_new_command_is_added_to_the_lock(edited):
+    number = max(command.id for command in model.load(str(COMMANDS / "table")).all) + 1
+    table = edited("\n  - name: GETEX", NEW.format(id=number))
+    assert f"{number} NEWEST\n" in table.lock_text()
+
+
+@pytest.mark.parametrize("old, new, message", [
+    ("id: 3\n", "id: 2\n", "id 2 is SET's already"),
+    ("id: 3\n", "id: 999\n", "GETEX: its id is 3 for ever"),
+    ("name: GETDEL", "name: GETAWAY", "id 4 was GETDEL's; ids are never reused"),
+    ("\n  - name: GETEX", NEW.format(id=0), "id must be between 1 and 65535"),
+    ("arity: -3", "arity: 3", "SET: arity 3, but its arguments give -3"),
+    ("[readonly, fast]", "[readonly, swift]", "GET: unknown flag 'swift'"),
+    ("[readonly, fast]", "[readonly, write]", "exclude each other"),
+    ("type: key", "type: kye", "type 'kye' is not one of"),
+    ("reply: string_or_null", "reply: text", "GET: unknown reply 'text'"),
+    ("http: kv.get", "http: kv.set", "HTTP name kv.set is GET's already"),
+    ("    reply: string_or_null\n", "", "field 'reply' is missing"),
+    ("complexity:", "complexities:", "unknown field 'complexities'"),
+    ("flags: [ro, access]", "flags: [ro, rw]", "exactly one of ro, rw, ow, rm"),
+    ("- {name: key, type: key}", "- key", "an argument is a mapping"),
+    ("family: strings", "family: [strings", "strings.yaml"),
+])
+def test_mistakes_are_named(edited, old, new, message):
+    with pytest.raises(model.TableError) as error:
+        edited(old, new)
+    assert message in str(error.value)
+    assert "strings.yaml" in str(error.value)
