@@ -1,0 +1,200 @@
+#include <algorithm>
+#include <chrono>
+#include <unistd.h>
+
+#include "capi/src/reply.h"
+
+using namespace synap;
+using namespace synap::capi;
+
+namespace {
+
+constexpr uint32_t kCapacityMax = 1u << 20;
+
+}  // namespace
+
+bool synap_events::reserve() noexcept {
+    const std::lock_guard<std::mutex> guard(mutex);
+    if (pending + events.size() >= capacity) return false;
+    ++pending;
+    return true;
+}
+
+void synap_events::unreserve() noexcept {
+    const std::lock_guard<std::mutex> guard(mutex);
+    --pending;
+}
+
+// The wake is called outside the mutex; `waking` lets set_wake(NULL) wait for it.
+void synap_events::push(const synap_event& event, bool reserved) noexcept {
+    synap_wake_fn call = nullptr;
+    void* context = nullptr;
+    {
+        const std::lock_guard<std::mutex> guard(mutex);
+        if (reserved) --pending;
+        try {
+            events.push_back(event);
+        } catch (...) {
+            // The reservation bounds the queue; the deque's own block is all that can be missing.
+            synap_error_free(event.error);
+            synap_reply_release(event.reply);
+            return;
+        }
+        if (armed && wake != nullptr) {
+            armed = false;
+            call = wake;
+            context = wake_context;
+            ++waking;
+        }
+    }
+    filled.notify_all();
+    if (call == nullptr) return;
+    call(context);
+    {
+        const std::lock_guard<std::mutex> guard(mutex);
+        --waking;
+    }
+    wake_idle.notify_all();
+}
+
+synap_status_t synap_events_open(synap_store_t* s, uint32_t capacity,
+                                 synap_events_t** events_out, synap_error_t** err) noexcept {
+    if (events_out != nullptr) *events_out = nullptr;
+    return guard(err, [&]() -> Result<synap_status_t> {
+        SYNAP_TRY(check(s, "store"));
+        if (events_out == nullptr) return invalid("events_out is NULL");
+        if (capacity == 0 || capacity > kCapacityMax) {
+            return invalid("capacity: expected 1 to " + std::to_string(kCapacityMax));
+        }
+        *events_out = new synap_events(synap_store_retain(s), capacity);
+        return SYNAP_OK;
+    });
+}
+
+synap_status_t synap_events_set_wake(synap_events_t* q, synap_wake_fn wake, void* ctx,
+                                     synap_release_fn ctx_release, synap_error_t** err) noexcept {
+    return guard(err, [&]() -> Result<synap_status_t> {
+        SYNAP_TRY(check(q, "events"));
+        synap_release_fn release = nullptr;
+        void* context = nullptr;
+        {
+            std::unique_lock<std::mutex> lock(q->mutex);
+            release = q->release_context;
+            context = q->wake_context;
+            q->wake = wake;
+            q->wake_context = ctx;
+            q->release_context = ctx_release;
+            q->armed = q->events.empty();
+            q->wake_idle.wait(lock, [q] { return q->waking == 0; });
+        }
+        if (release != nullptr) release(context);
+        if (wake != nullptr) {
+            bool waiting = false;
+            {
+                const std::lock_guard<std::mutex> lock(q->mutex);
+                waiting = !q->events.empty();
+            }
+            if (waiting) wake(ctx);  // what came before would otherwise never be announced
+        }
+        return SYNAP_OK;
+    });
+}
+
+void synap_wake_fd(void* fd_as_pointer) noexcept {
+    const auto fd = static_cast<int>(reinterpret_cast<intptr_t>(fd_as_pointer));
+    const uint64_t one = 1;
+    // A full pipe or counter already wakes its reader.
+    const ssize_t written = write(fd, &one, sizeof one);
+    static_cast<void>(written);
+}
+
+synap_status_t synap_events_wait(synap_events_t* q, uint32_t timeout_ms,
+                                 synap_error_t** err) noexcept {
+    return guard(err, [&]() -> Result<synap_status_t> {
+        SYNAP_TRY(check(q, "events"));
+        std::unique_lock<std::mutex> lock(q->mutex);
+        const auto ready = [q] { return !q->events.empty(); };
+        if (timeout_ms == UINT32_MAX) {
+            q->filled.wait(lock, ready);
+        } else if (!q->filled.wait_for(lock, std::chrono::milliseconds(timeout_ms), ready)) {
+            return Error{Code::kTimeout, "no event within " + std::to_string(timeout_ms) + " ms"};
+        }
+        return SYNAP_OK;
+    });
+}
+
+synap_status_t synap_events_take(synap_events_t* q, uint32_t max, synap_batch_t** batch_out,
+                                 synap_error_t** err) noexcept {
+    if (batch_out != nullptr) *batch_out = nullptr;
+    return guard(err, [&]() -> Result<synap_status_t> {
+        SYNAP_TRY(check(q, "events"));
+        if (batch_out == nullptr || max == 0) return invalid("batch_out is NULL or max is 0");
+        auto batch = std::make_unique<synap_batch>();
+        const std::lock_guard<std::mutex> lock(q->mutex);
+        if (q->events.empty()) {
+            q->armed = true;
+            return SYNAP_EMPTY;
+        }
+        const auto n = static_cast<std::ptrdiff_t>(std::min<size_t>(max, q->events.size()));
+        batch->events.assign(q->events.begin(), q->events.begin() + n);
+        q->events.erase(q->events.begin(), q->events.begin() + n);
+        q->armed = q->events.empty();
+        *batch_out = batch.release();
+        return SYNAP_OK;
+    });
+}
+
+synap_events_t* synap_events_retain(synap_events_t* q) noexcept {
+    if (q != nullptr) q->retain();
+    return q;
+}
+
+void synap_events_release(synap_events_t* q) noexcept {
+    if (q == nullptr || q->magic != synap_events::kMagic || !q->release()) return;
+    for (const synap_event& event : q->events) {
+        synap_error_free(event.error);
+        synap_reply_release(event.reply);
+    }
+    if (q->release_context != nullptr) q->release_context(q->wake_context);
+    synap_store_t* store = q->store;
+    delete q;
+    synap_store_release(store);
+}
+
+namespace {
+
+const synap_event* event_at(const synap_batch_t* b, uint32_t i) noexcept {
+    if (b == nullptr || b->magic != synap_batch::kMagic || i >= b->events.size()) return nullptr;
+    return &b->events[i];
+}
+
+}  // namespace
+
+uint32_t synap_batch_count(const synap_batch_t* b) noexcept {
+    if (b == nullptr || b->magic != synap_batch::kMagic) return 0;
+    return static_cast<uint32_t>(b->events.size());
+}
+uint32_t synap_batch_kind(const synap_batch_t* b, uint32_t i) noexcept {
+    const synap_event* event = event_at(b, i);
+    return event == nullptr ? 0 : event->kind;
+}
+uint64_t synap_batch_tag(const synap_batch_t* b, uint32_t i) noexcept {
+    const synap_event* event = event_at(b, i);
+    return event == nullptr ? 0 : event->tag;
+}
+const synap_error_t* synap_batch_error(const synap_batch_t* b, uint32_t i) noexcept {
+    const synap_event* event = event_at(b, i);
+    return event == nullptr ? nullptr : event->error;
+}
+synap_reply_t* synap_batch_take_reply(synap_batch_t* b, uint32_t i) noexcept {
+    if (event_at(b, i) == nullptr) return nullptr;
+    return std::exchange(b->events[i].reply, nullptr);
+}
+void synap_batch_free(synap_batch_t* b) noexcept {
+    if (b == nullptr || b->magic != synap_batch::kMagic) return;
+    for (const synap_event& event : b->events) {
+        synap_error_free(event.error);
+        synap_reply_release(event.reply);
+    }
+    delete b;
+}

@@ -1,0 +1,312 @@
+#include "capi/src/exec.h"
+
+#include "core/base/numbers.h"
+#include "core/commands/generated/ids.h"
+
+using namespace synap;
+using namespace synap::capi;
+
+namespace synap::capi {
+namespace {
+
+constexpr uint32_t kTimeoutDefaultMs = 10'000;
+
+// A number's text, or the words of a command id.
+Status read_argument(synap_session& session, const synap_arg_t& arg, bool is_name) {
+    switch (arg.type) {
+        case SYNAP_TYPE_TEXT:
+        case SYNAP_TYPE_BYTES:
+            if (!valid(arg.as.b)) return invalid("an argument has size but no data");
+            session.words.push_back(view_of(arg.as.b));
+            return {};
+        case SYNAP_TYPE_INT:
+            if (is_name) {
+                const CommandRecord* command =
+                    arg.as.i > 0 && arg.as.i <= UINT16_MAX
+                        ? command_by_id(static_cast<uint16_t>(arg.as.i))
+                        : nullptr;
+                if (command == nullptr) {
+                    return invalid("there is no command with id " + std::to_string(arg.as.i));
+                }
+                const size_t bar = command->name.find('|');
+                session.words.push_back(command->name.substr(0, bar));
+                if (bar != std::string_view::npos) {
+                    session.words.push_back(command->name.substr(bar + 1));
+                }
+                return {};
+            }
+            session.numbers.emplace_back(kIntegerCharsMax, '\0');
+            session.numbers.back().resize(print_integer(session.numbers.back().data(), arg.as.i));
+            break;
+        case SYNAP_TYPE_DOUBLE:
+            session.numbers.emplace_back(32, '\0');
+            session.numbers.back().resize(print_double(session.numbers.back().data(), arg.as.d));
+            break;
+        default:
+            return invalid("an argument is none of INT, DOUBLE, TEXT and BYTES");
+    }
+    session.words.push_back(session.numbers.back());
+    return {};
+}
+
+}  // namespace
+
+Status read_calls(synap_session& session, const synap_call_t* calls, size_t n) {
+    session.words.clear();
+    session.calls.clear();
+    session.numbers.clear();
+    if (calls == nullptr && n != 0) return invalid("calls is NULL");
+    session.calls.reserve(n);
+    for (size_t i = 0; i < n; ++i) {
+        if (calls[i].argv == nullptr || calls[i].argc == 0) return invalid("a call has no words");
+        if (calls[i].argc > limits::kArguments) {
+            return invalid("a call has more than " + std::to_string(limits::kArguments) +
+                           " words");
+        }
+        const size_t first = session.words.size();
+        for (size_t j = 0; j < calls[i].argc; ++j) {
+            const synap_arg_t& arg = calls[i].argv[j];
+            if (arg.type == SYNAP_TYPE_BYTES && (arg.as.b.data != nullptr || arg.as.b.size == 0)) {
+                session.words.push_back(view_of(arg.as.b));  // by far the commonest
+            } else {
+                SYNAP_TRY(read_argument(session, arg, j == 0));
+            }
+        }
+        session.calls.push_back({nullptr, session.words.size() - first});
+    }
+    const std::string_view* word = session.words.data();
+    for (Call& call : session.calls) {
+        call.argv = word;
+        word += call.argc;
+    }
+    return {};
+}
+
+Result<CallOptions> read_options(synap_session& session, const synap_exec_options_t* options) {
+    CallOptions read;
+    synap_exec_options_t given = SYNAP_EXEC_OPTIONS_INIT;
+    if (options != nullptr) SYNAP_TRY(read_struct(options, "exec options", given));
+    if ((given.flags & ~uint32_t{SYNAP_EXEC_NOWAIT}) != 0) {
+        return invalid("exec options: flags has unknown bits");
+    }
+    read.nowait = (given.flags & SYNAP_EXEC_NOWAIT) != 0;
+    read.timed = given.timeout_ms != 0;
+    read.timeout_ms = read.timed ? given.timeout_ms : kTimeoutDefaultMs;
+    switch (given.durability) {
+        case SYNAP_DURABILITY_DEFAULT:
+            read.level = session.session->default_level();
+            break;
+        case SYNAP_DURABILITY_MEMORY:
+        case SYNAP_DURABILITY_OS:
+        case SYNAP_DURABILITY_DISK:
+            read.level = static_cast<Durability>(given.durability);
+            break;
+        case SYNAP_DURABILITY_REPLICA:
+            return Error{Code::kUnsupported, "this version has no replication"};
+        default:
+            return invalid("exec options: durability is none of SYNAP_DURABILITY_*");
+    }
+    if (given.replicas != 0) {
+        return Error{Code::kUnsupported, "this version has no replication"};
+    }
+    Engine& engine = session.session->engine();
+    Log* log = engine.log();
+    if (given.after.position > (log == nullptr ? 0 : log->appended())) {
+        return invalid("exec options: `after` is not a token of this store");
+    }
+    return read;
+}
+
+synap_token_t token_of(Engine& engine, uint64_t position) noexcept {
+    return position == 0 ? synap_token_t{0, 0} : synap_token_t{engine.epoch(), position};
+}
+
+namespace {
+
+// Lets a thread wait for what otherwise becomes an event.
+struct Parked {
+    std::mutex mutex;
+    std::condition_variable changed;
+    bool done = false;
+    std::unique_ptr<Error> error;
+};
+
+class ParkedWaiter final : public LogWaiter {
+public:
+    explicit ParkedWaiter(std::shared_ptr<Parked> parked) : parked_(std::move(parked)) {}
+    void complete(const Status& status) noexcept override {
+        {
+            const std::lock_guard<std::mutex> lock(parked_->mutex);
+            parked_->done = true;
+            if (!status) parked_->error = std::make_unique<Error>(status.error());
+        }
+        parked_->changed.notify_all();
+    }
+
+private:
+    std::shared_ptr<Parked> parked_;
+};
+
+Status park(Engine& engine, Log* log, uint64_t position, Durability level,
+            uint64_t timeout_ms) {
+    const uint64_t deadline =
+        timeout_ms == 0 ? 0 : engine.clock().monotonic_us() + timeout_ms * 1000;
+    auto parked = std::make_shared<Parked>();
+    engine.waits().start(log, position, level, deadline, std::make_unique<ParkedWaiter>(parked));
+    std::unique_lock<std::mutex> lock(parked->mutex);
+    parked->changed.wait(lock, [&] { return parked->done; });
+    if (parked->error != nullptr) return *parked->error;
+    return {};
+}
+
+// A call that waits for another party, on a thread that may wait: appends its reply.
+Status sit_out(Session& session) {
+    const PendingWait wait = session.pending_wait();
+    Engine& engine = session.engine();
+    Log* log = wait.kind == PendingWait::Kind::kLocalDisk ? engine.log() : nullptr;
+    const Status status = park(engine, log, wait.position, Durability::kDisk, wait.timeout_ms);
+    if (!status && status.error().code != Code::kTimeout) return status.error();
+    Session::finish_wait(wait, static_cast<bool>(status), session.reply());
+    return {};
+}
+
+}  // namespace
+
+Status wait_for_log(Engine& engine, uint64_t position, Durability level, bool timed,
+                    uint32_t timeout_ms) {
+    Log* log = engine.log();
+    if (log == nullptr || position == 0 || log->reached(level) >= position) {
+        return log != nullptr && log->failed() ? log->failure() : Status{};
+    }
+    if (!timed || timeout_ms == UINT32_MAX || level != Durability::kDisk) {
+        return log->reach(position, level);
+    }
+    return park(engine, log, position, level, timeout_ms);
+}
+
+Result<Outcome> drive(synap_session& handle, const CallOptions& options, bool until_budget) {
+    Session& session = *handle.session;
+    session.set_call_level(options.level);
+    Outcome outcome;
+    std::span<const Call> calls = handle.calls;
+    for (;;) {
+        BatchResult result = session.run(calls.subspan(outcome.done));
+        outcome.done += result.done;
+        outcome.depends_on = std::max(outcome.depends_on, result.depends_on);
+        switch (result.stop) {
+            case Stop::kDone:
+                return outcome;
+            case Stop::kBudget:
+                if (until_budget) return outcome;
+                continue;
+            case Stop::kHost:
+                outcome.status = SYNAP_HOST;
+                return outcome;
+            case Stop::kPending:
+                if (options.nowait) {
+                    outcome.status = SYNAP_PENDING;
+                    return outcome;
+                }
+                SYNAP_TRY(sit_out(session));
+                ++outcome.done;
+                continue;
+            case Stop::kFailed:
+                return std::move(result.error);
+        }
+    }
+}
+
+namespace {
+
+Status wait_if_asked(synap_session& handle, const CallOptions& options, uint64_t position) {
+    if (options.level == Durability::kMemory || position == 0) return {};
+    return wait_for_log(handle.session->engine(), position, options.level, options.timed,
+                        options.timeout_ms);
+}
+
+// One call, up to the point where its reply may be shown.
+Result<synap_status_t> run_single(synap_session_t* s, const synap_arg_t* argv, size_t argc,
+                                  const synap_exec_options_t* options, synap_token_t& token,
+                                  synap_error_t** err) {
+    SYNAP_TRY(check(s, "session"));
+    const synap_call_t call{argv, argc};
+    auto read = read_options(*s, options);
+    if (!read) return read.take_error();
+    SYNAP_TRY(read_calls(*s, &call, 1));
+    s->session->reply().clear();
+    auto outcome = drive(*s, *read, false);
+    if (!outcome) return outcome.take_error();
+    if (outcome->status == SYNAP_PENDING) {
+        return Error{Code::kBackpressure, "the command would wait and NOWAIT was given"};
+    }
+    if (outcome->status == SYNAP_HOST) return SYNAP_HOST;
+    token = token_of(s->session->engine(), outcome->depends_on);
+    if (read->nowait) return SYNAP_OK;
+    if (const Status waited = wait_if_asked(*s, *read, outcome->depends_on); !waited) {
+        return report(err, waited.error(), token, true);
+    }
+    return SYNAP_OK;
+}
+
+}  // namespace
+}  // namespace synap::capi
+
+synap_status_t synap_exec(synap_session_t* s, const synap_arg_t* argv, size_t argc,
+                          const synap_exec_options_t* options, synap_reply_t** reply_out,
+                          synap_error_t** err) noexcept {
+    if (reply_out != nullptr) *reply_out = nullptr;
+    return guard(err, [&]() -> Result<synap_status_t> {
+        if (reply_out == nullptr) return invalid("reply_out is NULL");
+        synap_token_t token{0, 0};
+        auto status = run_single(s, argv, argc, options, token, err);
+        if (!status || *status != SYNAP_OK) return status;
+        size_t at = 0;
+        *reply_out = build_reply(s->session->reply(), at, token);
+        return SYNAP_OK;
+    });
+}
+
+synap_status_t synap_exec_sink(synap_session_t* s, const synap_arg_t* argv, size_t argc,
+                               const synap_exec_options_t* options, const synap_sink_t* sink,
+                               synap_error_t** err) noexcept {
+    return guard(err, [&]() -> Result<synap_status_t> {
+        synap_sink_t copy;
+        SYNAP_TRY(read_sink(sink, copy));
+        synap_token_t token{0, 0};
+        auto status = run_single(s, argv, argc, options, token, err);
+        if (!status || *status != SYNAP_OK) return status;
+        SYNAP_TRY(replay(s->session->reply(), 1, copy));
+        return SYNAP_OK;
+    });
+}
+
+synap_status_t synap_exec_many(synap_session_t* s, const synap_call_t* calls, size_t n,
+                               const synap_exec_options_t* options, const synap_sink_t* sink,
+                               size_t* done_out, synap_token_t* token_out,
+                               synap_error_t** err) noexcept {
+    if (done_out != nullptr) *done_out = 0;
+    if (token_out != nullptr) *token_out = {0, 0};
+    return guard(err, [&]() -> Result<synap_status_t> {
+        SYNAP_TRY(check(s, "session"));
+        if (done_out == nullptr || token_out == nullptr) {
+            return invalid("done_out or token_out is NULL");
+        }
+        synap_sink_t copy;
+        SYNAP_TRY(read_sink(sink, copy));
+        auto read = read_options(*s, options);
+        if (!read) return read.take_error();
+        SYNAP_TRY(read_calls(*s, calls, n));
+        s->session->reply().clear();
+        auto outcome = drive(*s, *read, true);
+        if (!outcome) return outcome.take_error();
+        Engine& engine = s->session->engine();
+        if (read->level != Durability::kMemory) *token_out = token_of(engine, outcome->depends_on);
+        if (!read->nowait) {
+            const Status waited = wait_if_asked(*s, *read, outcome->depends_on);
+            if (!waited) return report(err, waited.error(), *token_out, true);
+        }
+        SYNAP_TRY(replay(s->session->reply(), outcome->done, copy));
+        *done_out = outcome->done;
+        return outcome->status;
+    });
+}

@@ -1,0 +1,37 @@
+// Execution shared by exec, exec_sink, exec_many and submit.
+#pragma once
+
+#include "capi/src/reply.h"
+
+namespace synap::capi {
+
+// Options of one call, checked.
+struct CallOptions {
+    bool nowait = false;
+    bool timed = false;  // the caller named a timeout
+    uint32_t timeout_ms = 0;
+    Durability level = Durability::kMemory;
+};
+
+Result<CallOptions> read_options(synap_session& session, const synap_exec_options_t* options);
+
+// Views of the arguments, numbers as text, in the session's scratch space; valid until the next.
+Status read_calls(synap_session& session, const synap_call_t* calls, size_t n);
+
+struct Outcome {
+    size_t done = 0;
+    synap_status_t status = SYNAP_OK;
+    uint64_t depends_on = 0;
+};
+
+// Runs the calls that read_calls read until all are done or one stops the run. Calls that wait do
+// so here, unless NOWAIT.
+Result<Outcome> drive(synap_session& handle, const CallOptions& options, bool until_budget);
+
+// Waits for the log on the caller's thread.
+Status wait_for_log(Engine& engine, uint64_t position, Durability level, bool timed,
+                    uint32_t timeout_ms);
+
+synap_token_t token_of(Engine& engine, uint64_t position) noexcept;
+
+}  // namespace synap::capi

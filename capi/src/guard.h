@@ -1,0 +1,78 @@
+// The one boundary between C callers and the engine: every export is a call of guard().
+#pragma once
+
+#include "capi/src/handles.h"
+
+namespace synap::capi {
+
+// What a failure means for whoever retries. Exactly one of NOT_APPLIED and OUTCOME_UNKNOWN.
+uint32_t traits_of(Code code) noexcept;
+
+// Stores an owned error and returns its status. Falls back to an immortal error when memory is
+// exhausted. `token` and `applied` describe a write that was applied before it failed.
+synap_status_t report(synap_error_t** err, Error error, synap_token_t token = {0, 0},
+                      bool applied = false) noexcept;
+synap_error_t* make_error(Error error, synap_token_t token = {0, 0}, bool applied = false) noexcept;
+synap_error_t* no_memory_error() noexcept;
+
+// Ok, or why the handle can not be used.
+template <typename T>
+Status check(const T* handle, const char* name) {
+    if (handle == nullptr) {
+        return Error{Code::kInvalidHandle, std::string(name) + " is NULL"};
+    }
+    if (handle->magic != T::kMagic) {
+        return Error{Code::kInvalidHandle,
+                     std::string(name) + " is not a live handle of its type"};
+    }
+    if (handle->generation != fork_generation()) {
+        return Error{Code::kForked, std::string(name) + " was made before fork()"};
+    }
+    return {};
+}
+
+inline Error invalid(std::string message) {
+    return {Code::kInvalidArgument, std::move(message)};
+}
+
+// Runs body, which returns Result<synap_status_t> (a status that is no failure, or an Error).
+// Nothing that it throws leaves.
+template <typename Body>
+synap_status_t guard(synap_error_t** err, Body&& body) noexcept {
+    if (err != nullptr) *err = nullptr;
+    try {
+        Result<synap_status_t> result = body();
+        if (result) return *result;
+        return report(err, result.take_error());
+    } catch (const std::bad_alloc&) {
+        if (err != nullptr) *err = no_memory_error();
+        return SYNAP_E_NO_MEMORY;
+    } catch (const std::exception& exception) {
+        return report(err, {Code::kInternal, exception.what()});
+    } catch (...) {
+        return report(err, {Code::kInternal, "an unknown exception reached the boundary"});
+    }
+}
+
+// Reads a structure that starts with struct_size, from a caller that may be older (its tail is
+// zero) or newer (its tail must be zero).
+template <typename T>
+Status read_struct(const T* from, const char* name, T& to) {
+    if (from == nullptr) return {};
+    const uint32_t size = from->struct_size;
+    if (size < sizeof(uint32_t) || size > 4096) {
+        return invalid(std::string(name) + ": struct_size is not set; use its _INIT macro");
+    }
+    const auto* bytes = reinterpret_cast<const char*>(from);
+    for (size_t i = sizeof(T); i < size; ++i) {
+        if (bytes[i] != 0) {
+            return Error{Code::kVersion, std::string(name) +
+                                             " asks for something this library does not know"};
+        }
+    }
+    std::memcpy(&to, from, size < sizeof(T) ? size : sizeof(T));
+    to.struct_size = sizeof(T);
+    return {};
+}
+
+}  // namespace synap::capi

@@ -1,0 +1,150 @@
+// What stands behind the opaque handles of synap.h.
+//
+// Each handle starts with a magic number that is overwritten at its death, so that most stale uses
+// are answered with INVALID_HANDLE, and with the fork generation of its birth, so that a child
+// process is told FORKED. Both are diagnostics, not promises.
+#pragma once
+
+#include <synap/synap.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "core/session/engine.h"
+#include "core/session/session.h"
+
+namespace synap::capi {
+
+// Times that this process image was forked since its start.
+uint32_t fork_generation() noexcept;
+
+struct Handle {
+    explicit Handle(uint32_t type) noexcept : magic(type), generation(fork_generation()) {}
+    ~Handle() { magic = kDead; }
+    static constexpr uint32_t kDead = 0xdeadbeef;
+
+    uint32_t magic;
+    uint32_t generation;
+};
+
+struct Counted {
+    std::atomic<uint32_t> references{1};
+    void retain() noexcept { references.fetch_add(1, std::memory_order_relaxed); }
+    bool release() noexcept { return references.fetch_sub(1, std::memory_order_acq_rel) == 1; }
+};
+
+inline synap_bytes_t bytes_of(std::string_view text) noexcept {
+    return {text.empty() ? nullptr : text.data(), text.size()};
+}
+inline std::string_view view_of(synap_bytes_t bytes) noexcept {
+    return {static_cast<const char*>(bytes.data), bytes.size};
+}
+inline bool valid(synap_bytes_t bytes) noexcept {
+    return bytes.data != nullptr || bytes.size == 0;
+}
+
+}  // namespace synap::capi
+
+struct synap_error : synap::capi::Handle {
+    static constexpr uint32_t kMagic = 0x53594501;
+    synap_error(synap::Error error, uint32_t traits_, synap_token_t token_)
+        : Handle(kMagic),
+          status(static_cast<synap_status_t>(error.code)),
+          traits(traits_),
+          token(token_),
+          message(std::move(error.message)) {}
+    synap_status_t status;
+    uint32_t traits;
+    synap_token_t token;
+    std::string message;
+};
+
+struct synap_config : synap::capi::Handle {
+    static constexpr uint32_t kMagic = 0x53594502;
+    synap_config() : Handle(kMagic) {}
+    synap::Options options;
+};
+
+struct synap_store : synap::capi::Handle, synap::capi::Counted {
+    static constexpr uint32_t kMagic = 0x53594503;
+    explicit synap_store(std::shared_ptr<synap::Engine> engine_)
+        : Handle(kMagic), engine(std::move(engine_)) {}
+    std::shared_ptr<synap::Engine> engine;
+};
+
+struct synap_node {
+    uint32_t type;
+    uint32_t span;  // nodes of the subtree, this one included
+    union {
+        int64_t i;
+        double d;
+        const char* data;
+    } as;
+    uint64_t size;  // bytes, or children; reply code of an error in `code`
+};
+
+struct synap_reply : synap::capi::Handle, synap::capi::Counted {
+    static constexpr uint32_t kMagic = 0x53594504;
+    synap_reply() : Handle(kMagic) {}
+    ~synap_reply() {
+        for (synap::Blob* blob : blobs) blob->release();
+    }
+    synap_token_t token{0, 0};
+    std::vector<synap::Blob*> blobs;
+    synap_node nodes[1];  // then the rest, then the bytes
+};
+
+struct synap_event {
+    uint32_t kind;
+    uint64_t tag;
+    synap_error* error;
+    synap_reply* reply;
+};
+
+struct synap_batch : synap::capi::Handle {
+    static constexpr uint32_t kMagic = 0x53594505;
+    synap_batch() : Handle(kMagic) {}
+    std::vector<synap_event> events;
+};
+
+struct synap_events : synap::capi::Handle, synap::capi::Counted {
+    static constexpr uint32_t kMagic = 0x53594506;
+    synap_events(synap_store* store_, uint32_t capacity_)
+        : Handle(kMagic), store(store_), capacity(capacity_) {}
+
+    // A place for one event that will be pushed later; false when the queue is full.
+    bool reserve() noexcept;
+    void unreserve() noexcept;
+    // Fills a reserved place (or an unreserved one, for host events, which are bounded by the
+    // number of sessions).
+    void push(const synap_event& event, bool reserved) noexcept;
+
+    synap_store* const store;
+    const uint32_t capacity;
+    std::mutex mutex;
+    std::condition_variable filled;
+    std::condition_variable wake_idle;
+    std::deque<synap_event> events;  // guarded by mutex, as is all below
+    uint32_t pending = 0;
+    bool armed = true;
+    unsigned waking = 0;
+    synap_wake_fn wake = nullptr;
+    void* wake_context = nullptr;
+    synap_release_fn release_context = nullptr;
+};
+
+struct synap_session : synap::capi::Handle {
+    static constexpr uint32_t kMagic = 0x53594507;
+    synap_session(synap_store* store_, std::unique_ptr<synap::Session> session_)
+        : Handle(kMagic), store(store_), session(std::move(session_)) {}
+    synap_store* const store;
+    std::unique_ptr<synap::Session> session;
+    std::vector<std::string_view> words;  // of the calls under way
+    std::vector<synap::Call> calls;
+    std::deque<std::string> numbers;      // texts of typed arguments
+};

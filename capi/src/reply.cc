@@ -1,0 +1,303 @@
+#include "capi/src/reply.h"
+
+#include <cstdlib>
+#include <new>
+
+using namespace synap;
+using namespace synap::capi;
+
+namespace synap::capi {
+
+int32_t reply_code(std::string_view message) noexcept {
+    static constexpr struct {
+        std::string_view word;
+        int32_t code;
+    } kCodes[] = {
+        {"ERR", SYNAP_REPLY_ERR},           {"WRONGTYPE", SYNAP_REPLY_WRONGTYPE},
+        {"OOM", SYNAP_REPLY_OOM},           {"EXECABORT", SYNAP_REPLY_EXECABORT},
+        {"NOAUTH", SYNAP_REPLY_NOAUTH},     {"NOPERM", SYNAP_REPLY_NOPERM},
+        {"READONLY", SYNAP_REPLY_READONLY}, {"LOADING", SYNAP_REPLY_LOADING},
+        {"NOPROTO", SYNAP_REPLY_NOPROTO},   {"MISCONF", SYNAP_REPLY_MISCONF},
+        {"BUSY", SYNAP_REPLY_BUSY},         {"NOSCRIPT", SYNAP_REPLY_NOSCRIPT},
+    };
+    const std::string_view word = message.substr(0, message.find(' '));
+    for (const auto& entry : kCodes) {
+        if (entry.word == word) return entry.code;
+    }
+    return SYNAP_REPLY_OTHER;
+}
+
+namespace {
+
+struct Measure {
+    size_t nodes = 0;
+    size_t byte_count = 0;
+    size_t blobs = 0;
+
+    bool scalar(ReplyType, int64_t) { return add(0); }
+    bool real(double) { return add(0); }
+    bool bytes(ReplyType, std::string_view text) { return add(text.size()); }
+    bool blob(Blob*) {
+        ++blobs;
+        return add(0);
+    }
+    bool error(std::string_view message) { return add(message.size()); }
+    bool begin(ReplyType, uint64_t) { return add(0); }
+    bool end(ReplyType) { return true; }
+    bool add(size_t size) {
+        ++nodes;
+        byte_count += size;
+        return true;
+    }
+};
+
+class Fill {
+public:
+    Fill(synap_reply& reply, char* bytes) : reply_(reply), bytes_(bytes) {}
+
+    bool scalar(ReplyType type, int64_t value) {
+        node(type).as.i = value;
+        return true;
+    }
+    bool real(double value) {
+        node(ReplyType::kDouble).as.d = value;
+        return true;
+    }
+    bool bytes(ReplyType type, std::string_view text) {
+        synap_node& n = node(type);
+        std::memcpy(bytes_, text.data(), text.size());
+        n.as.data = bytes_;
+        n.size = text.size();
+        bytes_ += text.size();
+        return true;
+    }
+    bool blob(Blob* value) {
+        synap_node& n = node(ReplyType::kBytes);
+        value->retain();
+        reply_.blobs.push_back(value);  // room was reserved
+        n.as.data = value->data();
+        n.size = value->size();
+        return true;
+    }
+    bool error(std::string_view message) { return bytes(ReplyType::kError, message); }
+    bool begin(ReplyType type, uint64_t count) {
+        synap_node& n = node(type);
+        n.size = children_of(type, count);
+        open_.push_back(&n);
+        return true;
+    }
+    bool end(ReplyType) {
+        synap_node* n = open_.back();
+        n->span = static_cast<uint32_t>(&reply_.nodes[used_] - n);
+        open_.pop_back();
+        return true;
+    }
+
+private:
+    synap_node& node(ReplyType type) {
+        synap_node& n = reply_.nodes[used_++];
+        n.type = static_cast<uint32_t>(type);
+        n.span = 1;
+        n.as.i = 0;
+        n.size = 0;
+        return n;
+    }
+
+    synap_reply& reply_;
+    char* bytes_;
+    size_t used_ = 0;
+    std::vector<synap_node*> open_;
+};
+
+synap_reply* allocate(const Measure& measure) {
+    const size_t head = sizeof(synap_reply) + (measure.nodes - 1) * sizeof(synap_node);
+    void* memory = std::malloc(head + measure.byte_count);
+    if (memory == nullptr) throw std::bad_alloc();
+    auto* reply = new (memory) synap_reply;
+    try {
+        reply->blobs.reserve(measure.blobs);
+    } catch (...) {
+        destroy(reply);
+        throw;
+    }
+    return reply;
+}
+
+char* bytes_behind(synap_reply* reply, size_t nodes) noexcept {
+    return reinterpret_cast<char*>(reply) + sizeof(synap_reply) + (nodes - 1) * sizeof(synap_node);
+}
+
+}  // namespace
+
+void destroy(synap_reply* reply) noexcept {
+    reply->~synap_reply();
+    std::free(reply);
+}
+
+synap_reply* build_reply(const Reply& tape, size_t& at, synap_token_t token) {
+    Measure measure;
+    size_t measured_at = at;
+    tape.replay_one(measured_at, measure);
+    synap_reply* reply = allocate(measure);
+    reply->token = token;
+    try {
+        Fill fill(*reply, bytes_behind(reply, measure.nodes));
+        tape.replay_one(at, fill);
+    } catch (...) {
+        destroy(reply);
+        throw;
+    }
+    return reply;
+}
+
+synap_reply* build_scalar(ReplyType type, std::string_view bytes) {
+    Reply tape;
+    if (type == ReplyType::kText) {
+        tape.text(bytes);
+    } else {
+        tape.bulk(bytes);
+    }
+    size_t at = 0;
+    return build_reply(tape, at, {0, 0});
+}
+
+Status read_sink(const synap_sink_t* from, synap_sink_t& to) {
+    to = SYNAP_SINK_INIT;
+    if (from == nullptr) return invalid("sink is NULL");
+    SYNAP_TRY(read_struct(from, "sink", to));
+    if (to.scalar == nullptr || to.error == nullptr || to.begin == nullptr || to.end == nullptr) {
+        return invalid("sink: scalar, error, begin and end must be set");
+    }
+    return {};
+}
+
+Status replay(const Reply& tape, size_t count, const synap_sink_t& sink) {
+    SinkVisitor visitor(sink);
+    size_t at = 0;
+    try {
+        for (size_t i = 0; i < count; ++i) {
+            if (!tape.replay_one(at, visitor)) return Error{Code::kSink, "the sink stopped"};
+        }
+    } catch (const std::bad_alloc&) {
+        throw;
+    } catch (...) {
+        return Error{Code::kSink, "the sink threw an exception"};
+    }
+    return {};
+}
+
+}  // namespace synap::capi
+
+const synap_node_t* synap_reply_root(const synap_reply_t* r) noexcept {
+    return r == nullptr || r->magic != synap_reply::kMagic ? nullptr : r->nodes;
+}
+synap_token_t synap_reply_token(const synap_reply_t* r) noexcept {
+    return r == nullptr || r->magic != synap_reply::kMagic ? synap_token_t{0, 0} : r->token;
+}
+synap_reply_t* synap_reply_retain(synap_reply_t* r) noexcept {
+    if (r != nullptr) r->retain();
+    return r;
+}
+void synap_reply_release(synap_reply_t* r) noexcept {
+    if (r != nullptr && r->magic == synap_reply::kMagic && r->release()) destroy(r);
+}
+
+uint32_t synap_node_type(const synap_node_t* n) noexcept {
+    return n == nullptr ? uint32_t{SYNAP_TYPE_NULL} : n->type;
+}
+int64_t synap_node_int(const synap_node_t* n) noexcept {
+    if (n == nullptr) return 0;
+    if (n->type == SYNAP_TYPE_INT || n->type == SYNAP_TYPE_BOOL) return n->as.i;
+    if (n->type == SYNAP_TYPE_ERROR) return reply_code(view_of(synap_node_bytes(n)));
+    return 0;
+}
+double synap_node_double(const synap_node_t* n) noexcept {
+    return n != nullptr && n->type == SYNAP_TYPE_DOUBLE ? n->as.d : 0.0;
+}
+synap_bytes_t synap_node_bytes(const synap_node_t* n) noexcept {
+    if (n == nullptr) return {nullptr, 0};
+    switch (n->type) {
+        case SYNAP_TYPE_TEXT:
+        case SYNAP_TYPE_BYTES:
+        case SYNAP_TYPE_STATUS:
+        case SYNAP_TYPE_ERROR:
+        case SYNAP_TYPE_VERBATIM:
+        case SYNAP_TYPE_BIG_NUMBER:
+            return {n->as.data, static_cast<size_t>(n->size)};
+        default:
+            return {nullptr, 0};
+    }
+}
+uint64_t synap_node_count(const synap_node_t* n) noexcept {
+    return n != nullptr && is_container(static_cast<ReplyType>(n->type)) ? n->size : 0;
+}
+const synap_node_t* synap_node_child(const synap_node_t* n, uint64_t index) noexcept {
+    if (index >= synap_node_count(n)) return nullptr;
+    if (n->span == n->size + 1) return n + 1 + index;
+    const synap_node_t* child = n + 1;
+    for (; index > 0; --index) child += child->span;
+    return child;
+}
+
+namespace {
+
+// Bounded by the nesting that commands can produce, which no client chooses.
+int32_t walk(const synap_node_t* n, const synap_sink_t& sink) {
+    synap_arg_t arg{};
+    arg.type = n->type;
+    if (is_container(static_cast<ReplyType>(n->type))) {
+        const bool pairs = n->type == SYNAP_TYPE_MAP || n->type == SYNAP_TYPE_PAIRS;
+        if (sink.begin(sink.ctx, n->type, pairs ? n->size / 2 : n->size) != 0) return -1;
+        const synap_node_t* child = n + 1;
+        for (uint64_t i = 0; i < n->size; ++i, child += child->span) {
+            if (walk(child, sink) != 0) return -1;
+        }
+        return sink.end(sink.ctx, n->type);
+    }
+    if (n->type == SYNAP_TYPE_ERROR) {
+        const synap_bytes_t message = synap_node_bytes(n);
+        return sink.error(sink.ctx, reply_code(view_of(message)), message);
+    }
+    if (n->type == SYNAP_TYPE_DOUBLE) {
+        arg.as.d = n->as.d;
+    } else if (n->type == SYNAP_TYPE_INT || n->type == SYNAP_TYPE_BOOL) {
+        arg.as.i = n->as.i;
+    } else {
+        arg.as.b = synap_node_bytes(n);
+    }
+    return sink.scalar(sink.ctx, n->type, &arg);
+}
+
+}  // namespace
+
+synap_status_t synap_reply_walk(const synap_reply_t* r, const synap_sink_t* sink,
+                                synap_error_t** err) noexcept {
+    return guard(err, [&]() -> Result<synap_status_t> {
+        SYNAP_TRY(check(r, "reply"));
+        synap_sink_t copy;
+        SYNAP_TRY(read_sink(sink, copy));
+        if (walk(r->nodes, copy) != 0) return Error{Code::kSink, "the sink stopped"};
+        return SYNAP_OK;
+    });
+}
+
+synap_blob_t* synap_blob_retain(synap_blob_t* b) noexcept {
+    if (b != nullptr) reinterpret_cast<Blob*>(b)->retain();
+    return b;
+}
+void synap_blob_release(synap_blob_t* b) noexcept {
+    if (b != nullptr) reinterpret_cast<Blob*>(b)->release();
+}
+
+synap_status_t synap_option_get(synap_store_t* s, synap_bytes_t name, synap_reply_t** reply_out,
+                                synap_error_t** err) noexcept {
+    if (reply_out != nullptr) *reply_out = nullptr;
+    return guard(err, [&]() -> Result<synap_status_t> {
+        SYNAP_TRY(check(s, "store"));
+        if (reply_out == nullptr || !valid(name)) return invalid("reply_out or name is NULL");
+        OptionId id{};
+        if (find_option(view_of(name), id) == nullptr) return unknown_option(view_of(name));
+        *reply_out = build_scalar(ReplyType::kBytes, s->engine->options().text(id));
+        return SYNAP_OK;
+    });
+}

@@ -1,0 +1,162 @@
+#include <thread>
+
+#include "capi/src/guard.h"
+#include "core/platform/real.h"
+
+using namespace synap;
+using namespace synap::capi;
+
+#ifndef SYNAP_VERSION
+#define SYNAP_VERSION "0.1.0"
+#endif
+
+uint32_t synap_api_version() noexcept { return SYNAP_API_VERSION; }
+
+const char* synap_build_id() noexcept {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    return SYNAP_VERSION " sanitized";
+#elif defined(__OPTIMIZE__)
+    return SYNAP_VERSION " release";
+#else
+    return SYNAP_VERSION " debug";
+#endif
+}
+
+synap_config_t* synap_config_new() noexcept {
+    try {
+        return new synap_config;
+    } catch (...) {
+        return nullptr;
+    }
+}
+
+void synap_config_free(synap_config_t* c) noexcept {
+    if (check(c, "config")) delete c;
+}
+
+synap_status_t synap_config_set(synap_config_t* c, synap_bytes_t name, synap_bytes_t value,
+                                synap_error_t** err) noexcept {
+    return guard(err, [&]() -> Result<synap_status_t> {
+        SYNAP_TRY(check(c, "config"));
+        if (!valid(name) || !valid(value)) return invalid("name or value is NULL");
+        OptionId id{};
+        if (find_option(view_of(name), id) == nullptr) return unknown_option(view_of(name));
+        SYNAP_TRY(c->options.set(id, view_of(value)));
+        return SYNAP_OK;
+    });
+}
+
+synap_status_t synap_option_at(uint32_t index, synap_option_info_t* info_out,
+                               synap_error_t** err) noexcept {
+    return guard(err, [&]() -> Result<synap_status_t> {
+        if (info_out == nullptr) return invalid("info_out is NULL");
+        if (info_out->struct_size < sizeof(synap_option_info_t)) {
+            return invalid("info_out: struct_size is not set; use SYNAP_OPTION_INFO_INIT");
+        }
+        if (index >= kOptionCount) return SYNAP_EMPTY;
+        // Ranges are composed from numbers; the texts live as long as the process.
+        static const std::array<std::string, kOptionCount> ranges = [] {
+            std::array<std::string, kOptionCount> texts;
+            for (size_t i = 0; i < kOptionCount; ++i) texts[i] = option_specs()[i].range();
+            return texts;
+        }();
+        const OptionSpec& spec = option_specs()[index];
+        info_out->is_mutable = spec.is_mutable ? 1 : 0;
+        info_out->name = bytes_of(spec.name);
+        info_out->type = bytes_of(spec.type);
+        info_out->default_value = bytes_of(spec.default_text);
+        info_out->range = bytes_of(ranges[index]);
+        info_out->help = bytes_of(spec.help);
+        return SYNAP_OK;
+    });
+}
+
+synap_status_t synap_open(synap_bytes_t path, const synap_config_t* config,
+                          synap_store_t** store_out, synap_error_t** err) noexcept {
+    if (store_out != nullptr) *store_out = nullptr;
+    return guard(err, [&]() -> Result<synap_status_t> {
+        if (store_out == nullptr) return invalid("store_out is NULL");
+        if (path.data == nullptr || path.size == 0) {
+            return invalid("path is empty; expected a directory or \":memory:\"");
+        }
+        if (config != nullptr) SYNAP_TRY(check(config, "config"));
+        const std::string_view where = view_of(path);
+        if (where.find("://") != std::string_view::npos) {
+            return Error{Code::kUnsupported, "this version opens directories and \":memory:\", "
+                                             "not URLs: " + std::string(where.substr(0, 128))};
+        }
+        EnginePlatform platform;
+        platform.clock = &real_clock();
+        platform.entropy = &real_entropy();
+        if (where != ":memory:") {
+            auto disk = open_real_disk(where, true);
+            if (!disk) return disk.take_error();
+            platform.disk = std::move(*disk);
+        }
+        const Options defaults;
+        auto engine = Engine::open(platform, config != nullptr ? config->options : defaults);
+        if (!engine) return engine.take_error();
+        *store_out = new synap_store(std::move(*engine));
+        return SYNAP_OK;
+    });
+}
+
+synap_status_t synap_store_get_state(const synap_store_t* s, synap_store_state_t* state_out,
+                                     synap_error_t** err) noexcept {
+    return guard(err, [&]() -> Result<synap_status_t> {
+        SYNAP_TRY(check(s, "store"));
+        if (state_out == nullptr || state_out->struct_size < sizeof(synap_store_state_t)) {
+            return invalid("state_out is NULL or its struct_size is not set");
+        }
+        Engine& engine = *s->engine;
+        state_out->state = static_cast<uint32_t>(engine.state());
+        state_out->loaded = engine.loaded_bytes();
+        state_out->total = engine.total_bytes();
+        state_out->used_memory = engine.used_memory();
+        const Status failure = engine.failure();
+        if (!failure) {
+            state_out->state = SYNAP_STATE_FAILED;
+            return failure.error();
+        }
+        return SYNAP_OK;
+    });
+}
+
+synap_status_t synap_store_close(synap_store_t* s, uint32_t timeout_ms,
+                                 synap_error_t** err) noexcept {
+    // Work under way is bounded, and what remains is the disk's: there is nothing to give up on.
+    static_cast<void>(timeout_ms);
+    return guard(err, [&]() -> Result<synap_status_t> {
+        SYNAP_TRY(check(s, "store"));
+        SYNAP_TRY(s->engine->close());
+        return SYNAP_OK;
+    });
+}
+
+synap_store_t* synap_store_retain(synap_store_t* s) noexcept {
+    if (s != nullptr) s->retain();
+    return s;
+}
+
+void synap_store_release(synap_store_t* s) noexcept {
+    if (s == nullptr || s->magic != synap_store::kMagic || !s->release()) return;
+    if (s->generation != fork_generation()) return;  // threads and locks are the parent's
+    std::shared_ptr<Engine> engine = std::move(s->engine);
+    delete s;
+    if (engine->state() == EngineState::kClosed) return;
+    try {
+        std::thread([engine] { engine->close().ignore(); }).detach();
+    } catch (...) {
+        engine->close().ignore();
+    }
+}
+
+synap_status_t synap_option_set(synap_store_t* s, synap_bytes_t name, synap_bytes_t value,
+                                synap_error_t** err) noexcept {
+    return guard(err, [&]() -> Result<synap_status_t> {
+        SYNAP_TRY(check(s, "store"));
+        if (!valid(name) || !valid(value)) return invalid("name or value is NULL");
+        SYNAP_TRY(s->engine->set_option(view_of(name), view_of(value)));
+        return SYNAP_OK;
+    });
+}
