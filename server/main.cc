@@ -57,9 +57,9 @@ bool report(const config::Loaded& loaded) {
 int health_check(const config::Loaded& loaded, const config::Environment& environment) {
     const auto& settings = loaded.config.settings;
     const std::string address = config::environment_value(environment, config::kHealthVariable);
-    const auto endpoint =
-        address.empty() ? client::Endpoint{client::loopback_for(settings.host), settings.port}
-                        : client::parse_endpoint(address).value_or(client::Endpoint{});
+    const auto endpoint = address.empty()
+                              ? client::Endpoint{client::loopback_for(settings.host), settings.port}
+                              : client::parse_endpoint(address).value_or(client::Endpoint{});
     if (endpoint.host.empty()) {
         std::cerr << "synap-server: SYNAP_HEALTH_ADDR: '" << address << "': expected host:port\n";
         return 1;
@@ -77,9 +77,8 @@ int health_check(const config::Loaded& loaded, const config::Environment& enviro
 void log_banner(const config::Loaded& loaded) {
     const synap::server::Settings& settings = loaded.config.settings;
     const std::string memory =
-        loaded.max_memory == 0
-            ? "unlimited"
-            : config::format_bytes(static_cast<std::int64_t>(loaded.max_memory));
+        loaded.max_memory == 0 ? "unlimited"
+                               : config::format_bytes(static_cast<std::int64_t>(loaded.max_memory));
     slog::info("starting synap-server",
                {{"version", SYNAP_VERSION},
                 {"build", synap_build_id()},
@@ -134,20 +133,20 @@ int dispatch(int argc, char** argv) {
         }
     }
     switch (line.action) {
-    case config::Action::kCheckConfig:
-        std::cout << "OK\n";
-        return 0;
-    case config::Action::kPrintConfig:
-        std::cout << config::print_config(loaded);
-        return 0;
-    case config::Action::kHealthCheck:
-        return health_check(loaded, environment);
-    default:
-        return serve(loaded, container);
+        case config::Action::kCheckConfig:
+            std::cout << "OK\n";
+            return 0;
+        case config::Action::kPrintConfig:
+            std::cout << config::print_config(loaded);
+            return 0;
+        case config::Action::kHealthCheck:
+            return health_check(loaded, environment);
+        default:
+            return serve(loaded, container);
     }
 }
 
-} // namespace
+}  // namespace
 
 int main(int argc, char** argv) {
     try {

@@ -54,7 +54,7 @@ Status read_argument(synap_session& session, const synap_arg_t& arg, bool is_nam
 Status read_calls(synap_session& session, const synap_call_t* calls, size_t n) {
     session.words.clear();
     session.calls.clear();
-    session.numbers.clear();
+    if (!session.numbers.empty()) session.numbers.clear();
     if (calls == nullptr && n != 0) return invalid("calls is NULL");
     session.calls.reserve(n);
     for (size_t i = 0; i < n; ++i) {
@@ -84,8 +84,13 @@ Status read_calls(synap_session& session, const synap_call_t* calls, size_t n) {
 
 Result<CallOptions> read_options(synap_session& session, const synap_exec_options_t* options) {
     CallOptions read;
+    if (options == nullptr) {
+        read.level = session.session->default_level();
+        read.timeout_ms = kTimeoutDefaultMs;
+        return read;
+    }
     synap_exec_options_t given = SYNAP_EXEC_OPTIONS_INIT;
-    if (options != nullptr) SYNAP_TRY(read_struct(options, "exec options", given));
+    SYNAP_TRY(read_struct(options, "exec options", given));
     if ((given.flags & ~uint32_t{SYNAP_EXEC_NOWAIT}) != 0) {
         return invalid("exec options: flags has unknown bits");
     }
@@ -163,10 +168,11 @@ Status park(Engine& engine, Log* log, uint64_t position, Durability level,
 Status sit_out(Session& session) {
     const PendingWait wait = session.pending_wait();
     Engine& engine = session.engine();
-    Log* log = wait.kind == PendingWait::Kind::kLocalDisk ? engine.log() : nullptr;
-    const Status status = park(engine, log, wait.position, Durability::kDisk, wait.timeout_ms);
+    Log* log = engine.log();
+    const Status status =
+        park(engine, wait.ended_by(log), wait.position, Durability::kDisk, wait.timeout_ms);
     if (!status && status.error().code != Code::kTimeout) return status.error();
-    Session::finish_wait(wait, static_cast<bool>(status), session.reply());
+    Session::finish_wait(wait, log, session.reply());
     return {};
 }
 
@@ -190,7 +196,7 @@ Result<Outcome> drive(synap_session& handle, const CallOptions& options, bool un
     Outcome outcome;
     std::span<const Call> calls = handle.calls;
     for (;;) {
-        BatchResult result = session.run(calls.subspan(outcome.done));
+        const BatchResult result = session.run(calls.subspan(outcome.done));
         outcome.done += result.done;
         outcome.depends_on = std::max(outcome.depends_on, result.depends_on);
         switch (result.stop) {
@@ -211,7 +217,7 @@ Result<Outcome> drive(synap_session& handle, const CallOptions& options, bool un
                 ++outcome.done;
                 continue;
             case Stop::kFailed:
-                return std::move(result.error);
+                return session.failure();
         }
     }
 }
@@ -228,7 +234,6 @@ Status wait_if_asked(synap_session& handle, const CallOptions& options, uint64_t
 Result<synap_status_t> run_single(synap_session_t* s, const synap_arg_t* argv, size_t argc,
                                   const synap_exec_options_t* options, synap_token_t& token,
                                   synap_error_t** err) {
-    SYNAP_TRY(check(s, "session"));
     const synap_call_t call{argv, argc};
     auto read = read_options(*s, options);
     if (!read) return read.take_error();
@@ -257,6 +262,9 @@ synap_status_t synap_exec(synap_session_t* s, const synap_arg_t* argv, size_t ar
     if (reply_out != nullptr) *reply_out = nullptr;
     return guard(err, [&]() -> Result<synap_status_t> {
         if (reply_out == nullptr) return invalid("reply_out is NULL");
+        SYNAP_TRY(check(s, "session"));
+        const InUse in_use(*s);
+        SYNAP_TRY(in_use.check());
         synap_token_t token{0, 0};
         auto status = run_single(s, argv, argc, options, token, err);
         if (!status || *status != SYNAP_OK) return status;
@@ -272,6 +280,9 @@ synap_status_t synap_exec_sink(synap_session_t* s, const synap_arg_t* argv, size
     return guard(err, [&]() -> Result<synap_status_t> {
         synap_sink_t copy;
         SYNAP_TRY(read_sink(sink, copy));
+        SYNAP_TRY(check(s, "session"));
+        const InUse in_use(*s);
+        SYNAP_TRY(in_use.check());
         synap_token_t token{0, 0};
         auto status = run_single(s, argv, argc, options, token, err);
         if (!status || *status != SYNAP_OK) return status;
@@ -293,6 +304,8 @@ synap_status_t synap_exec_many(synap_session_t* s, const synap_call_t* calls, si
         }
         synap_sink_t copy;
         SYNAP_TRY(read_sink(sink, copy));
+        const InUse in_use(*s);
+        SYNAP_TRY(in_use.check());
         auto read = read_options(*s, options);
         if (!read) return read.take_error();
         SYNAP_TRY(read_calls(*s, calls, n));

@@ -5,6 +5,26 @@
 
 namespace synap::capi {
 
+// Says that a call is inside the session, until its replies are delivered.
+class InUse {
+public:
+    explicit InUse(synap_session& session) noexcept
+        : session_(session), entered_(!session.busy.test_and_set(std::memory_order_acquire)) {}
+    ~InUse() {
+        if (entered_) session_.busy.clear(std::memory_order_release);
+    }
+    InUse(const InUse&) = delete;
+    InUse& operator=(const InUse&) = delete;
+    Status check() const {
+        if (entered_) return {};
+        return Error{Code::kMisuse, "the session is in use by another thread or by a sink"};
+    }
+
+private:
+    synap_session& session_;
+    const bool entered_;
+};
+
 // Options of one call, checked.
 struct CallOptions {
     bool nowait = false;

@@ -143,6 +143,7 @@ struct synap_session : synap::capi::Handle {
     synap_session(synap_store* store_, std::unique_ptr<synap::Session> session_)
         : Handle(kMagic), store(store_), session(std::move(session_)) {}
     synap_store* const store;
+    std::atomic_flag busy = ATOMIC_FLAG_INIT;  // a call is inside, replies included
     std::unique_ptr<synap::Session> session;
     std::vector<std::string_view> words;  // of the calls under way
     std::vector<synap::Call> calls;

@@ -15,8 +15,9 @@ public:
         synap_events_release(events_);
     }
     // The reply is made when the wait ends.
-    void set_pending(const PendingWait& wait) noexcept {
+    void set_pending(const PendingWait& wait, const Log* log) noexcept {
         wait_ = wait;
+        log_ = log;
         makes_reply_ = true;
     }
     void complete(const Status& status) noexcept override {
@@ -24,7 +25,7 @@ public:
         if (makes_reply_ && (status || status.error().code == Code::kTimeout)) {
             try {
                 Reply tape;
-                Session::finish_wait(wait_, static_cast<bool>(status), tape);
+                Session::finish_wait(wait_, log_, tape);
                 size_t at = 0;
                 event.reply = build_reply(tape, at, token_);
             } catch (...) {
@@ -44,6 +45,7 @@ private:
     synap_reply_t* reply_;
     const synap_token_t token_;
     PendingWait wait_;
+    const Log* log_ = nullptr;  // of the engine, which ends all waits before it goes
     bool makes_reply_ = false;
 };
 
@@ -78,6 +80,8 @@ synap_status_t synap_submit(synap_session_t* s, const synap_arg_t* argv, size_t 
         SYNAP_TRY(check(s, "session"));
         SYNAP_TRY(check(q, "events"));
         if (reply_out == nullptr || op_out == nullptr) return invalid("an output is NULL");
+        const InUse in_use(*s);
+        SYNAP_TRY(in_use.check());
         auto read = read_options(*s, options);
         if (!read) return read.take_error();
         const synap_call_t call{argv, argc};
@@ -100,13 +104,12 @@ synap_status_t synap_submit(synap_session_t* s, const synap_arg_t* argv, size_t 
         if (outcome->status == SYNAP_PENDING) {
             const PendingWait& wait = s->session->pending_wait();
             auto waiter = std::make_unique<SubmitWaiter>(q, tag, nullptr, token);
-            waiter->set_pending(wait);
+            waiter->set_pending(wait, engine.log());
             const uint64_t deadline =
                 wait.timeout_ms == 0 ? 0
                                      : engine.clock().monotonic_us() + wait.timeout_ms * 1000;
-            Log* log = wait.kind == PendingWait::Kind::kLocalDisk ? engine.log() : nullptr;
-            *op_out = engine.waits().start(log, wait.position, Durability::kDisk, deadline,
-                                           std::move(waiter));
+            *op_out = engine.waits().start(wait.ended_by(engine.log()), wait.position,
+                                           Durability::kDisk, deadline, std::move(waiter));
             return SYNAP_PENDING;
         }
         size_t at = 0;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/base/numbers.h"
+#include "core/commands/generated/ids.h"
 #include "core/keyspace/walk.h"
 
 namespace synap {
@@ -23,22 +24,48 @@ Node* CommandContext::peek(const KeyRef& key) {
     return nullptr;
 }
 
-Node* CommandContext::read(const KeyRef& key) {
+Node* CommandContext::look(const KeyRef& key) {
     Node* node = peek(key);
-    if (node == nullptr) {
-        ++run_.counters.misses;
-        return nullptr;
-    }
-    ++run_.counters.hits;
+    ++(node != nullptr ? run_.counters.hits : run_.counters.misses);
+    return node;
+}
+
+Node* CommandContext::read(const KeyRef& key) {
+    Node* node = look(key);
+    if (node != nullptr) mark_access(*node);
+    return node;
+}
+
+Node* CommandContext::edit(const KeyRef& key) {
+    Node* node = peek(key);
+    if (node != nullptr) mark_access(*node);
+    return node;
+}
+
+bool CommandContext::read_string(const KeyRef& key, Node*& node) {
+    node = read(key);
+    if (node == nullptr || node->type() == ValueType::kString) return true;
+    wrong_type();
+    return false;
+}
+
+bool CommandContext::edit_string(const KeyRef& key, Node*& node) {
+    node = edit(key);
+    if (node == nullptr || node->type() == ValueType::kString) return true;
+    wrong_type();
+    return false;
+}
+
+void CommandContext::mark_access(Node& node) noexcept {
+    if (run_.no_touch && command_.id != kIdTouch) return;
     const uint32_t seconds = keyspace_.seconds();
     if (run_.count_frequency) {
-        const uint32_t idle = seconds - std::min(seconds, node->last_access());
-        const uint8_t decayed = frequency_decayed(node->frequency(), idle / 60);
-        node->set_access(seconds, frequency_after_access(decayed, run_.random));
-    } else if (node->last_access() != seconds) {
-        node->set_access(seconds, node->frequency());
+        const uint32_t idle = seconds - std::min(seconds, node.last_access());
+        const uint8_t decayed = frequency_decayed(node.frequency(), idle / 60);
+        node.set_access(seconds, frequency_after_access(decayed, run_.random));
+    } else if (node.last_access() != seconds) {
+        node.set_access(seconds, node.frequency());
     }
-    return node;
 }
 
 void CommandContext::emit(Effect& effect) {
@@ -147,6 +174,10 @@ void CommandContext::wrong_arity() {
     reply_.error("ERR wrong number of arguments for '" + to_lower(command_.name) + "' command");
 }
 
+void CommandContext::invalid_expire_time() {
+    reply_.error("ERR invalid expire time in '" + to_lower(command_.name) + "' command");
+}
+
 bool CommandContext::is_word(size_t i, std::string_view word) const noexcept {
     return equals_ignoring_case(args_[i], word);
 }
@@ -172,6 +203,14 @@ std::string to_lower(std::string_view text) {
         if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
     }
     return lower;
+}
+
+std::string_view type_name(ValueType type) noexcept {
+    switch (type) {
+        case ValueType::kString:
+            return "string";
+    }
+    SYNAP_ASSERT(!"a value of unknown type");
 }
 
 namespace {

@@ -47,6 +47,8 @@ struct Run {
     unsigned stripe = 0;
     bool hide_expired_only = false;  // a follower: never delete by its own clock
     bool count_frequency = false;    // the eviction policy is LFU
+    size_t value_bytes_max = limits::kValueBytes;  // of a string, by configuration
+    bool no_touch = false;           // CLIENT NO-TOUCH: reads are no use of a key, except TOUCH
     RunCounters counters;
     SmallRandom random{0};
     std::vector<LargeArgument> large_arguments;
@@ -96,9 +98,16 @@ public:
     }
 
     // The live node or null. A key past its deadline is deleted on the way, and logged. `read`
-    // counts a hit or a miss and marks the access; `peek` does neither.
+    // counts a hit or a miss and marks the access; `look` only counts, `edit` (for commands that go
+    // on to change the key) only marks, `peek` does neither.
     Node* read(const KeyRef& key);
+    Node* look(const KeyRef& key);
+    Node* edit(const KeyRef& key);
     Node* peek(const KeyRef& key);
+    // As read and edit, for commands on strings: false, with the error replied, when the key holds
+    // a value of another type.
+    [[nodiscard]] bool read_string(const KeyRef& key, Node*& node);
+    [[nodiscard]] bool edit_string(const KeyRef& key, Node*& node);
 
     // Makes the effect part of the record under way and of memory. Fills in `command`.
     void emit(Effect& effect);
@@ -120,6 +129,7 @@ public:
     void not_an_integer() { reply_.error("ERR value is not an integer or out of range"); }
     void wrong_type();
     void wrong_arity();
+    void invalid_expire_time();
 
     // argv[i] equals the (upper-case) word in any case.
     bool is_word(size_t i, std::string_view word) const noexcept;
@@ -128,6 +138,7 @@ public:
 
 private:
     int64_t read_clock() noexcept;  // defined with the engine, which owns time
+    void mark_access(Node& node) noexcept;
     Blob* large_argument(std::string_view bytes) noexcept;
 
     Engine& engine_;
@@ -146,6 +157,8 @@ private:
 // ASCII only; `upper` is in upper case already.
 bool equals_ignoring_case(std::string_view text, std::string_view upper) noexcept;
 std::string to_lower(std::string_view text);
+// As TYPE and SCAN call it.
+std::string_view type_name(ValueType type) noexcept;
 // Redis' glob: * ? [a-z] [^a] and backslash.
 bool glob_match(std::string_view pattern, std::string_view text, bool ignore_case) noexcept;
 

@@ -52,7 +52,7 @@ void Keyspace::apply(const Effect& effect, unsigned stripe) {
         case EffectKind::kDelete: {
             Slot& slot = slot_of(effect.hash);
             Cell* cell = slot.find(tag(effect.hash), effect.name_space, effect.key);
-            touch(slot, effect.name_space, effect.key);
+            touch(slot, effect.name_space, effect.key, effect.reason == Reason::kExpired);
             if (cell != nullptr) remove(slot, cell, stripe);
             return;
         }
@@ -91,22 +91,25 @@ void Keyspace::reserve(Slot& slot, bool with_deadline, unsigned stripe) {
 
 void Keyspace::replace(Slot& slot, uint64_t hash, Cell* cell, Node* node,
                        unsigned stripe) noexcept {
+    bool new_deadline = node->has_deadline() && node->deadline() <= kDeadlineMax;
     if (cell != nullptr) {
         Node* old = cell_node(*cell);
         account_node(*old, -1, stripe);
         slot.expiring -= old->has_deadline() ? 1 : 0;
+        // A counter with a deadline is written often: the heap holds its one entry already.
+        new_deadline = new_deadline && old->deadline() != node->deadline();
         *cell = make_cell(tag(hash), node);
-        node->set_access(old->last_access(), old->frequency());
         Node::free(old);
     } else {
         slot.insert(tag(hash), node);
-        node->set_access(seconds(), kFrequencyOfNew);
     }
     account_node(*node, 1, stripe);
-    if (node->has_deadline()) {
-        ++slot.expiring;
-        if (node->deadline() <= kDeadlineMax) slot.push_deadline(tag(hash), node->deadline());
-    }
+    slot.expiring += node->has_deadline() ? 1 : 0;
+    if (new_deadline) slot.push_deadline(tag(hash), node->deadline());
+}
+
+void Keyspace::mark_write(Node& node, const Node* old) noexcept {
+    node.set_access(seconds(), old == nullptr ? kFrequencyOfNew : old->frequency());
 }
 
 void Keyspace::remove(Slot& slot, Cell* cell, unsigned stripe) noexcept {
@@ -143,13 +146,14 @@ void Keyspace::apply_set(const Effect& effect, unsigned stripe) {
         }
     };
     Cell* cell = slot.find(tag(effect.hash), effect.name_space, effect.key);
-    // The common overwrite: no deadline before or after, same size class. Nothing can fail.
-    if (cell != nullptr && !has_deadline && shape.encoding != Encoding::kBlob) {
+    // The common overwrite: deadline and size class stay as they are. Nothing can fail.
+    if (cell != nullptr && shape.encoding != Encoding::kBlob) {
         Node* node = cell_node(*cell);
-        if (!node->has_deadline() && node->encoding() != Encoding::kBlob &&
+        if (node->deadline() == effect.expires_at && node->encoding() != Encoding::kBlob &&
             heap_size(node->shape().bytes()) == heap_size(shape.bytes())) {
             node->reshape(shape);
             fill_value(*node);
+            mark_write(*node, node);
             return touch(slot, effect.name_space, effect.key);
         }
     }
@@ -174,6 +178,7 @@ void Keyspace::apply_set(const Effect& effect, unsigned stripe) {
         fill_value(*node);
     }
     cell = slot.find(tag(effect.hash), effect.name_space, effect.key);
+    mark_write(*node, cell == nullptr ? nullptr : cell_node(*cell));
     replace(slot, effect.hash, cell, node, stripe);
     touch(slot, effect.name_space, effect.key);
 }
@@ -195,6 +200,7 @@ void Keyspace::apply_range(const Effect& effect, unsigned stripe) {
         std::memcpy(data + effect.offset, effect.value.data(), effect.value.size());
         old.blob->set_size(size);
         cell_node(*cell)->set_edited();
+        mark_write(*cell_node(*cell), cell_node(*cell));
         return touch(slot, effect.name_space, effect.key);
     }
     constexpr size_t kEditInPlaceBytes = 256;
@@ -232,6 +238,7 @@ void Keyspace::apply_range(const Effect& effect, unsigned stripe) {
         std::memcpy(node->value_at(), small.data(), small.size());
     }
     cell = slot.find(tag(effect.hash), effect.name_space, effect.key);
+    mark_write(*node, cell == nullptr ? nullptr : cell_node(*cell));
     replace(slot, effect.hash, cell, node, stripe);
     touch(slot, effect.name_space, effect.key);
 }
@@ -313,10 +320,16 @@ void Keyspace::flush_slot(uint32_t index, uint8_t name_space, unsigned stripe) n
     accounts_.add_bytes(stripe, slot.shrink());
 }
 
-void Keyspace::touch(Slot& slot, uint8_t name_space, std::string_view key) noexcept {
+void Keyspace::touch(Slot& slot, uint8_t name_space, std::string_view key,
+                     bool expired) noexcept {
     for (Watch* watch = slot.watches; watch != nullptr; watch = watch->next) {
-        if (watch->name_space == name_space &&
-            std::string_view(watch->key.data(), watch->key.size()) == key) {
+        if (watch->name_space != name_space ||
+            std::string_view(watch->key.data(), watch->key.size()) != key) {
+            continue;
+        }
+        if (expired && watch->expired_when_watched) {
+            watch->expired_when_watched = false;  // gone for the watcher before: nothing changed
+        } else {
             watch->changed->store(true, std::memory_order_relaxed);
         }
     }

@@ -94,12 +94,16 @@ private:
     void apply_deadline(const Effect& effect, unsigned stripe);
     void apply_move(const Effect& effect, unsigned stripe);
     void remove(Slot& slot, Cell* cell, unsigned stripe) noexcept;
+    // A value written is a key used. `old` is what the node replaces, or null.
+    void mark_write(Node& node, const Node* old) noexcept;
     // Puts `node` in the place of the key's present one, if any. Room was reserved.
     void replace(Slot& slot, uint64_t hash, Cell* cell, Node* node, unsigned stripe) noexcept;
     // Room in a slot for what is to come; cells move, so look a key up afterwards.
     void reserve(Slot& slot, bool with_deadline, unsigned stripe);
     void account_node(const Node& node, int sign, unsigned stripe) noexcept;
-    static void touch(Slot& slot, uint8_t name_space, std::string_view key) noexcept;
+    // Tells watchers of a change; `expired`: the delete of a key whose deadline had passed.
+    static void touch(Slot& slot, uint8_t name_space, std::string_view key,
+                      bool expired = false) noexcept;
     void free_slot(Slot& slot) noexcept;
 
     const unsigned slot_bits_;

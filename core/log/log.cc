@@ -58,9 +58,20 @@ Status Log::stop() {
         const std::lock_guard<std::mutex> guard(write_);
         const uint64_t end = format::kSegmentHeaderBytes + written() - segment_start_;
         if (zeroed_until_ > end && file_ != nullptr) status = file_->truncate(end);
+        leave_proof();
     }
     complete_waiters();
     return status;
+}
+
+// The header of an empty segment says that the log was durable to its start: damage to the last
+// records is then seen for what it is, and recovery has nothing to write again. Everything is
+// durable without it, so a failure does not matter.
+void Log::leave_proof() noexcept {
+    const uint64_t end = written();
+    if (end == segment_start_) return;
+    auto proof = create_segment(disk_, {format::kLevel, start_.history, end, end});
+    if (proof && (*proof)->sync()) disk_.sync_names().ignore();
 }
 
 uint64_t Log::append(EffectBuffer& effects, int64_t now_ms) {

@@ -130,6 +130,7 @@ private:
     Status put_tail(const Tail& tail);
     Status open_segment(uint64_t position);
     Status zero_ahead();
+    void leave_proof() noexcept;
     Status fail(const Error& error);
     void complete_waiters() noexcept;
     void wake() noexcept;

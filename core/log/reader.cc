@@ -66,6 +66,7 @@ Status LogReader::enter_segment(size_t index) {
         return Error{Code::kCorrupt, file_name_ + " belongs to another history or position"};
     }
     file_synced_ = header->synced;
+    claimed_ = std::max(claimed_, std::min(header->synced, position));
     return {};
 }
 
@@ -121,6 +122,15 @@ Result<bool> LogReader::next(LogRecord& record) {
     bool in_chain = false;
     for (;;) {
         if (segments_.empty() || !damage_.empty()) return false;
+        // Whatever this segment still holds behind the start of the next is an older copy of it.
+        if (!in_chain && index_ + 1 < segments_.size() &&
+            segments_[index_ + 1] == position_at(offset_)) {
+            if (const Status entered = enter_segment(index_ + 1); !entered) {
+                if (entered.error().code != Code::kCorrupt) return entered.error();
+                damage_ = entered.error().message;
+                return false;
+            }
+        }
         FrameHeader header;
         std::string_view payload;
         const char* reason = nullptr;
@@ -130,15 +140,6 @@ Result<bool> LogReader::next(LogRecord& record) {
             damage_ = file_name_ + ": offset " + std::to_string(offset_) + ": " + why;
         };
         if (!*found) {
-            if (reason == nullptr && !in_chain && index_ + 1 < segments_.size() &&
-                segments_[index_ + 1] == position_at(offset_)) {
-                if (const Status entered = enter_segment(index_ + 1); !entered) {
-                    if (entered.error().code != Code::kCorrupt) return entered.error();
-                    damage_ = entered.error().message;
-                    return false;
-                }
-                continue;
-            }
             if (reason != nullptr) {
                 stop(reason);
             } else if (in_chain) {
@@ -163,6 +164,7 @@ Result<bool> LogReader::next(LogRecord& record) {
         in_chain = true;
         if (!last) continue;
         end_ = position_at(offset_);
+        claimed_ = std::max(claimed_, header.synced);
         record = {end_, header.epoch, header.commit_ms,
                   first ? payload : std::string_view(chain_)};
         return true;
@@ -206,6 +208,48 @@ Result<uint64_t> LogReader::proven_durable() {
     return proven;
 }
 
+Status LogReader::copy_segment(uint64_t segment, uint64_t begin, uint64_t end, uint64_t proven) {
+    const std::string name = segment_name(begin);
+    const std::string temporary = name + std::string(format::kTemporarySuffix);
+    auto from = disk_.open(segment_name(segment), OpenMode::kRead);
+    if (!from) return from.take_error();
+    auto to = disk_.open(temporary, OpenMode::kCreate);
+    if (!to) return to.take_error();
+    SYNAP_TRY((*to)->write_at(0, encode_segment_header({format::kLevel, history_, begin, proven})));
+    std::string piece;
+    for (uint64_t at = begin; at < end; at += piece.size()) {
+        piece.resize(static_cast<size_t>(std::min<uint64_t>(kReadAhead, end - at)));
+        auto got = (*from)->read_at(format::kSegmentHeaderBytes + at - segment, piece.data(),
+                                    piece.size());
+        if (!got) return got.take_error();
+        if (*got != piece.size()) {
+            return Error{Code::kIo, disk_.describe(segment_name(segment)) + " became shorter"};
+        }
+        SYNAP_TRY((*to)->write_at(format::kSegmentHeaderBytes + at - begin, piece));
+    }
+    SYNAP_TRY((*to)->sync());
+    return disk_.rename(temporary, name);
+}
+
+Status LogReader::rewrite_unproven(uint64_t proven) {
+    proven = std::max(proven, claimed_);
+    std::vector<uint64_t> segments;
+    bool copied = false;
+    for (size_t i = 0; i < segments_.size(); ++i) {
+        segments.push_back(segments_[i]);
+        const uint64_t next = i + 1 < segments_.size() ? segments_[i + 1] : UINT64_MAX;
+        const uint64_t begin = std::max(segments_[i], proven);
+        const uint64_t end = std::min(next, end_);
+        if (begin >= end) continue;
+        SYNAP_TRY(copy_segment(segments_[i], begin, end, proven));
+        if (begin != segments_[i]) segments.push_back(begin);
+        copied = true;
+    }
+    segments_ = std::move(segments);
+    // Before the older copies go.
+    return copied ? disk_.sync_names() : Status{};
+}
+
 Status LogReader::erase_behind_end() {
     if (segments_.empty()) return {};
     for (size_t i = segments_.size(); i-- > 0;) {
@@ -219,9 +263,9 @@ Status LogReader::erase_behind_end() {
         if (!file) return file.take_error();
         auto size = (*file)->size();
         if (!size) return size.take_error();
-        const bool last = i + 1 == segments_.size() || segments_[i + 1] >= end_;
+        const uint64_t next = i + 1 < segments_.size() ? segments_[i + 1] : UINT64_MAX;
         const uint64_t wanted =
-            last ? format::kSegmentHeaderBytes + end_ - segments_[i] : UINT64_MAX;
+            format::kSegmentHeaderBytes + std::min(next, end_) - segments_[i];
         if (*size > wanted) SYNAP_TRY((*file)->truncate(wanted));
         SYNAP_TRY((*file)->sync());
     }

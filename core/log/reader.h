@@ -41,6 +41,10 @@ public:
     // The furthest position that anything behind the end proves to have been durable; 0 for none.
     // Meaningful after next() has answered false. Blocking: disk.
     Result<uint64_t> proven_durable();
+    // Copies what was read but neither the log nor `proven` (a position) shows to be durable into
+    // fresh files. Syncing it would prove nothing: when a sync of an earlier process failed, readers
+    // still see bytes that the kernel has given up writing. Call before erase_behind_end.
+    Status rewrite_unproven(uint64_t proven);
     // Removes everything behind the end, durably. After this the log ends cleanly.
     Status erase_behind_end();
     uint64_t bytes_read() const noexcept { return bytes_read_; }
@@ -60,6 +64,7 @@ private:
     Result<bool> frame_at(uint64_t offset, FrameHeader& header, std::string_view& payload,
                           const char*& reason);
     uint64_t position_at(uint64_t offset) const noexcept;
+    Status copy_segment(uint64_t segment, uint64_t begin, uint64_t end, uint64_t proven);
 
     Disk& disk_;
     const HistoryId history_;
@@ -68,6 +73,7 @@ private:
     std::unique_ptr<File> file_;
     std::string file_name_;
     uint64_t file_synced_ = 0;
+    uint64_t claimed_ = 0;  // the furthest position that the records read call durable
     uint64_t offset_ = 0;  // of the next frame, in the file
     std::string buffer_;
     uint64_t buffer_at_ = 0;

@@ -3,10 +3,16 @@
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include <chrono>
 #include <cstdio>
+#include <string>
+
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 namespace synap {
 namespace {
@@ -64,6 +70,33 @@ void lower_thread_priority() noexcept {
     static_cast<void>(setpriority(PRIO_PROCESS, thread, kLowest));
 }
 
+void release_free_memory() noexcept {
+#ifdef __GLIBC__
+    malloc_trim(0);
+#endif
+}
+
 int64_t process_id() noexcept { return getpid(); }
+
+std::string system_name() {
+    utsname names{};
+    if (uname(&names) != 0) return "unknown";
+    return std::string(names.sysname) + " " + names.release + " " + names.machine;
+}
+
+uint64_t total_memory_bytes() noexcept {
+    const long pages = sysconf(_SC_PHYS_PAGES);
+    const long page = sysconf(_SC_PAGESIZE);
+    return pages > 0 && page > 0 ? static_cast<uint64_t>(pages) * static_cast<uint64_t>(page) : 0;
+}
+
+ProcessorTime processor_time() noexcept {
+    rusage usage{};
+    if (getrusage(RUSAGE_SELF, &usage) != 0) return {};
+    const auto seconds = [](const timeval& time) {
+        return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+    };
+    return {seconds(usage.ru_stime), seconds(usage.ru_utime)};
+}
 
 }  // namespace synap

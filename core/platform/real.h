@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "core/platform/clock.h"
@@ -25,7 +26,19 @@ uint64_t resident_bytes() noexcept;
 // Lets the calling thread yield to everything else; best effort.
 void lower_thread_priority() noexcept;
 
+// Gives free memory back to the system where the C library's allocator can.
+void release_free_memory() noexcept;
+
 // For INFO and for messages.
 int64_t process_id() noexcept;
+std::string system_name();  // "Linux 6.1.0 x86_64"
+uint64_t total_memory_bytes() noexcept;
+
+// Processor time of this process, in seconds.
+struct ProcessorTime {
+    double system = 0;
+    double user = 0;
+};
+ProcessorTime processor_time() noexcept;
 
 }  // namespace synap

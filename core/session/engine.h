@@ -25,6 +25,7 @@
 #include "core/platform/disk.h"
 #include "core/platform/entropy.h"
 #include "core/session/options.h"
+#include "core/session/rate.h"
 #include "core/session/stats.h"
 #include "core/session/waits.h"
 #include "core/snapshot/snapshot.h"
@@ -83,6 +84,7 @@ public:
     Log* log() noexcept { return state() == EngineState::kLoading ? nullptr : log_.get(); }
     Options& options() noexcept { return options_; }
     Stats& stats() noexcept { return stats_; }
+    const OpsSampler& ops_sampler() const noexcept { return ops_sampler_; }
     Clock& clock() noexcept { return *platform_.clock; }
     TimedWaits& waits() noexcept { return waits_; }
     const Manifest& manifest() const noexcept { return manifest_; }
@@ -208,6 +210,7 @@ private:
     std::unique_ptr<Keyspace> keyspace_;
     std::unique_ptr<Log> log_;
     Stats stats_;
+    OpsSampler ops_sampler_;
     TimedWaits waits_;
     std::atomic<uint64_t> loaded_bytes_{0};
     std::atomic<uint64_t> total_bytes_{0};

@@ -145,6 +145,7 @@ bool Session::queue_command(const CommandRecord& command, std::span<const std::s
     Queued queued{&command, {args.begin(), args.end()}, {}};
     queued.args.assign(queued.words.begin(), queued.words.end());
     queued_.push_back(std::move(queued));  // the words stay where they are
+    queued_count_ = queued_.size();
     queued_bytes_ += bytes;
     reply_.status("QUEUED");
     return true;
@@ -374,9 +375,7 @@ bool Session::run_queued() {
         if (!ran) break;
         if (wants_wait_) {  // inside EXEC nothing waits
             wants_wait_ = false;
-            const bool reached =
-                !run_.logging || engine_->log()->synced() >= pending_wait_.position;
-            finish_wait(pending_wait_, reached, reply_);
+            finish_wait(pending_wait_, engine_->log(), reply_);
         }
         if (wants_host_) {
             wants_host_ = false;

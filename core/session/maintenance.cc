@@ -68,6 +68,7 @@ void Engine::maintain() {
     const int64_t now = platform_.clock->wall_ms();
     keyspace_->set_seconds(static_cast<uint32_t>(now / 1000));
     waits_.expire(platform_.clock->monotonic_us());
+    ops_sampler_.sample(platform_.clock->monotonic_us(), stats_.commands_processed());
     if (accepts_writes()) {
         try {
             expire_some(kExpirePerTick);

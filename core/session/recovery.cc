@@ -7,7 +7,8 @@
 //    already contains.
 // 4. The log ends at the first bad record, unless something behind it proves that more had been
 //    durable: then opening is refused, with file, offset and remedy.
-// 5. What was accepted is synced and what was cut is erased, before anything is served.
+// 5. What was accepted and is not known to be durable is written again and synced, and what was
+//    cut is erased, before anything is served.
 // 6. A new epoch is made durable in MANIFEST, and only then may records of it be written.
 #include <algorithm>
 
@@ -183,6 +184,8 @@ Status Engine::replay(const SnapshotPositions& positions, uint64_t from,
         log_line(LogLine::Level::kWarn, "the log was cut where it was being written when the "
                                         "process or machine stopped: " + reader.damage());
     }
+    const uint64_t epoch_start = manifest_.epochs.empty() ? 0 : manifest_.epochs.back().start;
+    SYNAP_TRY(reader.rewrite_unproven(std::max(info.complete_at, epoch_start)));
     SYNAP_TRY(reader.erase_behind_end());
     log_line(LogLine::Level::kInfo, "replayed " + std::to_string(records) + " records; the log "
                                         "goes on at position " + std::to_string(reader.end()));

@@ -46,21 +46,18 @@ Session::~Session() {
 
 BatchResult Session::run(std::span<const Call> calls) {
     BatchResult result;
-    if (busy_.test_and_set(std::memory_order_acquire)) {
-        result.stop = Stop::kFailed;
-        result.error = {Code::kMisuse, "the session is in use by another thread or call"};
-        return result;
-    }
     const EngineState state = engine_->state();
     if (state == EngineState::kClosed) {
         result.stop = Stop::kFailed;
-        result.error = {Code::kShutdown, "the store is closed"};
+        failure_ = {Code::kShutdown, "the store is closed"};
     } else {
         if (keyspace_ == nullptr && state == EngineState::kReady) keyspace_ = &engine_->keyspace();
         run_.stripe = thread_stripe();
         run_.now_ms = 0;
         run_.logging = keyspace_ != nullptr && engine_->log() != nullptr;
+        run_.hide_expired_only = !engine_->accepts_writes();
         run_.count_frequency = engine_->eviction_rule().policy == EvictionPolicy::kLfu;
+        run_.value_bytes_max = engine_->options().get(OptionId::kValueBytes);
         depends_on_ = 0;
         const uint64_t began_us = measured_ ? engine_->clock().monotonic_us() : 0;
         while (result.done < calls.size() && result.stop == Stop::kDone) {
@@ -68,14 +65,12 @@ BatchResult Session::run(std::span<const Call> calls) {
             const BatchResult chunk = run_chunk(calls.subspan(result.done, n));
             result.done += chunk.done;
             result.stop = chunk.stop;
-            if (chunk.stop == Stop::kFailed) result.error = failure_;
         }
         enter(Gate::kOut);
         flush_counts();
         if (measured_) note_latency(began_us, result.done);
         result.depends_on = depends_on_;
     }
-    busy_.clear(std::memory_order_release);
     return result;
 }
 
@@ -193,6 +188,7 @@ void Session::drop_transaction() noexcept {
     in_transaction_ = false;
     transaction_broken_ = false;
     queued_.clear();
+    queued_count_ = 0;
     queued_bytes_ = 0;
     unwatch();
 }
@@ -216,6 +212,7 @@ Status Session::watch(const KeyRef& key, bool expired, unsigned database) {
     watch->expired_when_watched = expired;
     watch->key.assign(key.key.begin(), key.key.end());
     watches_.push_back(std::move(watch));
+    watch_count_ = watches_.size();
     keyspace_->add_watch(*watches_.back());
     return {};
 }
@@ -229,6 +226,7 @@ void Session::unwatch() noexcept {
         keyspace_->remove_watch(*watch);
     }
     watches_.clear();
+    watch_count_ = 0;
     watched_changed_ = false;
 }
 
@@ -237,18 +235,18 @@ void Session::reset() {
     database_ = 0;
     protocol_ = measured_ ? 2 : 0;
     level_set_ = false;
-    reply_off = false;
+    set_no_evict(false);
+    set_no_touch(false);
     set_name({});
 }
 
-void Session::finish_wait(const PendingWait& wait, bool reached, Reply& reply) {
-    const int64_t local = reached && wait.wanted_local > 0 ? 1 : 0;
+void Session::finish_wait(const PendingWait& wait, const Log* log, Reply& reply) {
     if (wait.kind == PendingWait::Kind::kReplicas) {
         reply.integer(0);
         return;
     }
     reply.begin_array(2);
-    reply.integer(local);
+    reply.integer(log != nullptr && log->synced() >= wait.position ? 1 : 0);
     reply.integer(0);
 }
 

@@ -1,6 +1,6 @@
 // A session: one client's state, and the execution of its commands.
 //
-// Thread safety: one thread at a time, except kill(), describe() and the setters of what they read.
+// Thread safety: one thread at a time, except kill() and what CLIENT LIST reads.
 // Ownership: keeps the engine alive.
 #pragma once
 
@@ -29,18 +29,20 @@ enum class Stop : uint8_t {
     kBudget,   // the replies are large: deliver them and go on
     kPending,  // the next call waits; see pending_wait()
     kHost,     // the next call belongs to the embedding program
-    kFailed,   // the next call could not be run; see error
+    kFailed,   // the next call could not be run; see failure()
 };
 
 struct BatchResult {
     size_t done = 0;
     Stop stop = Stop::kDone;
     uint64_t depends_on = 0;  // position that the replies rest on; 0: none
-    Error error{Code::kOk, {}};
 };
 
 // What a call that waits waits for. Its reply is made by finish_wait.
 struct PendingWait {
+    // What ends it before its time; null: nothing, as there are no followers to wait for.
+    Log* ended_by(Log* log) const noexcept { return wanted_replicas == 0 ? log : nullptr; }
+
     enum class Kind : uint8_t { kReplicas, kLocalDisk } kind = Kind::kReplicas;
     uint64_t position = 0;
     int64_t wanted_local = 0;
@@ -72,6 +74,9 @@ public:
     // Runs calls in order until one stops the batch. Appends one reply each to reply().
     BatchResult run(std::span<const Call> calls);
 
+    // Why the last run() ended with kFailed.
+    const Error& failure() const noexcept { return failure_; }
+
     Reply& reply() noexcept { return reply_; }
     Engine& engine() noexcept { return *engine_; }
     const std::shared_ptr<Engine>& shared_engine() const noexcept { return engine_; }
@@ -93,8 +98,8 @@ public:
         wants_wait_ = true;
     }
     void want_host() noexcept { wants_host_ = true; }
-    // Appends the reply of a call that waited.
-    static void finish_wait(const PendingWait& wait, bool reached, Reply& reply);
+    // Appends the reply of a call that waited, or need not: what `log` (may be null) has reached.
+    static void finish_wait(const PendingWait& wait, const Log* log, Reply& reply);
 
     unsigned protocol() const noexcept { return protocol_; }
     void set_protocol(unsigned protocol) noexcept { protocol_ = protocol; }
@@ -126,10 +131,15 @@ public:
     int64_t created_ms() const noexcept { return created_ms_; }
     int64_t last_active_ms() const noexcept { return last_active_ms_.load(); }
     std::string_view last_command() const noexcept;
-    size_t queued_commands() const noexcept { return queued_.size(); }
-    size_t watched_keys() const noexcept { return watches_.size(); }
+    size_t queued_commands() const noexcept { return queued_count_; }
+    size_t watched_keys() const noexcept { return watch_count_; }
+    bool watched_key_touched() const noexcept { return watched_changed_; }
     void kill() noexcept;
-    bool reply_off = false;  // CLIENT REPLY OFF, for hosts that honour it
+    // CLIENT NO-EVICT and NO-TOUCH.
+    void set_no_evict(bool on) noexcept { no_evict_ = on; }
+    void set_no_touch(bool on) noexcept { no_touch_ = run_.no_touch = on; }
+    bool no_evict() const noexcept { return no_evict_; }
+    bool no_touch() const noexcept { return no_touch_; }
 
 private:
     struct Prepared {
@@ -182,11 +192,10 @@ private:
 
     std::shared_ptr<Engine> engine_;
     Keyspace* keyspace_ = nullptr;  // null until the store is loaded
-    std::atomic_flag busy_ = ATOMIC_FLAG_INIT;
     bool measured_ = false;  // latency is counted: not for embedded calls, which it would slow
     Run run_;
     Reply reply_;
-    unsigned database_ = 0;
+    std::atomic<unsigned> database_{0};
     std::atomic<unsigned> protocol_{0};
     Durability level_ = Durability::kMemory;
     Durability call_level_ = Durability::kMemory;
@@ -206,13 +215,17 @@ private:
     uint64_t counted_failed_ = 0;
     Error failure_{Code::kOk, {}};
 
-    bool in_transaction_ = false;
+    std::atomic<bool> in_transaction_{false};
     bool executing_ = false;
     bool transaction_broken_ = false;
     size_t queued_bytes_ = 0;
     std::vector<Queued> queued_;
+    std::atomic<size_t> queued_count_{0};  // its size, and that of watches_, for other threads
     std::vector<std::unique_ptr<Watch>> watches_;
+    std::atomic<size_t> watch_count_{0};
     std::atomic<bool> watched_changed_{false};
+    std::atomic<bool> no_evict_{false};
+    std::atomic<bool> no_touch_{false};
 
     mutable std::mutex identity_mutex_;
     Identity identity_;

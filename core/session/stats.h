@@ -61,6 +61,20 @@ public:
         }
         return total;
     }
+    // As sum, of a counter of CommandCounts, over all commands too.
+    template <typename Member>
+    uint64_t sum_commands(Member&& member) const noexcept {
+        uint64_t total = 0;
+        for (unsigned i = 0; i < limits::kStripes; ++i) {
+            for (const CommandCounts& command : stripes_[i].commands) {
+                total += member(command).load(std::memory_order_relaxed);
+            }
+        }
+        return total;
+    }
+    uint64_t commands_processed() const noexcept {
+        return sum_commands([](const CommandCounts& c) -> auto& { return c.calls; });
+    }
     void reset() noexcept;
 
 private:

@@ -10,7 +10,7 @@ namespace {
 constexpr std::string_view kDigits =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-} // namespace
+}  // namespace
 
 std::string to_base64(std::string_view bytes) {
     std::string text;
@@ -53,4 +53,4 @@ std::optional<std::string> from_base64(std::string_view text) {
     return bytes;
 }
 
-} // namespace synap::server::admin
+}  // namespace synap::server::admin

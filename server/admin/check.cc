@@ -1,8 +1,8 @@
 #include "server/admin/check.h"
 
 #define SYNAP_UNSTABLE_API
-#include <synap/error.hpp>
 #include <synap/synap_unstable.h>
+#include <synap/error.hpp>
 
 #include <filesystem>
 #include <ostream>
@@ -78,7 +78,7 @@ private:
 void print_text(const std::string& path, const std::vector<Finding>& findings, bool sound,
                 std::ostream& out) {
     for (const Finding& finding : findings) {
-        out << finding.file;
+        out << (finding.file.empty() ? path : finding.file);
         if (finding.offset >= 0) {
             out << " at byte " << finding.offset;
         }
@@ -109,7 +109,7 @@ void print_json(const std::string& path, const std::vector<Finding>& findings, b
     out << text << "\n";
 }
 
-} // namespace
+}  // namespace
 
 int check_directory(const std::string& path, bool json, std::ostream& out, std::ostream& err) {
     std::error_code code;
@@ -132,4 +132,4 @@ int check_directory(const std::string& path, bool json, std::ostream& out, std::
     return sound ? kExitSound : kExitDamaged;
 }
 
-} // namespace synap::server::admin
+}  // namespace synap::server::admin

@@ -8,10 +8,10 @@ namespace synap::server::admin {
 
 inline constexpr int kExitSound = 0;
 inline constexpr int kExitDamaged = 1;
-inline constexpr int kExitFailed = 2; // nothing can be said: no such directory, in use, unreadable
+inline constexpr int kExitFailed = 2;  // nothing can be said: no such directory, in use, unreadable
 
 // Reads every file of the directory and prints what is wrong, for people or as one JSON object.
 // Changes nothing. Returns one of the codes above.
 int check_directory(const std::string& path, bool json, std::ostream& out, std::ostream& err);
 
-} // namespace synap::server::admin
+}  // namespace synap::server::admin

@@ -82,7 +82,8 @@ int run_export(const Arguments& arguments, const Streams& streams) {
     }
     streams.err << "exported " << count.keys << " keys\n";
     if (count.skipped > 0) {
-        streams.err << "synap-admin: " << count.skipped << " keys are no strings and were left out\n";
+        streams.err << "synap-admin: " << count.skipped
+                    << " keys are no strings and were left out\n";
         return 1;
     }
     return 0;
@@ -98,8 +99,7 @@ int run_import(const Arguments& arguments, const Streams& streams) {
     }
     const auto target = open_target(arguments);
     try {
-        const TransferCount count =
-            import_keys(*target, arguments.file == "-" ? streams.in : file);
+        const TransferCount count = import_keys(*target, arguments.file == "-" ? streams.in : file);
         streams.err << "imported " << count.keys << " keys\n";
         return 0;
     } catch (const Failure& e) {
@@ -153,8 +153,9 @@ private:
     }
 
     CLI::Option* add_url(CLI::App* command) {
-        return command->add_option("--url", arguments_.url, "The server. [SYNAP_URL, else " +
-                                                         std::string(kDefaultUrl) + "]");
+        return command->add_option(
+            "--url", arguments_.url,
+            "The server. [SYNAP_URL, else " + std::string(kDefaultUrl) + "]");
     }
 
     void add_check() {
@@ -181,8 +182,8 @@ private:
         add_url(info);
         info->add_option("SECTION", arguments_.section, "One section only.")
             ->check([](const std::string& word) {
-                const bool ok = word.find_first_not_of("abcdefghijklmnopqrstuvwxyz_") ==
-                                std::string::npos;
+                const bool ok =
+                    word.find_first_not_of("abcdefghijklmnopqrstuvwxyz_") == std::string::npos;
                 return ok ? std::string() : "expected a section such as server or memory";
             });
         info->add_flag("--json", arguments_.json, "Print the JSON as it comes.");
@@ -211,11 +212,11 @@ private:
     int exit_code_ = 0;
 };
 
-} // namespace
+}  // namespace
 
 int run_command_line(int argc, const char* const* argv, const char* url_variable, std::istream& in,
                      std::ostream& out, std::ostream& err) {
     return CommandLine(url_variable, {in, out, err}).run(argc, argv);
 }
 
-} // namespace synap::server::admin
+}  // namespace synap::server::admin

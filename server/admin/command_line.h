@@ -12,4 +12,4 @@ inline constexpr int kExitUsage = 2;
 int run_command_line(int argc, const char* const* argv, const char* url_variable, std::istream& in,
                      std::ostream& out, std::ostream& err);
 
-} // namespace synap::server::admin
+}  // namespace synap::server::admin

@@ -10,29 +10,29 @@ namespace {
 
 Answer to_answer(const Node& node) {
     switch (node.type()) {
-    case Type::kNull:
-    case Type::kNullArray:
-        return {};
-    case Type::kBool:
-    case Type::kInt:
-        return {.type = Answer::Type::kInt, .number = node.integer()};
-    case Type::kDouble:
-        return {.type = Answer::Type::kText, .text = std::to_string(node.number())};
-    case Type::kError:
-        return {.type = Answer::Type::kError, .text = std::string(node.bytes())};
-    case Type::kArray:
-    case Type::kMap:
-    case Type::kSet:
-    case Type::kPush:
-    case Type::kPairs: {
-        Answer answer{.type = Answer::Type::kArray};
-        for (const Node child : node) {
-            answer.items.push_back(to_answer(child));
+        case Type::kNull:
+        case Type::kNullArray:
+            return {};
+        case Type::kBool:
+        case Type::kInt:
+            return {.type = Answer::Type::kInt, .number = node.integer()};
+        case Type::kDouble:
+            return {.type = Answer::Type::kText, .text = std::to_string(node.number())};
+        case Type::kError:
+            return {.type = Answer::Type::kError, .text = std::string(node.bytes())};
+        case Type::kArray:
+        case Type::kMap:
+        case Type::kSet:
+        case Type::kPush:
+        case Type::kPairs: {
+            Answer answer{.type = Answer::Type::kArray};
+            for (const Node child : node) {
+                answer.items.push_back(to_answer(child));
+            }
+            return answer;
         }
-        return answer;
-    }
-    default:
-        return {.type = Answer::Type::kText, .text = std::string(node.bytes())};
+        default:
+            return {.type = Answer::Type::kText, .text = std::string(node.bytes())};
     }
 }
 
@@ -66,7 +66,7 @@ private:
     Session session_;
 };
 
-} // namespace
+}  // namespace
 
 Answer Target::run_one(Command command) {
     Answer answer = std::move(run(std::span(&command, 1)).front());
@@ -79,7 +79,7 @@ Answer Target::run_one(Command command) {
 std::unique_ptr<Target> open_directory(const std::string& path) {
     std::error_code code;
     if (!std::filesystem::is_directory(path, code)) {
-        throw Failure(path + ": no such data directory"); // synap_open would make one
+        throw Failure(path + ": no such data directory");  // synap_open would make one
     }
     try {
         return std::make_unique<DirectoryTarget>(path);
@@ -88,4 +88,4 @@ std::unique_ptr<Target> open_directory(const std::string& path) {
     }
 }
 
-} // namespace synap::server::admin
+}  // namespace synap::server::admin

@@ -42,22 +42,23 @@ void print_value(std::string_view name, simdjson::dom::element value, std::ostre
 }
 
 // Sections are objects; what is not in one is printed as it comes.
-void print_sections(simdjson::dom::object info, std::ostream& out) {
+void print_sections(const simdjson::dom::object& info, std::ostream& out) {
     bool first = true;
     for (const auto& [name, value] : info) {
-        if (!value.is_object()) {
+        simdjson::dom::object section;
+        if (value.get(section) != simdjson::SUCCESS) {
             print_value(name, value, out);
             continue;
         }
         out << (first ? "" : "\n") << "# " << name << "\n";
         first = false;
-        for (const auto& [key, member] : value.get_object().value_unsafe()) {
+        for (const auto& [key, member] : section) {
             print_value(key, member, out);
         }
     }
 }
 
-} // namespace
+}  // namespace
 
 int show_health(const client::Endpoint& endpoint, std::ostream& out, std::ostream& err) {
     std::string body;
@@ -76,8 +77,10 @@ int show_info(const client::Endpoint& endpoint, const std::string& section, bool
         return 1;
     }
     simdjson::dom::parser parser;
+    simdjson::dom::element root;
     simdjson::dom::object info;
-    if (json || parser.parse(body).get_object().get(info) != simdjson::SUCCESS) {
+    if (json || parser.parse(body).get(root) != simdjson::SUCCESS ||
+        root.get(info) != simdjson::SUCCESS) {
         out << body << "\n";
         return 0;
     }
@@ -94,4 +97,4 @@ int take_snapshot(const client::Endpoint& endpoint, std::ostream& out, std::ostr
     return 0;
 }
 
-} // namespace synap::server::admin
+}  // namespace synap::server::admin

@@ -18,4 +18,4 @@ int show_info(const client::Endpoint& endpoint, const std::string& section, bool
 // POST /snapshot: returns when the snapshot is on disk.
 int take_snapshot(const client::Endpoint& endpoint, std::ostream& out, std::ostream& err);
 
-} // namespace synap::server::admin
+}  // namespace synap::server::admin

@@ -105,26 +105,27 @@ private:
         }
         const std::string_view rest = std::string_view(line).substr(1);
         switch (line.front()) {
-        case '+':
-            return {.type = Answer::Type::kText, .text = std::string(rest)};
-        case '-':
-            return {.type = Answer::Type::kError, .text = std::string(rest)};
-        case ':':
-            return {.type = Answer::Type::kInt, .number = parse_number(rest)};
-        case '$': {
-            const std::int64_t size = parse_number(rest);
-            if (size < 0) {
-                return {};
+            case '+':
+                return {.type = Answer::Type::kText, .text = std::string(rest)};
+            case '-':
+                return {.type = Answer::Type::kError, .text = std::string(rest)};
+            case ':':
+                return {.type = Answer::Type::kInt, .number = parse_number(rest)};
+            case '$': {
+                const std::int64_t size = parse_number(rest);
+                if (size < 0) {
+                    return {};
+                }
+                if (static_cast<std::size_t>(size) > kBulkBytesMax) {
+                    not_resp();
+                }
+                return {.type = Answer::Type::kText,
+                        .text = read_bulk(static_cast<std::size_t>(size))};
             }
-            if (static_cast<std::size_t>(size) > kBulkBytesMax) {
+            case '*':
+                return read_array(parse_number(rest), depth);
+            default:
                 not_resp();
-            }
-            return {.type = Answer::Type::kText, .text = read_bulk(static_cast<std::size_t>(size))};
-        }
-        case '*':
-            return read_array(parse_number(rest), depth);
-        default:
-            not_resp();
         }
     }
 
@@ -146,10 +147,10 @@ private:
     boost::asio::ip::tcp::iostream stream_;
 };
 
-} // namespace
+}  // namespace
 
 std::unique_ptr<Target> connect_server(const client::Endpoint& endpoint) {
     return std::make_unique<ServerTarget>(endpoint);
 }
 
-} // namespace synap::server::admin
+}  // namespace synap::server::admin

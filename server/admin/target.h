@@ -24,8 +24,8 @@ struct Answer {
     enum class Type : std::uint8_t { kNull, kInt, kText, kError, kArray };
 
     Type type = Type::kNull;
-    std::int64_t number = 0;   // kInt
-    std::string text = {};     // kText, kError
+    std::int64_t number = 0;  // kInt
+    std::string text = {};    // kText, kError
     std::vector<Answer> items = {};
 
     bool is_error() const { return type == Type::kError; }
@@ -53,4 +53,4 @@ std::unique_ptr<Target> open_directory(const std::string& path);
 /// Connects to a running server over RESP. Throws Failure.
 std::unique_ptr<Target> connect_server(const client::Endpoint& endpoint);
 
-} // namespace synap::server::admin
+}  // namespace synap::server::admin

@@ -57,7 +57,7 @@ void export_page(Target& target, std::int64_t db, const std::vector<Answer>& key
             ++count.skipped;
         } else if (value.is_error()) {
             throw Failure("GET: " + value.text);
-        } else if (value.type != Answer::Type::kNull) { // else it was deleted meanwhile
+        } else if (value.type != Answer::Type::kNull) {  // else it was deleted meanwhile
             write_line(db, keys[i].text, value.text, pttl, out);
             ++count.keys;
         }
@@ -158,13 +158,13 @@ private:
     Target& target_;
     simdjson::dom::parser parser_;
     std::vector<Command> commands_;
-    std::vector<std::uint64_t> lines_; // of each command
+    std::vector<std::uint64_t> lines_;  // of each command
     std::uint64_t line_number_ = 0;
     std::uint64_t keys_ = 0;
     std::int64_t database_ = 0;
 };
 
-} // namespace
+}  // namespace
 
 TransferCount export_keys(Target& target, std::ostream& out) {
     TransferCount count;
@@ -175,7 +175,7 @@ TransferCount export_keys(Target& target, std::ostream& out) {
             throw Failure("SELECT: " + selected.text);
         }
         if (selected.is_error()) {
-            break; // there are no more
+            break;  // there are no more
         }
         export_database(target, db, count, out);
     }
@@ -192,4 +192,4 @@ TransferCount import_keys(Target& target, std::istream& in) {
     return {importer.keys(), 0};
 }
 
-} // namespace synap::server::admin
+}  // namespace synap::server::admin

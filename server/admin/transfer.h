@@ -16,15 +16,15 @@ namespace synap::server::admin {
 
 struct TransferCount {
     std::uint64_t keys = 0;
-    std::uint64_t skipped = 0; // export: keys of types that the format cannot hold
+    std::uint64_t skipped = 0;  // export: keys of types that the format cannot hold
 };
 
 // Writes every string key of every database. Keys that change meanwhile are exported in some state
 // between; each line is a state that was. Throws Failure.
 TransferCount export_keys(Target& target, std::ostream& out);
 
-// Sets every key of the lines, over what is there. Throws Failure, naming the line; the lines before
-// the batch of up to 512 in which it stands are set.
+// Sets every key of the lines, over what is there. Throws Failure, naming the line; the lines
+// before the batch of up to 512 in which it stands are set.
 TransferCount import_keys(Target& target, std::istream& in);
 
-} // namespace synap::server::admin
+}  // namespace synap::server::admin

@@ -33,7 +33,7 @@ bool split_host(std::string_view text, Endpoint& endpoint) {
            endpoint.port != 0;
 }
 
-} // namespace
+}  // namespace
 
 std::string Endpoint::text() const {
     const bool v6 = host.find(':') != std::string::npos;
@@ -87,4 +87,4 @@ std::optional<HttpReply> http_request(const Endpoint& endpoint, const std::strin
     return HttpReply{result->status, result->body};
 }
 
-} // namespace synap::server::client
+}  // namespace synap::server::client

@@ -35,4 +35,4 @@ std::optional<HttpReply> http_request(const Endpoint& endpoint, const std::strin
                                       const std::string& path, std::chrono::milliseconds timeout,
                                       std::string& error);
 
-} // namespace synap::server::client
+}  // namespace synap::server::client

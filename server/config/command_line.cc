@@ -32,14 +32,16 @@ std::string long_name(const std::string& flag) { return flag.substr(0, flag.find
 
 std::string metavar(const Option& option) {
     switch (option.shape.kind) {
-    case Kind::kInt:
-        return "N";
-    case Kind::kBytes:
-        return "SIZE";
-    case Kind::kChoice:
-        return "WORD";
-    default:
-        return option.key.ends_with("_dir") ? "DIR" : option.key.ends_with("file") ? "FILE" : "TEXT";
+        case Kind::kInt:
+            return "N";
+        case Kind::kBytes:
+            return "SIZE";
+        case Kind::kChoice:
+            return "WORD";
+        default:
+            return option.key.ends_with("_dir")   ? "DIR"
+                   : option.key.ends_with("file") ? "FILE"
+                                                  : "TEXT";
     }
 }
 
@@ -82,8 +84,7 @@ void add_options(CLI::App& app, const OptionTable& table, std::vector<Setting>& 
             continue;
         }
         const auto record = [&flags, &option](const std::string& value) {
-            flags.push_back(
-                {option.key, {value}, false, {Layer::kFlag, long_name(option.flag)}});
+            flags.push_back({option.key, {value}, false, {Layer::kFlag, long_name(option.flag)}});
         };
         app.add_option_function<std::string>(option.flag, record, describe(option))
             ->type_name(metavar(option))
@@ -158,7 +159,7 @@ std::vector<std::string> long_names(const CLI::App& app) {
     return names;
 }
 
-} // namespace
+}  // namespace
 
 CommandLine parse_command_line(const OptionTable& table, int argc, const char* const* argv,
                                std::ostream& out, std::ostream& err) {
@@ -167,7 +168,7 @@ CommandLine parse_command_line(const OptionTable& table, int argc, const char* c
     CLI::App app(kDescription, "synap-server");
     app.get_formatter()->column_width(26);
     app.footer(kFooter);
-    app.allow_extras(); // to suggest what was meant
+    app.allow_extras();  // to suggest what was meant
     add_switches(app, switches);
     add_options(app, table, line.flags);
     try {
@@ -194,4 +195,4 @@ CommandLine parse_command_line(const OptionTable& table, int argc, const char* c
     return line;
 }
 
-} // namespace synap::server::config
+}  // namespace synap::server::config

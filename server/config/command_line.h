@@ -16,15 +16,15 @@ enum class Action {
     kPrintConfig,
     kPrintReference,
     kHealthCheck,
-    kExit, // done already: --help, --version, or a command line that is wrong
+    kExit,  // done already: --help, --version, or a command line that is wrong
 };
 
 inline constexpr int kExitUsage = 2;
 
 struct CommandLine {
     Action action = Action::kServe;
-    int exit_code = 0;       // for kExit
-    std::string config_file; // of --config; empty when it was not given
+    int exit_code = 0;        // for kExit
+    std::string config_file;  // of --config; empty when it was not given
     std::vector<Setting> flags;
 };
 
@@ -33,4 +33,4 @@ struct CommandLine {
 CommandLine parse_command_line(const OptionTable& table, int argc, const char* const* argv,
                                std::ostream& out, std::ostream& err);
 
-} // namespace synap::server::config
+}  // namespace synap::server::config

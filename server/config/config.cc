@@ -31,9 +31,9 @@ std::string shown(const Setting& setting) {
 // "*" or scheme://host[:port], as browsers send it: without a path, not even "/".
 bool is_web_origin(std::string_view origin) {
     const auto scheme = origin.find("://");
-    return origin == "*" || (scheme != 0 && scheme != std::string_view::npos &&
-                             scheme + 3 < origin.size() &&
-                             origin.find('/', scheme + 3) == std::string_view::npos);
+    return origin == "*" ||
+           (scheme != 0 && scheme != std::string_view::npos && scheme + 3 < origin.size() &&
+            origin.find('/', scheme + 3) == std::string_view::npos);
 }
 
 class Loader {
@@ -82,8 +82,8 @@ private:
         for (const Setting& setting : layer) {
             const Option* option = table_.find(setting.key);
             if (!option) {
-                problem(setting.origin, setting.key + ": unknown key" +
-                                            did_you_mean(setting.key, table_.names()));
+                problem(setting.origin,
+                        setting.key + ": unknown key" + did_you_mean(setting.key, table_.names()));
                 continue;
             }
             const std::string& target = option->same_as.empty() ? option->key : option->same_as;
@@ -104,25 +104,22 @@ private:
 
     bool check(const Option& option, const Setting& setting, Value& value) {
         std::string expected;
-        const bool ok =
-            setting.is_list
-                ? parse_items(option.shape, setting.items, value, expected)
-                : parse_value(option.shape, setting.items.front(), value, expected);
+        const bool ok = setting.is_list
+                            ? parse_items(option.shape, setting.items, value, expected)
+                            : parse_value(option.shape, setting.items.front(), value, expected);
         if (!ok) {
-            problem(setting.origin,
-                    setting.key + ": " + shown(setting) + ": expected " + expected +
-                        did_you_mean(setting.is_list ? "" : setting.items.front(),
-                                     option.shape.choices));
+            problem(setting.origin, setting.key + ": " + shown(setting) + ": expected " + expected +
+                                        did_you_mean(setting.is_list ? "" : setting.items.front(),
+                                                     option.shape.choices));
             return false;
         }
         const Option& target = option.same_as.empty() ? option : *table_.find(option.same_as);
         if (target.engine.empty() || std::holds_alternative<Auto>(value)) {
             return true;
         }
-        const std::string refused =
-            table_.engine().check(target.engine, engine_text(value));
+        const std::string refused = table_.engine().check(target.engine, engine_text(value));
         if (!refused.empty()) {
-            problem(setting.origin, setting.key + ": " + shown(setting) + ": " + refused);
+            problem(setting.origin, setting.key + ": " + refused);
         }
         return refused.empty();
     }
@@ -136,7 +133,8 @@ private:
         const Option& option = *effective.option;
         if (!option.needs.empty() && effective.text() == option.needs_when) {
             problem(effective.origin, option.key + ": " + option.needs_when + " needs " +
-                                          option.needs + ", which version " SYNAP_VERSION
+                                          option.needs +
+                                          ", which version " SYNAP_VERSION
                                           " does not have yet; a later release will");
         }
     }
@@ -198,12 +196,11 @@ private:
         if (const auto* bytes = std::get_if<std::int64_t>(&effective.value)) {
             loaded_.max_memory = static_cast<std::uint64_t>(*bytes);
             if (limit && (*bytes == 0 || loaded_.max_memory >= *limit)) {
-                warning(effective.origin,
-                        std::string(kMaxMemory) + ": " +
-                            (*bytes == 0 ? "no limit" : format_bytes(*bytes)) +
-                            " in a container that may use " +
-                            format_bytes(static_cast<std::int64_t>(*limit)) +
-                            ": the kernel may kill the server");
+                warning(effective.origin, std::string(kMaxMemory) + ": " +
+                                              (*bytes == 0 ? "no limit" : format_bytes(*bytes)) +
+                                              " in a container that may use " +
+                                              format_bytes(static_cast<std::int64_t>(*limit)) +
+                                              ": the kernel may kill the server");
             }
         } else if (limit) {
             loaded_.max_memory = *limit / kContainerShareDenominator * kContainerShareNumerator;
@@ -222,7 +219,7 @@ private:
     Loaded loaded_;
 };
 
-} // namespace
+}  // namespace
 
 const Effective* Loaded::find(std::string_view key) const {
     const auto found = std::find_if(values.begin(), values.end(),
@@ -232,4 +229,4 @@ const Effective* Loaded::find(std::string_view key) const {
 
 Loaded load(const Inputs& inputs) { return Loader(inputs).run(); }
 
-} // namespace synap::server::config
+}  // namespace synap::server::config

@@ -15,17 +15,17 @@ namespace synap::server::config {
 
 // What an option is, in force.
 struct Effective {
-    const Option* option = nullptr; // never one that is the same as another
+    const Option* option = nullptr;  // never one that is the same as another
     Value value;
     Origin origin;
-    std::string resolved = {}; // what auto came to; else empty
+    std::string resolved = {};  // what auto came to; else empty
 
     std::string text() const { return format_value(option->shape, value); }
 };
 
 struct Inputs {
     const OptionTable& table;
-    std::string file; // empty: none
+    std::string file;  // empty: none
     Environment environment;
     std::vector<Setting> flags;
     ContainerLimits container;
@@ -34,9 +34,9 @@ struct Inputs {
 
 struct Loaded {
     ServerConfig config;
-    std::vector<Effective> values; // one for each option, in the table's order
-    Problems problems;             // errors and warnings, in the order in which they were met
-    std::uint64_t max_memory = 0;  // in force, after auto; 0: no limit
+    std::vector<Effective> values;  // one for each option, in the table's order
+    Problems problems;              // errors and warnings, in the order in which they were met
+    std::uint64_t max_memory = 0;   // in force, after auto; 0: no limit
 
     bool ok() const { return !has_errors(problems); }
     // nullptr when no option has that key.
@@ -47,4 +47,4 @@ struct Loaded {
 // of use only when ok(). Reads the file and nothing else; changes nothing.
 Loaded load(const Inputs& inputs);
 
-} // namespace synap::server::config
+}  // namespace synap::server::config

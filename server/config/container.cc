@@ -60,7 +60,7 @@ void add_cpus(ContainerLimits& limits, std::optional<std::int64_t> quota,
 
 void read_group_v2(ContainerLimits& limits, const std::string& group) {
     add_memory(limits, group + "/memory.max");
-    const std::string cpu = first_line(group + "/cpu.max"); // "200000 100000" or "max 100000"
+    const std::string cpu = first_line(group + "/cpu.max");  // "200000 100000" or "max 100000"
     const auto space = cpu.find(' ');
     if (space != std::string::npos) {
         add_cpus(limits, number(cpu), number(std::string_view(cpu).substr(space + 1)));
@@ -117,7 +117,7 @@ void read_membership(ContainerLimits& limits, const std::string& mount, const st
     }
 }
 
-} // namespace
+}  // namespace
 
 ContainerLimits container_limits(const std::string& root) {
     ContainerLimits limits;
@@ -133,4 +133,4 @@ ContainerLimits container_limits(const std::string& root) {
     return limits;
 }
 
-} // namespace synap::server::config
+}  // namespace synap::server::config

@@ -18,4 +18,4 @@ struct ContainerLimits {
 // above the process's counts, the lowest decides. What cannot be read is no limit.
 ContainerLimits container_limits(const std::string& root = "");
 
-} // namespace synap::server::config
+}  // namespace synap::server::config

@@ -17,7 +17,7 @@ synap_bytes_t to_bytes(std::string_view text) { return {text.data(), text.size()
 
 std::string check_value(std::string_view name, std::string_view value) {
     const std::unique_ptr<synap_config_t, decltype(&synap_config_free)> config(synap_config_new(),
-                                                                              &synap_config_free);
+                                                                               &synap_config_free);
     if (!config) {
         return "no memory";
     }
@@ -30,11 +30,12 @@ std::string check_value(std::string_view name, std::string_view value) {
     return message.empty() ? "not accepted by the engine" : message;
 }
 
-} // namespace
+}  // namespace
 
 const EngineOption* EngineCatalog::find(std::string_view name) const {
-    const auto found = std::find_if(options.begin(), options.end(),
-                                    [&](const EngineOption& option) { return option.name == name; });
+    const auto found =
+        std::find_if(options.begin(), options.end(),
+                     [&](const EngineOption& option) { return option.name == name; });
     return found == options.end() ? nullptr : &*found;
 }
 
@@ -51,4 +52,4 @@ EngineCatalog engine_catalog() {
     return catalog;
 }
 
-} // namespace synap::server::config
+}  // namespace synap::server::config

@@ -10,7 +10,7 @@ namespace synap::server::config {
 
 struct EngineOption {
     std::string name;
-    std::string type; // "bool" "int" "bytes" "ms" "text" or "a|b|c"
+    std::string type;  // "bool" "int" "bytes" "ms" "text" or "a|b|c"
     std::string default_value;
     std::string range;
     std::string help;
@@ -27,4 +27,4 @@ struct EngineCatalog {
 // Asks the linked libsynap.
 EngineCatalog engine_catalog();
 
-} // namespace synap::server::config
+}  // namespace synap::server::config

@@ -109,7 +109,16 @@ std::vector<std::string> known_variables(const OptionTable& table) {
     return known;
 }
 
-} // namespace
+// The prefix is the same everywhere and would make any two names look alike.
+std::string hint(std::string_view name, std::vector<std::string> known) {
+    for (std::string& candidate : known) {
+        candidate.erase(0, kPrefix.size());
+    }
+    const std::string best = suggest(name.substr(kPrefix.size()), known);
+    return best.empty() ? "" : "; did you mean " + std::string(kPrefix) + best + "?";
+}
+
+}  // namespace
 
 Environment process_environment() {
     Environment environment;
@@ -148,10 +157,9 @@ void read_environment(const OptionTable& table, const Environment& environment,
         } else if (const Option* option = table.find_env(name)) {
             settings.push_back(setting(option->key, value, name));
         } else if (std::find(known.begin(), known.end(), name) == known.end()) {
-            problems.push_back(
-                {false, origin(name), "names no option" + did_you_mean(name, known)});
+            problems.push_back({false, origin(name), "names no option" + hint(name, known)});
         }
     }
 }
 
-} // namespace synap::server::config
+}  // namespace synap::server::config

@@ -32,4 +32,4 @@ std::string environment_value(const Environment& environment, std::string_view n
 void read_environment(const OptionTable& table, const Environment& environment,
                       std::vector<Setting>& settings, Problems& problems);
 
-} // namespace synap::server::config
+}  // namespace synap::server::config

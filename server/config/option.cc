@@ -38,7 +38,7 @@ Kind kind_of_engine_type(std::string_view type) {
 Option from_spec(const OptionSpec& spec) {
     Option option;
     option.key = spec.key;
-    option.shape = {spec.kind, spec.min,          spec.max,
+    option.shape = {spec.kind, spec.min,         spec.max,
                     spec.unit, spec.allows_auto, split(spec.choices, '|')};
     option.env = env_name(spec.key);
     option.env_alias = spec.env_alias;
@@ -61,7 +61,8 @@ void adopt_engine(Option& option, const EngineOption& engine) {
     if (shape.kind == Kind::kChoice) {
         shape.choices = split(engine.type, '|');
     }
-    option.range = shape.kind == Kind::kChoice ? engine.type : engine.range;
+    // The engine states its range in its own units.
+    option.range = shape.kind == Kind::kChoice ? engine.type : shape.unit == 1 ? engine.range : "";
     if (option.help.empty()) {
         option.help = engine.help;
     }
@@ -71,7 +72,7 @@ void adopt_engine(Option& option, const EngineOption& engine) {
         return;
     }
     Shape plain = shape;
-    plain.unit = 1; // the engine counts bytes and milliseconds
+    plain.unit = 1;  // the engine counts bytes and milliseconds
     std::string expected;
     if (!parse_value(plain, engine.default_value, option.default_value, expected)) {
         throw std::logic_error("engine option " + engine.name + " has the default '" +
@@ -98,7 +99,7 @@ bool starts_section(std::string_view key, std::string_view prefix) {
     return key.size() > prefix.size() && key.starts_with(prefix) && key[prefix.size()] == '.';
 }
 
-} // namespace
+}  // namespace
 
 std::string env_name(std::string_view key) {
     std::string name = "SYNAP_";
@@ -149,17 +150,15 @@ const Option* OptionTable::find(std::string_view key) const {
 }
 
 const Option* OptionTable::find_env(std::string_view variable) const {
-    const auto found =
-        std::find_if(options_.begin(), options_.end(), [&](const Option& option) {
-            return option.env == variable || (option.env_alias == variable && !variable.empty());
-        });
+    const auto found = std::find_if(options_.begin(), options_.end(), [&](const Option& option) {
+        return option.env == variable || (option.env_alias == variable && !variable.empty());
+    });
     return found == options_.end() ? nullptr : &*found;
 }
 
 bool OptionTable::is_section(std::string_view prefix) const {
-    return std::any_of(options_.begin(), options_.end(), [&](const Option& option) {
-        return starts_section(option.key, prefix);
-    });
+    return std::any_of(options_.begin(), options_.end(),
+                       [&](const Option& option) { return starts_section(option.key, prefix); });
 }
 
 std::vector<std::string> OptionTable::names() const {
@@ -177,4 +176,4 @@ std::vector<std::string> OptionTable::names() const {
     return all;
 }
 
-} // namespace synap::server::config
+}  // namespace synap::server::config

@@ -24,7 +24,7 @@ template <std::int64_t scale, typename T>
 void assign(T& member, const Value& value) {
     if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>) {
         const auto* number = std::get_if<std::int64_t>(&value);
-        member = number ? static_cast<T>(*number / scale) : T{0}; // auto is 0
+        member = number ? static_cast<T>(*number / scale) : T{0};  // auto is 0
     } else {
         member = std::get<T>(value);
     }
@@ -67,11 +67,11 @@ struct OptionSpec {
     std::int64_t max = kIntMax;
     std::int64_t unit = 1;
     bool allows_auto = false;
-    std::string_view choices = {};   // "a|b|c"
-    std::string_view flag = {};      // "--port,-p"
-    std::string_view env_alias = {}; // beside SYNAP_<KEY>
-    std::string_view help = {};      // engine options without one show the engine's
-    std::string_view needs = {};     // the feature of a later release that `needs_when` asks for
+    std::string_view choices = {};    // "a|b|c"
+    std::string_view flag = {};       // "--port,-p"
+    std::string_view env_alias = {};  // beside SYNAP_<KEY>
+    std::string_view help = {};       // engine options without one show the engine's
+    std::string_view needs = {};      // the feature of a later release that `needs_when` asks for
     std::string_view needs_when = {};
     // The engine option it sets; kind, range and default are the engine's then.
     std::string_view engine = {};
@@ -85,8 +85,8 @@ struct Option {
     std::string key;
     Shape shape;
     Value default_value;
-    std::string range; // for people
-    std::string env;   // "SYNAP_SERVER_PORT"
+    std::string range;  // for people
+    std::string env;    // "SYNAP_SERVER_PORT"
     std::string env_alias;
     std::string flag;
     std::string help;
@@ -124,4 +124,4 @@ private:
 // SYNAP_ and the key in capitals, with _ for the dots.
 std::string env_name(std::string_view key);
 
-} // namespace synap::server::config
+}  // namespace synap::server::config

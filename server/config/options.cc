@@ -206,6 +206,8 @@ const auto kStore = std::to_array<OptionSpec>({
     {.key = "persistence.snapshot.min_operations", .engine = "snapshot.min_operations"},
     {.key = "persistence.snapshot.log_growth_bytes", .engine = "snapshot.log_growth_bytes"},
     {.key = "persistence.snapshot.keep", .engine = "snapshot.keep"},
+    {.key = "slowlog.threshold_us", .engine = "slowlog.threshold_us"},
+    {.key = "slowlog.entries", .engine = "slowlog.entries"},
 });
 
 const auto kAround = std::to_array<OptionSpec>({
@@ -248,7 +250,8 @@ const auto kAround = std::to_array<OptionSpec>({
      .bind = to<&ServerConfig::logging, &log::LogConfig::format>()},
     {.key = "logging.file",
      .flag = "--log-file",
-     .help = "File to append to; standard error when empty.",
+     .help = "File to append to, which may be rotated by copying and truncating it; standard error "
+             "when empty.",
      .bind = to<&ServerConfig::logging, &log::LogConfig::file>()},
     {.key = "cors.allowed_origins",
      .kind = Kind::kList,
@@ -263,7 +266,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 2> kManaged 
     {"open.wait", "false"},
 }};
 
-} // namespace
+}  // namespace
 
 std::span<const OptionSpec> option_specs() {
     static const std::vector<OptionSpec> all = [] {
@@ -281,4 +284,4 @@ std::span<const std::pair<std::string_view, std::string_view>> managed_engine_op
     return kManaged;
 }
 
-} // namespace synap::server::config
+}  // namespace synap::server::config

@@ -13,4 +13,4 @@ std::span<const OptionSpec> option_specs();
 // Engine options that the server sets itself (name, value) and nobody else may.
 std::span<const std::pair<std::string_view, std::string_view>> managed_engine_options();
 
-} // namespace synap::server::config
+}  // namespace synap::server::config

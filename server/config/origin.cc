@@ -6,17 +6,17 @@ namespace synap::server::config {
 
 std::string Origin::text() const {
     switch (layer) {
-    case Layer::kDefault:
-        return "default";
-    case Layer::kFile:
-        if (line == 0) {
-            return name;
-        }
-        return name + ":" + std::to_string(line) + ":" + std::to_string(column);
-    case Layer::kEnvironment:
-        return "environment variable " + name;
-    case Layer::kFlag:
-        return "flag " + name;
+        case Layer::kDefault:
+            return "default";
+        case Layer::kFile:
+            if (line == 0) {
+                return name;
+            }
+            return name + ":" + std::to_string(line) + ":" + std::to_string(column);
+        case Layer::kEnvironment:
+            return "environment variable " + name;
+        case Layer::kFlag:
+            return "flag " + name;
     }
     return name;
 }
@@ -36,4 +36,4 @@ bool has_errors(const Problems& problems) {
     return std::any_of(problems.begin(), problems.end(), [](const Problem& p) { return p.fatal; });
 }
 
-} // namespace synap::server::config
+}  // namespace synap::server::config

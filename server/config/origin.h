@@ -12,8 +12,8 @@ enum class Layer : std::uint8_t { kDefault, kFile, kEnvironment, kFlag };
 
 struct Origin {
     Layer layer = Layer::kDefault;
-    std::string name = {}; // the file, the variable or the flag
-    int line = 0;          // from 1; 0: none
+    std::string name = {};  // the file, the variable or the flag
+    int line = 0;           // from 1; 0: none
     int column = 0;
 
     // "config.yml:3:9", "environment variable SYNAP_SERVER_PORT", "flag --port" or "default".
@@ -23,13 +23,13 @@ struct Origin {
 // One setting as it was found, not yet checked.
 struct Setting {
     std::string key;
-    std::vector<std::string> items; // one, unless is_list
+    std::vector<std::string> items;  // one, unless is_list
     bool is_list = false;
     Origin origin;
 };
 
 struct Problem {
-    bool fatal = true; // else a warning
+    bool fatal = true;  // else a warning
     Origin origin;
     std::string message;
 
@@ -41,4 +41,4 @@ using Problems = std::vector<Problem>;
 
 bool has_errors(const Problems& problems);
 
-} // namespace synap::server::config
+}  // namespace synap::server::config

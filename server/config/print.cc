@@ -9,8 +9,8 @@ namespace {
 constexpr std::string_view kIntroduction =
     R"(# Configuration
 
-This page is written by `synap-server --print-config-reference` and checked by the test suite: change
-the option table, not the page.
+This page is written by `synap-server --print-config-reference` and checked by the test suite:
+change the option table, not the page.
 
 ## Where settings come from
 
@@ -28,8 +28,8 @@ In rising precedence: built-in defaults, the configuration file, environment var
 `synap-server --print-config` prints the configuration in force and where each value comes from.
 
 Sizes take units: `kb`, `mb`, `gb`, `tb` (or `Ki`, `KiB` ...) count in 1024, `k`, `m`, `g`, `t` in
-1000, as in redis.conf. Durations take `ms`, `s`, `m`, `h`, `d`; without a unit, the one in the key's
-name. Lists are YAML sequences, or texts with commas between.
+1000, as in redis.conf. Durations take `ms`, `s`, `m`, `h`, `d`; without a unit, the one in the
+key's name. Lists are YAML sequences, or texts with commas between.
 
 Further variables:
 
@@ -38,9 +38,9 @@ Further variables:
 | `SYNAP_CONFIG` | the configuration file, as `--config` |
 | `SYNAP_ROLE` | `server.role` |
 | `SYNAP_MASTER` | `host:port` for `replication.master_host` and `replication.master_port` |
-| `SYNAP_LOG` | level, format or both for `logging.level` and `logging.format`: `debug`, `info,json` |
+| `SYNAP_LOG` | `logging.level`, `logging.format` or both: `debug`, `json`, `info,json` |
 | `RUST_LOG` | a level, or `synap=LEVEL`; used where `SYNAP_LOG` is not set |
-| `SYNAP_HEALTH_ADDR` | address that `--health-check` probes; default `127.0.0.1` and the port in force |
+| `SYNAP_HEALTH_ADDR` | what `--health-check` asks; default: this machine, the port in force |
 | `SYNAP_URL` | the server that `synap-admin` talks to |
 
 Replication and TLS come with a later release. Their options are accepted as long as they are off;
@@ -102,9 +102,7 @@ std::string cell(std::string_view text) {
     return out;
 }
 
-std::string code(std::string_view text) {
-    return text.empty() ? "" : "`" + cell(text) + "`";
-}
+std::string code(std::string_view text) { return text.empty() ? "" : "`" + cell(text) + "`"; }
 
 std::string describe_values(const Option& option) {
     if (option.shape.kind == Kind::kChoice) {
@@ -112,9 +110,9 @@ std::string describe_values(const Option& option) {
     }
     std::string text(kind_name(option.shape.kind));
     if (option.shape.kind == Kind::kDuration || option.shape.unit != 1) {
-        text += option.shape.unit == 1         ? ", in ms"
-                : option.shape.unit == 1000    ? ", in s"
-                                               : ", in MiB";
+        text += option.shape.unit == 1      ? ", in ms"
+                : option.shape.unit == 1000 ? ", in s"
+                                            : ", in MiB";
     }
     return option.range.empty() ? text : text + ", " + cell(option.range);
 }
@@ -134,11 +132,11 @@ std::string option_row(const OptionTable& table, const Option& option) {
            cell(option.help) + " | " + names + " |\n";
 }
 
-} // namespace
+}  // namespace
 
 std::string print_config(const Loaded& loaded) {
     std::string out;
-    std::vector<std::string> open; // sections that the last line was in
+    std::vector<std::string> open;  // sections that the last line was in
     for (const Effective& effective : loaded.values) {
         const std::vector<std::string> parts = split_key(effective.option->key);
         const std::size_t depth = parts.size() - 1;
@@ -164,7 +162,8 @@ std::string print_reference(const OptionTable& table) {
         const std::string first = option.key.substr(0, option.key.find('.'));
         if (first != section) {
             section = first;
-            out += "\n## " + section + "\n\n| key | values | default | meaning | variable, flag |\n" +
+            out += "\n## " + section +
+                   "\n\n| key | values | default | meaning | variable, flag |\n" +
                    "| --- | --- | --- | --- | --- |\n";
         }
         out += option_row(table, option);
@@ -172,4 +171,4 @@ std::string print_reference(const OptionTable& table) {
     return out;
 }
 
-} // namespace synap::server::config
+}  // namespace synap::server::config

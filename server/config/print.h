@@ -14,4 +14,4 @@ std::string print_config(const Loaded& loaded);
 // docs/configuration.md: every option with its values, default, variable and flag.
 std::string print_reference(const OptionTable& table);
 
-} // namespace synap::server::config
+}  // namespace synap::server::config

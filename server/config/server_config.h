@@ -41,4 +41,4 @@ struct ServerConfig {
     log::LogConfig logging;
 };
 
-} // namespace synap::server::config
+}  // namespace synap::server::config

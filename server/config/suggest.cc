@@ -18,7 +18,7 @@ std::size_t tolerance(std::string_view word) {
     return std::max<std::size_t>(1, std::min<std::size_t>(4, word.size() / 3));
 }
 
-} // namespace
+}  // namespace
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {
     const std::size_t width = b.size() + 1;
@@ -75,4 +75,4 @@ std::string did_you_mean(std::string_view word, const std::vector<std::string>& 
     return best.empty() ? "" : "; did you mean " + best + "?";
 }
 
-} // namespace synap::server::config
+}  // namespace synap::server::config

@@ -17,4 +17,4 @@ std::string suggest(std::string_view word, const std::vector<std::string>& candi
 // "; did you mean server.port?", or nothing.
 std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates);
 
-} // namespace synap::server::config
+}  // namespace synap::server::config

@@ -76,8 +76,8 @@ bool parse_scaled(std::string_view text, const std::array<Unit, N>& units, std::
     std::int64_t factor = bare;
     const std::string name = lower(trim({rest, static_cast<std::size_t>(end - rest)}));
     if (!name.empty()) {
-        const auto unit = std::find_if(units.begin(), units.end(),
-                                       [&](const Unit& u) { return u.name == name; });
+        const auto unit =
+            std::find_if(units.begin(), units.end(), [&](const Unit& u) { return u.name == name; });
         if (unit == units.end()) {
             return false;
         }
@@ -92,18 +92,18 @@ std::string format_milliseconds(std::int64_t ms) {
             return std::to_string(ms / unit->factor) + std::string(unit->name);
         }
     }
-    return std::to_string(ms) + "ms";
+    return std::to_string(ms) + (ms == 0 ? "" : "ms");
 }
 
 // One number of the shape, for people.
 std::string format_number(const Shape& shape, std::int64_t number) {
     switch (shape.kind) {
-    case Kind::kBytes:
-        return format_bytes(number);
-    case Kind::kDuration:
-        return format_milliseconds(number);
-    default:
-        return std::to_string(number);
+        case Kind::kBytes:
+            return format_bytes(number);
+        case Kind::kDuration:
+            return format_milliseconds(number);
+        default:
+            return std::to_string(number);
     }
 }
 
@@ -122,27 +122,27 @@ std::string join(const std::vector<std::string>& words, std::string_view between
 std::string describe_expected(const Shape& shape) {
     std::string text;
     switch (shape.kind) {
-    case Kind::kBool:
-        text = "true or false";
-        break;
-    case Kind::kInt:
-        text = "a whole number";
-        break;
-    case Kind::kBytes:
-        text = "a size such as 512mb or 2gb";
-        break;
-    case Kind::kDuration:
-        text = "a duration such as 500ms, 10s or 5m";
-        break;
-    case Kind::kChoice:
-        text = join(shape.choices, ", ", " or ");
-        break;
-    case Kind::kText:
-        text = "text on one line";
-        break;
-    case Kind::kList:
-        text = "a list of texts";
-        break;
+        case Kind::kBool:
+            text = "true or false";
+            break;
+        case Kind::kInt:
+            text = "a whole number";
+            break;
+        case Kind::kBytes:
+            text = "a size such as 512mb or 2gb";
+            break;
+        case Kind::kDuration:
+            text = "a duration such as 500ms, 10s or 5m";
+            break;
+        case Kind::kChoice:
+            text = join(shape.choices, ", ", " or ");
+            break;
+        case Kind::kText:
+            text = "text on one line";
+            break;
+        case Kind::kList:
+            text = "a list of texts";
+            break;
     }
     if (shape.kind == Kind::kInt || shape.kind == Kind::kBytes || shape.kind == Kind::kDuration) {
         if (shape.max != kIntMax) {
@@ -200,37 +200,37 @@ std::vector<std::string> split_items(std::string_view text) {
 
 bool parse_word(const Shape& shape, std::string_view text, Value& out) {
     switch (shape.kind) {
-    case Kind::kBool: {
-        bool value = false;
-        const bool ok = parse_bool(text, value);
-        out = value;
-        return ok;
-    }
-    case Kind::kInt:
-    case Kind::kBytes:
-    case Kind::kDuration: {
-        std::int64_t value = 0;
-        const bool ok = parse_number(shape, text, value);
-        out = value;
-        return ok;
-    }
-    case Kind::kChoice: {
-        std::string word = lower(text);
-        const bool ok = std::find(shape.choices.begin(), shape.choices.end(), word) !=
-                        shape.choices.end();
-        out = std::move(word);
-        return ok;
-    }
-    case Kind::kText:
-        out = std::string(text);
-        return is_one_line(text);
-    case Kind::kList:
-        break;
+        case Kind::kBool: {
+            bool value = false;
+            const bool ok = parse_bool(text, value);
+            out = value;
+            return ok;
+        }
+        case Kind::kInt:
+        case Kind::kBytes:
+        case Kind::kDuration: {
+            std::int64_t value = 0;
+            const bool ok = parse_number(shape, text, value);
+            out = value;
+            return ok;
+        }
+        case Kind::kChoice: {
+            std::string word = lower(text);
+            const bool ok =
+                std::find(shape.choices.begin(), shape.choices.end(), word) != shape.choices.end();
+            out = std::move(word);
+            return ok;
+        }
+        case Kind::kText:
+            out = std::string(text);
+            return is_one_line(text);
+        case Kind::kList:
+            break;
     }
     return false;
 }
 
-} // namespace
+}  // namespace
 
 bool parse_items(const Shape& shape, const std::vector<std::string>& items, Value& out,
                  std::string& expected) {
@@ -263,10 +263,8 @@ bool parse_value(const Shape& shape, std::string_view text, Value& out, std::str
 }
 
 std::string format_bytes(std::int64_t bytes) {
-    constexpr std::array<Unit, 4> kShown = {{{"tb", kKi * kKi * kKi * kKi},
-                                             {"gb", kKi * kKi * kKi},
-                                             {"mb", kKi * kKi},
-                                             {"kb", kKi}}};
+    constexpr std::array<Unit, 4> kShown = {
+        {{"tb", kKi * kKi * kKi * kKi}, {"gb", kKi * kKi * kKi}, {"mb", kKi * kKi}, {"kb", kKi}}};
     for (const Unit& unit : kShown) {
         if (bytes != 0 && bytes % unit.factor == 0) {
             return std::to_string(bytes / unit.factor) + std::string(unit.name);
@@ -301,20 +299,20 @@ std::string format_value(const Shape& shape, const Value& value) {
 
 std::string_view kind_name(Kind kind) {
     switch (kind) {
-    case Kind::kBool:
-        return "true or false";
-    case Kind::kInt:
-        return "whole number";
-    case Kind::kBytes:
-        return "size";
-    case Kind::kDuration:
-        return "duration";
-    case Kind::kChoice:
-        return "choice";
-    case Kind::kText:
-        return "text";
-    case Kind::kList:
-        return "list";
+        case Kind::kBool:
+            return "true or false";
+        case Kind::kInt:
+            return "whole number";
+        case Kind::kBytes:
+            return "size";
+        case Kind::kDuration:
+            return "duration";
+        case Kind::kChoice:
+            return "choice";
+        case Kind::kText:
+            return "text";
+        case Kind::kList:
+            return "list";
     }
     return "text";
 }
@@ -322,20 +320,20 @@ std::string_view kind_name(Kind kind) {
 std::string describe_range(const Shape& shape) {
     std::string text;
     switch (shape.kind) {
-    case Kind::kChoice:
-        text = join(shape.choices, "|", "|");
-        break;
-    case Kind::kInt:
-    case Kind::kBytes:
-    case Kind::kDuration:
-        if (shape.max != kIntMax) {
-            text = format_number(shape, shape.min) + ".." + format_number(shape, shape.max);
-        } else if (shape.min > 0) {
-            text = "at least " + format_number(shape, shape.min);
-        }
-        break;
-    default:
-        break;
+        case Kind::kChoice:
+            text = join(shape.choices, "|", "|");
+            break;
+        case Kind::kInt:
+        case Kind::kBytes:
+        case Kind::kDuration:
+            if (shape.max != kIntMax) {
+                text = format_number(shape, shape.min) + ".." + format_number(shape, shape.max);
+            } else if (shape.min > 0) {
+                text = "at least " + format_number(shape, shape.min);
+            }
+            break;
+        default:
+            break;
     }
     if (shape.allows_auto) {
         text += text.empty() ? "or auto" : ", or auto";
@@ -343,4 +341,4 @@ std::string describe_range(const Shape& shape) {
     return text;
 }
 
-} // namespace synap::server::config
+}  // namespace synap::server::config

@@ -11,13 +11,13 @@
 namespace synap::server::config {
 
 enum class Kind : std::uint8_t {
-    kBool,     // true, false (yes/no, on/off, 1/0)
-    kInt,      // decimal
-    kBytes,    // 512, 64kb, 2gb
-    kDuration, // 500ms, 10s, 5m, 2h, 1d
-    kChoice,   // one of a few words
-    kText,     // any text on one line
-    kList,     // texts: a YAML sequence, or separated by commas
+    kBool,      // true, false (yes/no, on/off, 1/0)
+    kInt,       // decimal
+    kBytes,     // 512, 64kb, 2gb
+    kDuration,  // 500ms, 10s, 5m, 2h, 1d
+    kChoice,    // one of a few words
+    kText,      // any text on one line
+    kList,      // texts: a YAML sequence, or separated by commas
 };
 
 // The word "auto" where a shape allows it.
@@ -63,4 +63,4 @@ std::string_view kind_name(Kind kind);
 // What the shape accepts: "1..65535", "text|json"; empty when anything goes.
 std::string describe_range(const Shape& shape);
 
-} // namespace synap::server::config
+}  // namespace synap::server::config

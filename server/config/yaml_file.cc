@@ -18,7 +18,10 @@ class Walk {
 public:
     Walk(const OptionTable& table, const std::string& file, std::vector<Setting>& settings,
          Problems& problems)
-        : table_(table), names_(table.names()), file_(file), settings_(settings),
+        : table_(table),
+          names_(table.names()),
+          file_(file),
+          settings_(settings),
           problems_(problems) {}
 
     void section(const YamlNode& node, const std::string& prefix) {
@@ -42,13 +45,11 @@ public:
     }
 
 private:
-    Origin origin(YamlPlace place) const {
-        return {Layer::kFile, file_, place.line, place.column};
-    }
+    Origin origin(YamlPlace place) const { return {Layer::kFile, file_, place.line, place.column}; }
 
     void subsection(const std::string& key, const YamlNode::Entry& entry) {
         if (entry.value.type == YamlNode::Type::kNull) {
-            return; // a heading whose lines are all commented out
+            return;  // a heading whose lines are all commented out
         }
         if (entry.value.type != YamlNode::Type::kMap) {
             problem(entry.value.place, key + ": is a section; expected keys below it");
@@ -65,25 +66,25 @@ private:
         }
         Setting setting{option.key, {}, false, origin(entry.value.place)};
         switch (entry.value.type) {
-        case YamlNode::Type::kScalar:
-            setting.items.push_back(entry.value.text);
-            break;
-        case YamlNode::Type::kList:
-            setting.is_list = true;
-            for (const YamlNode& item : entry.value.items) {
-                if (item.type != YamlNode::Type::kScalar) {
-                    problem(item.place, option.key + ": expected a list of plain values");
-                    return;
+            case YamlNode::Type::kScalar:
+                setting.items.push_back(entry.value.text);
+                break;
+            case YamlNode::Type::kList:
+                setting.is_list = true;
+                for (const YamlNode& item : entry.value.items) {
+                    if (item.type != YamlNode::Type::kScalar) {
+                        problem(item.place, option.key + ": expected a list of plain values");
+                        return;
+                    }
+                    setting.items.push_back(item.text);
                 }
-                setting.items.push_back(item.text);
-            }
-            break;
-        case YamlNode::Type::kNull:
-            problem(entry.place, option.key + ": has no value");
-            return;
-        case YamlNode::Type::kMap:
-            problem(entry.value.place, option.key + ": expected a value, not a section");
-            return;
+                break;
+            case YamlNode::Type::kNull:
+                problem(entry.place, option.key + ": has no value");
+                return;
+            case YamlNode::Type::kMap:
+                problem(entry.value.place, option.key + ": expected a value, not a section");
+                return;
         }
         settings_.push_back(std::move(setting));
     }
@@ -137,7 +138,7 @@ bool read_file(const std::string& path, std::string& text, std::string& problem)
     return true;
 }
 
-} // namespace
+}  // namespace
 
 void parse_yaml(const OptionTable& table, std::string_view text, const std::string& name,
                 std::vector<Setting>& settings, Problems& problems) {
@@ -149,13 +150,13 @@ void parse_yaml(const OptionTable& table, std::string_view text, const std::stri
         return;
     }
     switch (root.type) {
-    case YamlNode::Type::kNull:
-        return; // an empty file, or nothing but comments
-    case YamlNode::Type::kMap:
-        walk.section(root, "");
-        return;
-    default:
-        walk.problem(root.place, "expected sections such as 'server:' with keys below them");
+        case YamlNode::Type::kNull:
+            return;  // an empty file, or nothing but comments
+        case YamlNode::Type::kMap:
+            walk.section(root, "");
+            return;
+        default:
+            walk.problem(root.place, "expected sections such as 'server:' with keys below them");
     }
 }
 
@@ -171,4 +172,4 @@ bool load_yaml(const OptionTable& table, const std::string& path, std::vector<Se
     return true;
 }
 
-} // namespace synap::server::config
+}  // namespace synap::server::config

@@ -24,4 +24,4 @@ void parse_yaml(const OptionTable& table, std::string_view text, const std::stri
 bool load_yaml(const OptionTable& table, const std::string& path, std::vector<Setting>& settings,
                Problems& problems);
 
-} // namespace synap::server::config
+}  // namespace synap::server::config

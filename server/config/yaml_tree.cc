@@ -66,8 +66,8 @@ private:
             throw Stop{{place_of(mark), "a key must be plain text"}};
         }
         if (levels_.size() >= depth_max_) {
-            throw Stop{{place_of(mark), "nested deeper than " + std::to_string(depth_max_) +
-                                            " levels"}};
+            throw Stop{
+                {place_of(mark), "nested deeper than " + std::to_string(depth_max_) + " levels"}};
         }
         Level level;
         level.node.type = type;
@@ -124,7 +124,7 @@ private:
     bool seen_document_ = false;
 };
 
-} // namespace
+}  // namespace
 
 bool parse_yaml_tree(std::string_view text, std::size_t depth_max, YamlNode& root,
                      YamlFailure& failure) {
@@ -147,4 +147,4 @@ bool parse_yaml_tree(std::string_view text, std::size_t depth_max, YamlNode& roo
     return false;
 }
 
-} // namespace synap::server::config
+}  // namespace synap::server::config

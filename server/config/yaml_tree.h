@@ -23,9 +23,9 @@ struct YamlNode {
 
     Type type = Type::kNull;
     YamlPlace place;
-    std::string text;            // kScalar
-    std::vector<YamlNode> items; // kList
-    std::vector<Entry> entries;  // kMap, in the order of the file
+    std::string text;             // kScalar
+    std::vector<YamlNode> items;  // kList
+    std::vector<Entry> entries;   // kMap, in the order of the file
 };
 
 struct YamlNode::Entry {
@@ -44,4 +44,4 @@ struct YamlFailure {
 [[nodiscard]] bool parse_yaml_tree(std::string_view text, std::size_t depth_max, YamlNode& root,
                                    YamlFailure& failure);
 
-} // namespace synap::server::config
+}  // namespace synap::server::config

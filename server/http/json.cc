@@ -159,7 +159,8 @@ void JsonWriter::number(double value) {
     separate();
     std::array<char, 40> digits{};
     const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value);
-    const std::string_view written(digits.data(), static_cast<std::size_t>(end.ptr - digits.data()));
+    const std::string_view written(digits.data(),
+                                   static_cast<std::size_t>(end.ptr - digits.data()));
     out_.append(written);
     if (written.find_first_of(".e") == std::string_view::npos) {
         out_.append(".0");

@@ -34,31 +34,31 @@ void append_time(Line& line, std::chrono::system_clock::time_point time) {
 
 std::string_view level_name(spdlog::level::level_enum level) {
     switch (level) {
-    case spdlog::level::trace:
-        return "trace";
-    case spdlog::level::debug:
-        return "debug";
-    case spdlog::level::info:
-        return "info";
-    case spdlog::level::warn:
-        return "warn";
-    default:
-        return "error";
+        case spdlog::level::trace:
+            return "trace";
+        case spdlog::level::debug:
+            return "debug";
+        case spdlog::level::info:
+            return "info";
+        case spdlog::level::warn:
+            return "warn";
+        default:
+            return "error";
     }
 }
 
 std::string_view padded_level_name(spdlog::level::level_enum level) {
     switch (level) {
-    case spdlog::level::trace:
-        return "TRACE";
-    case spdlog::level::debug:
-        return "DEBUG";
-    case spdlog::level::info:
-        return "INFO ";
-    case spdlog::level::warn:
-        return "WARN ";
-    default:
-        return "ERROR";
+        case spdlog::level::trace:
+            return "TRACE";
+        case spdlog::level::debug:
+            return "DEBUG";
+        case spdlog::level::info:
+            return "INFO ";
+        case spdlog::level::warn:
+            return "WARN ";
+        default:
+            return "ERROR";
     }
 }
 
@@ -182,11 +182,9 @@ void append_json(Line& line, const spdlog::details::log_msg& message) {
     line.push_back('}');
 }
 
-} // namespace
+}  // namespace
 
-CurrentFields::CurrentFields(Fields fields) {
-    current_fields = {fields.begin(), fields.size()};
-}
+CurrentFields::CurrentFields(Fields fields) { current_fields = {fields.begin(), fields.size()}; }
 
 CurrentFields::~CurrentFields() { current_fields = {}; }
 
@@ -203,4 +201,4 @@ std::unique_ptr<spdlog::formatter> LineFormatter::clone() const {
     return std::make_unique<LineFormatter>(json_);
 }
 
-} // namespace synap::server::log
+}  // namespace synap::server::log

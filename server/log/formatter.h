@@ -29,4 +29,4 @@ public:
     CurrentFields& operator=(const CurrentFields&) = delete;
 };
 
-} // namespace synap::server::log
+}  // namespace synap::server::log

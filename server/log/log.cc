@@ -24,18 +24,18 @@ constexpr std::array<std::pair<std::string_view, Level>, 6> kLevels = {{
 
 spdlog::level::level_enum to_spdlog(Level level) {
     switch (level) {
-    case Level::kTrace:
-        return spdlog::level::trace;
-    case Level::kDebug:
-        return spdlog::level::debug;
-    case Level::kInfo:
-        return spdlog::level::info;
-    case Level::kWarn:
-        return spdlog::level::warn;
-    case Level::kError:
-        return spdlog::level::err;
-    case Level::kOff:
-        break;
+        case Level::kTrace:
+            return spdlog::level::trace;
+        case Level::kDebug:
+            return spdlog::level::debug;
+        case Level::kInfo:
+            return spdlog::level::info;
+        case Level::kWarn:
+            return spdlog::level::warn;
+        case Level::kError:
+            return spdlog::level::err;
+        case Level::kOff:
+            break;
     }
     return spdlog::level::off;
 }
@@ -45,7 +45,7 @@ void install(spdlog::sink_ptr sink, Level level, bool json) {
     logger->set_formatter(std::make_unique<LineFormatter>(json));
     logger->set_level(to_spdlog(level));
     // A line that explains a crash must not wait in a buffer for the crash.
-    logger->flush_on(spdlog::level::info);
+    logger->flush_on(spdlog::level::trace);
     spdlog::set_default_logger(std::move(logger));
 }
 
@@ -61,7 +61,7 @@ spdlog::logger& logger() {
     return *spdlog::default_logger_raw();
 }
 
-} // namespace
+}  // namespace
 
 bool setup(const LogConfig& config, std::string& error) {
     const Level* level = nullptr;
@@ -105,4 +105,4 @@ void write(Level level, std::string_view message, Fields fields) {
     }
 }
 
-} // namespace synap::server::log
+}  // namespace synap::server::log

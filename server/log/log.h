@@ -19,9 +19,9 @@
 namespace synap::server::log {
 
 struct LogConfig {
-    std::string level = "info";  // trace, debug, info, warn, error, off
-    std::string format = "text"; // text, json
-    std::string file;            // to append to; empty: standard error
+    std::string level = "info";   // trace, debug, info, warn, error, off
+    std::string format = "text";  // text, json
+    std::string file;             // to append to; empty: standard error
 };
 
 enum class Level : std::uint8_t { kTrace, kDebug, kInfo, kWarn, kError, kOff };
@@ -71,4 +71,4 @@ inline void info(std::string_view m, Fields f = {}) { write(Level::kInfo, m, f);
 inline void warn(std::string_view m, Fields f = {}) { write(Level::kWarn, m, f); }
 inline void error(std::string_view m, Fields f = {}) { write(Level::kError, m, f); }
 
-} // namespace synap::server::log
+}  // namespace synap::server::log

@@ -145,15 +145,17 @@ void Connection::feed(char* data, std::size_t size, bool borrowed) {
         cut(CutReason::kQueryLimit);
         return;
     }
-    if (fed->consumed != 0 || rest == 0) {
-        request_open_ = false;
-    }
     settle(*fed);
 }
 
 std::optional<Fed> Connection::dispatch(char* data, std::size_t size) {
     if (peer_.index() == 0 && !recognise(data, size)) {
-        return closed() ? std::nullopt : std::optional<Fed>(Fed{});
+        if (closed()) {
+            return std::nullopt;
+        }
+        Fed nothing;
+        nothing.pending = size;
+        return nothing;
     }
     const PeerContext context{loop_.services(), session_->raw(), output_, id_};
     if (auto* resp = std::get_if<resp::Peer>(&peer_)) {
@@ -213,10 +215,10 @@ void Connection::settle(const Fed& fed) {
     }
     work_left_ = (fed.verdict == Verdict::kYield || fed.verdict == Verdict::kBlocked) &&
                  !input_.empty();
-    if (!input_.empty() && fed.verdict == Verdict::kMore && !request_open_) {
-        request_open_ = true;
+    if (pending_ == 0 || fed.progressed) {
         request_ms_ = loop_.now_ms();
     }
+    pending_ = fed.pending;
     if (loop_.must_commit(fed.token)) {
         waiting_ |= kLog;
         loop_.commit_later(*this, fed.token);
@@ -359,8 +361,8 @@ void Connection::on_tick(std::uint64_t now_ms) {
     } else if (want_write_ && limits.write_timeout_ms != 0 &&
                now_ms - progress_ms_ > limits.write_timeout_ms) {
         cut(CutReason::kWriteTimeout);
-    } else if (request_open_ && limits.header_timeout_ms != 0 &&
-               now_ms - request_ms_ > limits.header_timeout_ms + input_.size()) {
+    } else if (pending_ != 0 && limits.header_timeout_ms != 0 &&
+               now_ms - request_ms_ > limits.header_timeout_ms + pending_) {
         if (std::holds_alternative<http::Peer>(peer_) && output_.append(http::kRequestTimeout)) {
             flush();
         }

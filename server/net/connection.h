@@ -81,10 +81,10 @@ private:
     bool closing_ = false;             // close once the output was sent
     bool linger_ = false;              // the client may be sending: let it read the last reply
     bool lingering_ = false;
-    bool request_open_ = false;        // an incomplete request is in input_
     std::uint64_t active_ms_;          // last byte received
     std::uint64_t progress_ms_;        // last byte sent, or output begun
     std::uint64_t request_ms_ = 0;     // when the incomplete request began
+    std::size_t pending_ = 0;          // bytes of it so far; 0: there is none
 };
 
 }  // namespace synap::server

@@ -1,7 +1,9 @@
+#define SYNAP_UNSTABLE_API
 #include "server/net/loop.h"
 
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <synap/synap_unstable.h>
 #include <unistd.h>
 
 #include <algorithm>

@@ -57,6 +57,10 @@ struct Fed {
     synap_token_t token{0, 0};
     /// Why the connection is to be closed, when that is not the client's wish.
     CutReason reason = CutReason::kCount;
+    /// At least one request was completed.
+    bool progressed = false;
+    /// Bytes received of a request that has begun and is incomplete; 0: there is none.
+    std::size_t pending = 0;
 };
 
 /// The later of two tokens of one store.

@@ -40,6 +40,12 @@ synap_exec_options_t nowait() noexcept {
     return options;
 }
 
+/// Writes a whole reply. A reply that was cut short has ruined the stream.
+Verdict write_reply(Writer& writer, const Reply& reply) noexcept {
+    const synap_status_t status = synap_reply_walk(reply.raw(), writer.sink(), nullptr);
+    return status == SYNAP_OK ? Verdict::kMore : Verdict::kAbort;
+}
+
 /// Writes what the engine says about a call that it could not run.
 void write_failure(Writer& writer, const synap_error_t* error) {
     std::string text = "ERR ";
@@ -62,6 +68,7 @@ Fed Peer::feed(const PeerContext& context, const char* data, std::size_t size) {
         total.consumed += part.consumed;
         total.token = later(total.token, part.token);
         total.verdict = part.verdict;
+        total.progressed = total.progressed || part.consumed != 0;
         if (part.consumed != batch.consumed) {
             parser_.reset();
         }
@@ -79,7 +86,8 @@ Fed Peer::feed(const PeerContext& context, const char* data, std::size_t size) {
             return total;
         }
         if (parsed == Parsed::kNeedMore) {
-            if (size - total.consumed > limits.resp_query_bytes) {
+            total.pending = size - total.consumed;
+            if (total.pending > limits.resp_query_bytes) {
                 total.verdict = Verdict::kAbort;
                 total.reason = CutReason::kQueryLimit;
             }
@@ -158,8 +166,7 @@ Verdict Peer::run_alone(const PeerContext& context, const synap_call_t& call) {
     }
     const Reply reply(raw);
     writer.set_protocol(synap_session_protocol(context.session));
-    static_cast<void>(synap_reply_walk(reply.raw(), writer.sink(), nullptr));
-    return Verdict::kMore;
+    return write_reply(writer, reply);
 }
 
 /// The engine stopped before `call`. Says how the connection goes on behind it.
@@ -202,18 +209,16 @@ Verdict Peer::submit(const PeerContext& context, const synap_call_t& call) {
         return status == SYNAP_E_SHUTDOWN ? Verdict::kAbort : Verdict::kMore;
     }
     const Reply reply(raw);
-    static_cast<void>(synap_reply_walk(reply.raw(), writer.sink(), nullptr));
-    return Verdict::kMore;
+    return write_reply(writer, reply);
 }
 
 bool Peer::complete(const PeerContext& context, const Reply& reply, const synap_error_t* error) {
     Writer& writer = context.services.writer;
     writer.bind(context.output, synap_session_protocol(context.session));
     if (reply) {
-        static_cast<void>(synap_reply_walk(reply.raw(), writer.sink(), nullptr));
-    } else {
-        write_failure(writer, error);
+        return write_reply(writer, reply) == Verdict::kMore;
     }
+    write_failure(writer, error);
     return !writer.failed();
 }
 

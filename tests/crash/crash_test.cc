@@ -98,7 +98,8 @@ TEST(CrashSuite, ASeedRepeatsItself) {
             Tally tally;
             Simulation simulation(seed, Parameters::draw(seed), tally);
             simulation.run();
-            for (const std::string& name : *simulation.disk()->list()) {
+            const std::vector<std::string> names = *simulation.disk()->list();
+            for (const std::string& name : names) {
                 image += name + simulation.disk()->contents(name);
             }
         }

@@ -24,7 +24,8 @@ struct Evidence {
 
 Evidence collect_evidence(SimDisk& disk) {
     Evidence evidence;
-    for (const std::string& name : *disk.list()) {
+    const std::vector<std::string> names = *disk.list();
+    for (const std::string& name : names) {
         uint64_t start = 0;
         if (format::parse_file_name(name, format::kSnapshotPrefix, start)) {
             evidence.named = std::max(evidence.named, start);
@@ -127,7 +128,8 @@ bool names_place(const Error& error, const Damage& damage) {
 
 std::shared_ptr<SimDisk> copy_at_rest(SimDisk& from) {
     auto copy = std::make_shared<SimDisk>(from.options());
-    for (const std::string& name : *from.list()) {
+    const std::vector<std::string> names = *from.list();
+    for (const std::string& name : names) {
         auto file = copy->open(name, OpenMode::kCreate);
         const std::string bytes = from.contents(name);
         const bool copied = file && (*file)->write_at(0, bytes) && (*file)->sync();

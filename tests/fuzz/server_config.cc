@@ -36,7 +36,7 @@ Loaded load_text(std::string_view text, bool& syntax_ok) {
     return load({table(), "", {}, settings, {}, 1});
 }
 
-} // namespace
+}  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const std::string_view text(reinterpret_cast<const char*>(data), size);

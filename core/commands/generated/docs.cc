@@ -65,7 +65,6 @@ constexpr ArgDoc kArgs14[] = {
     {"client-type", "", "TYPE", "2.8.12", kArgs13, ArgType::kOneOf, -1, false, false, false},
     {"username", "username", "USER", "", {}, ArgType::kString, -1, false, false, false},
     {"addr", "ip:port", "ADDR", "", {}, ArgType::kString, -1, false, false, false},
-    {"laddr", "ip:port", "LADDR", "6.2.0", {}, ArgType::kString, -1, false, false, false},
     {"skipme", "yes/no", "SKIPME", "", {}, ArgType::kString, -1, false, false, false},
 };
 constexpr ArgDoc kArgs15[] = {
@@ -83,221 +82,197 @@ constexpr ArgDoc kArgs18[] = {
     {"enabled", "", "", "", kArgs17, ArgType::kOneOf, -1, false, false, false},
 };
 constexpr ArgDoc kArgs19[] = {
-    {"on", "on", "ON", "", {}, ArgType::kPureToken, -1, false, false, false},
-    {"off", "off", "OFF", "", {}, ArgType::kPureToken, -1, false, false, false},
-    {"skip", "skip", "SKIP", "", {}, ArgType::kPureToken, -1, false, false, false},
-};
-constexpr ArgDoc kArgs20[] = {
-    {"action", "", "", "", kArgs19, ArgType::kOneOf, -1, false, false, false},
-};
-constexpr ArgDoc kArgs21[] = {
-    {"write", "write", "WRITE", "", {}, ArgType::kPureToken, -1, false, false, false},
-    {"all", "all", "ALL", "", {}, ArgType::kPureToken, -1, false, false, false},
-};
-constexpr ArgDoc kArgs22[] = {
-    {"timeout", "timeout", "", "", {}, ArgType::kInteger, -1, false, false, false},
-    {"mode", "", "", "6.2.0", kArgs21, ArgType::kOneOf, -1, true, false, false},
-};
-constexpr ArgDoc kArgs23[] = {
-    {"timeout", "timeout", "TIMEOUT", "", {}, ArgType::kPureToken, -1, false, false, false},
-    {"error", "error", "ERROR", "", {}, ArgType::kPureToken, -1, false, false, false},
-};
-constexpr ArgDoc kArgs24[] = {
-    {"client-id", "client-id", "", "", {}, ArgType::kInteger, -1, false, false, false},
-    {"unblock-type", "", "", "", kArgs23, ArgType::kOneOf, -1, true, false, false},
-};
-constexpr ArgDoc kArgs25[] = {
     {"key", "key", "", "", {}, ArgType::kKey, 0, false, true, false},
 };
-constexpr ArgDoc kArgs26[] = {
+constexpr ArgDoc kArgs20[] = {
     {"nx", "nx", "NX", "", {}, ArgType::kPureToken, -1, false, false, false},
     {"xx", "xx", "XX", "", {}, ArgType::kPureToken, -1, false, false, false},
     {"gt", "gt", "GT", "", {}, ArgType::kPureToken, -1, false, false, false},
     {"lt", "lt", "LT", "", {}, ArgType::kPureToken, -1, false, false, false},
 };
-constexpr ArgDoc kArgs27[] = {
+constexpr ArgDoc kArgs21[] = {
     {"key", "key", "", "", {}, ArgType::kKey, 0, false, false, false},
     {"seconds", "seconds", "", "", {}, ArgType::kInteger, -1, false, false, false},
-    {"condition", "", "", "7.0.0", kArgs26, ArgType::kOneOf, -1, true, false, false},
+    {"condition", "", "", "7.0.0", kArgs20, ArgType::kOneOf, -1, true, false, false},
 };
-constexpr ArgDoc kArgs28[] = {
+constexpr ArgDoc kArgs22[] = {
     {"key", "key", "", "", {}, ArgType::kKey, 0, false, false, false},
     {"milliseconds", "milliseconds", "", "", {}, ArgType::kInteger, -1, false, false, false},
-    {"condition", "", "", "7.0.0", kArgs26, ArgType::kOneOf, -1, true, false, false},
+    {"condition", "", "", "7.0.0", kArgs20, ArgType::kOneOf, -1, true, false, false},
 };
-constexpr ArgDoc kArgs29[] = {
+constexpr ArgDoc kArgs23[] = {
     {"key", "key", "", "", {}, ArgType::kKey, 0, false, false, false},
     {"unix-time-seconds", "unix-time-seconds", "", "", {}, ArgType::kUnixTime, -1, false, false, false},
-    {"condition", "", "", "7.0.0", kArgs26, ArgType::kOneOf, -1, true, false, false},
+    {"condition", "", "", "7.0.0", kArgs20, ArgType::kOneOf, -1, true, false, false},
 };
-constexpr ArgDoc kArgs30[] = {
+constexpr ArgDoc kArgs24[] = {
     {"key", "key", "", "", {}, ArgType::kKey, 0, false, false, false},
     {"unix-time-milliseconds", "unix-time-milliseconds", "", "", {}, ArgType::kUnixTime, -1, false, false, false},
-    {"condition", "", "", "7.0.0", kArgs26, ArgType::kOneOf, -1, true, false, false},
+    {"condition", "", "", "7.0.0", kArgs20, ArgType::kOneOf, -1, true, false, false},
 };
-constexpr ArgDoc kArgs31[] = {
+constexpr ArgDoc kArgs25[] = {
     {"key", "key", "", "", {}, ArgType::kKey, 0, false, false, false},
 };
-constexpr ArgDoc kArgs32[] = {
+constexpr ArgDoc kArgs26[] = {
     {"key", "key", "", "", {}, ArgType::kKey, 0, false, false, false},
     {"newkey", "newkey", "", "", {}, ArgType::kKey, 1, false, false, false},
 };
-constexpr ArgDoc kArgs33[] = {
+constexpr ArgDoc kArgs27[] = {
     {"source", "source", "", "", {}, ArgType::kKey, 0, false, false, false},
     {"destination", "destination", "", "", {}, ArgType::kKey, 1, false, false, false},
     {"destination-db", "destination-db", "DB", "", {}, ArgType::kInteger, -1, true, false, false},
     {"replace", "replace", "REPLACE", "", {}, ArgType::kPureToken, -1, true, false, false},
 };
-constexpr ArgDoc kArgs34[] = {
+constexpr ArgDoc kArgs28[] = {
     {"pattern", "pattern", "", "", {}, ArgType::kPattern, -1, false, false, false},
 };
-constexpr ArgDoc kArgs35[] = {
+constexpr ArgDoc kArgs29[] = {
     {"cursor", "cursor", "", "", {}, ArgType::kInteger, -1, false, false, false},
     {"pattern", "pattern", "MATCH", "", {}, ArgType::kPattern, -1, true, false, false},
     {"count", "count", "COUNT", "", {}, ArgType::kInteger, -1, true, false, false},
     {"type", "type", "TYPE", "6.0.0", {}, ArgType::kString, -1, true, false, false},
 };
-constexpr ArgDoc kArgs36[] = {
+constexpr ArgDoc kArgs30[] = {
     {"async", "async", "ASYNC", "4.0.0", {}, ArgType::kPureToken, -1, false, false, false},
     {"sync", "sync", "SYNC", "6.2.0", {}, ArgType::kPureToken, -1, false, false, false},
 };
-constexpr ArgDoc kArgs37[] = {
-    {"flush-type", "", "", "", kArgs36, ArgType::kOneOf, -1, true, false, false},
+constexpr ArgDoc kArgs31[] = {
+    {"flush-type", "", "", "", kArgs30, ArgType::kOneOf, -1, true, false, false},
 };
-constexpr ArgDoc kArgs38[] = {
+constexpr ArgDoc kArgs32[] = {
     {"key", "key", "", "", {}, ArgType::kKey, 0, false, false, false},
     {"db", "db", "", "", {}, ArgType::kInteger, -1, false, false, false},
 };
-constexpr ArgDoc kArgs39[] = {
+constexpr ArgDoc kArgs33[] = {
     {"index1", "index1", "", "", {}, ArgType::kInteger, -1, false, false, false},
     {"index2", "index2", "", "", {}, ArgType::kInteger, -1, false, false, false},
 };
-constexpr ArgDoc kArgs40[] = {
+constexpr ArgDoc kArgs34[] = {
     {"numreplicas", "numreplicas", "", "", {}, ArgType::kInteger, -1, false, false, false},
     {"timeout", "timeout", "", "", {}, ArgType::kInteger, -1, false, false, false},
 };
-constexpr ArgDoc kArgs41[] = {
+constexpr ArgDoc kArgs35[] = {
     {"numlocal", "numlocal", "", "", {}, ArgType::kInteger, -1, false, false, false},
     {"numreplicas", "numreplicas", "", "", {}, ArgType::kInteger, -1, false, false, false},
     {"timeout", "timeout", "", "", {}, ArgType::kInteger, -1, false, false, false},
 };
-constexpr ArgDoc kArgs42[] = {
+constexpr ArgDoc kArgs36[] = {
     {"command-name", "command-name", "", "", {}, ArgType::kString, -1, true, true, false},
 };
-constexpr ArgDoc kArgs43[] = {
+constexpr ArgDoc kArgs37[] = {
     {"command", "command", "", "", {}, ArgType::kString, -1, false, false, false},
     {"arg", "arg", "", "", {}, ArgType::kString, -1, true, true, false},
 };
-constexpr ArgDoc kArgs44[] = {
+constexpr ArgDoc kArgs38[] = {
     {"module-name", "module-name", "MODULE", "", {}, ArgType::kString, -1, false, false, false},
     {"category", "category", "ACLCAT", "", {}, ArgType::kString, -1, false, false, false},
     {"pattern", "pattern", "PATTERN", "", {}, ArgType::kPattern, -1, false, false, false},
 };
-constexpr ArgDoc kArgs45[] = {
-    {"filterby", "", "FILTERBY", "", kArgs44, ArgType::kOneOf, -1, true, false, false},
+constexpr ArgDoc kArgs39[] = {
+    {"filterby", "", "FILTERBY", "", kArgs38, ArgType::kOneOf, -1, true, false, false},
 };
-constexpr ArgDoc kArgs46[] = {
+constexpr ArgDoc kArgs40[] = {
     {"parameter", "parameter", "", "", {}, ArgType::kString, -1, false, true, false},
 };
-constexpr ArgDoc kArgs47[] = {
+constexpr ArgDoc kArgs41[] = {
     {"parameter", "parameter", "", "", {}, ArgType::kString, -1, false, false, false},
     {"value", "value", "", "", {}, ArgType::kString, -1, false, false, false},
 };
-constexpr ArgDoc kArgs48[] = {
-    {"data", "", "", "", kArgs47, ArgType::kBlock, -1, false, true, false},
+constexpr ArgDoc kArgs42[] = {
+    {"data", "", "", "", kArgs41, ArgType::kBlock, -1, false, true, false},
 };
-constexpr ArgDoc kArgs49[] = {
+constexpr ArgDoc kArgs43[] = {
     {"section", "section", "", "", {}, ArgType::kString, -1, true, true, false},
 };
-constexpr ArgDoc kArgs50[] = {
+constexpr ArgDoc kArgs44[] = {
     {"key", "key", "", "", {}, ArgType::kKey, 0, false, false, false},
     {"count", "count", "SAMPLES", "", {}, ArgType::kInteger, -1, true, false, false},
 };
-constexpr ArgDoc kArgs51[] = {
+constexpr ArgDoc kArgs45[] = {
     {"schedule", "schedule", "SCHEDULE", "3.2.2", {}, ArgType::kPureToken, -1, true, false, false},
 };
-constexpr ArgDoc kArgs52[] = {
+constexpr ArgDoc kArgs46[] = {
     {"nosave", "nosave", "NOSAVE", "", {}, ArgType::kPureToken, -1, false, false, false},
     {"save", "save", "SAVE", "", {}, ArgType::kPureToken, -1, false, false, false},
 };
-constexpr ArgDoc kArgs53[] = {
-    {"save-selector", "", "", "", kArgs52, ArgType::kOneOf, -1, true, false, false},
+constexpr ArgDoc kArgs47[] = {
+    {"save-selector", "", "", "", kArgs46, ArgType::kOneOf, -1, true, false, false},
     {"now", "now", "NOW", "7.0.0", {}, ArgType::kPureToken, -1, true, false, false},
     {"force", "force", "FORCE", "7.0.0", {}, ArgType::kPureToken, -1, true, false, false},
     {"abort", "abort", "ABORT", "7.0.0", {}, ArgType::kPureToken, -1, true, false, false},
 };
-constexpr ArgDoc kArgs54[] = {
+constexpr ArgDoc kArgs48[] = {
     {"count", "count", "", "", {}, ArgType::kInteger, -1, true, false, false},
 };
-constexpr ArgDoc kArgs55[] = {
+constexpr ArgDoc kArgs49[] = {
     {"nx", "nx", "NX", "", {}, ArgType::kPureToken, -1, false, false, false},
     {"xx", "xx", "XX", "", {}, ArgType::kPureToken, -1, false, false, false},
 };
-constexpr ArgDoc kArgs56[] = {
+constexpr ArgDoc kArgs50[] = {
     {"seconds", "seconds", "EX", "2.6.12", {}, ArgType::kInteger, -1, false, false, false},
     {"milliseconds", "milliseconds", "PX", "2.6.12", {}, ArgType::kInteger, -1, false, false, false},
     {"unix-time-seconds", "unix-time-seconds", "EXAT", "6.2.0", {}, ArgType::kUnixTime, -1, false, false, false},
     {"unix-time-milliseconds", "unix-time-milliseconds", "PXAT", "6.2.0", {}, ArgType::kUnixTime, -1, false, false, false},
     {"keepttl", "keepttl", "KEEPTTL", "6.0.0", {}, ArgType::kPureToken, -1, false, false, false},
 };
-constexpr ArgDoc kArgs57[] = {
+constexpr ArgDoc kArgs51[] = {
     {"key", "key", "", "", {}, ArgType::kKey, 0, false, false, false},
     {"value", "value", "", "", {}, ArgType::kString, -1, false, false, false},
-    {"condition", "", "", "2.6.12", kArgs55, ArgType::kOneOf, -1, true, false, false},
+    {"condition", "", "", "2.6.12", kArgs49, ArgType::kOneOf, -1, true, false, false},
     {"get", "get", "GET", "6.2.0", {}, ArgType::kPureToken, -1, true, false, false},
-    {"expiration", "", "", "", kArgs56, ArgType::kOneOf, -1, true, false, false},
+    {"expiration", "", "", "", kArgs50, ArgType::kOneOf, -1, true, false, false},
 };
-constexpr ArgDoc kArgs58[] = {
+constexpr ArgDoc kArgs52[] = {
     {"seconds", "seconds", "EX", "", {}, ArgType::kInteger, -1, false, false, false},
     {"milliseconds", "milliseconds", "PX", "", {}, ArgType::kInteger, -1, false, false, false},
     {"unix-time-seconds", "unix-time-seconds", "EXAT", "", {}, ArgType::kUnixTime, -1, false, false, false},
     {"unix-time-milliseconds", "unix-time-milliseconds", "PXAT", "", {}, ArgType::kUnixTime, -1, false, false, false},
     {"persist", "persist", "PERSIST", "", {}, ArgType::kPureToken, -1, false, false, false},
 };
-constexpr ArgDoc kArgs59[] = {
+constexpr ArgDoc kArgs53[] = {
     {"key", "key", "", "", {}, ArgType::kKey, 0, false, false, false},
-    {"expiration", "", "", "", kArgs58, ArgType::kOneOf, -1, true, false, false},
+    {"expiration", "", "", "", kArgs52, ArgType::kOneOf, -1, true, false, false},
 };
-constexpr ArgDoc kArgs60[] = {
+constexpr ArgDoc kArgs54[] = {
     {"key", "key", "", "", {}, ArgType::kKey, 0, false, false, false},
     {"value", "value", "", "", {}, ArgType::kString, -1, false, false, false},
 };
-constexpr ArgDoc kArgs61[] = {
+constexpr ArgDoc kArgs55[] = {
     {"key", "key", "", "", {}, ArgType::kKey, 0, false, false, false},
     {"seconds", "seconds", "", "", {}, ArgType::kInteger, -1, false, false, false},
     {"value", "value", "", "", {}, ArgType::kString, -1, false, false, false},
 };
-constexpr ArgDoc kArgs62[] = {
+constexpr ArgDoc kArgs56[] = {
     {"key", "key", "", "", {}, ArgType::kKey, 0, false, false, false},
     {"milliseconds", "milliseconds", "", "", {}, ArgType::kInteger, -1, false, false, false},
     {"value", "value", "", "", {}, ArgType::kString, -1, false, false, false},
 };
-constexpr ArgDoc kArgs63[] = {
-    {"data", "", "", "", kArgs60, ArgType::kBlock, -1, false, true, false},
+constexpr ArgDoc kArgs57[] = {
+    {"data", "", "", "", kArgs54, ArgType::kBlock, -1, false, true, false},
 };
-constexpr ArgDoc kArgs64[] = {
+constexpr ArgDoc kArgs58[] = {
     {"key", "key", "", "", {}, ArgType::kKey, 0, false, false, false},
     {"increment", "increment", "", "", {}, ArgType::kInteger, -1, false, false, false},
 };
-constexpr ArgDoc kArgs65[] = {
+constexpr ArgDoc kArgs59[] = {
     {"key", "key", "", "", {}, ArgType::kKey, 0, false, false, false},
     {"decrement", "decrement", "", "", {}, ArgType::kInteger, -1, false, false, false},
 };
-constexpr ArgDoc kArgs66[] = {
+constexpr ArgDoc kArgs60[] = {
     {"key", "key", "", "", {}, ArgType::kKey, 0, false, false, false},
     {"increment", "increment", "", "", {}, ArgType::kDouble, -1, false, false, false},
 };
-constexpr ArgDoc kArgs67[] = {
+constexpr ArgDoc kArgs61[] = {
     {"key", "key", "", "", {}, ArgType::kKey, 0, false, false, false},
     {"start", "start", "", "", {}, ArgType::kInteger, -1, false, false, false},
     {"end", "end", "", "", {}, ArgType::kInteger, -1, false, false, false},
 };
-constexpr ArgDoc kArgs68[] = {
+constexpr ArgDoc kArgs62[] = {
     {"key", "key", "", "", {}, ArgType::kKey, 0, false, false, false},
     {"offset", "offset", "", "", {}, ArgType::kInteger, -1, false, false, false},
     {"value", "value", "", "", {}, ArgType::kString, -1, false, false, false},
 };
-constexpr ArgDoc kArgs69[] = {
+constexpr ArgDoc kArgs63[] = {
     {"key1", "key1", "", "", {}, ArgType::kKey, 0, false, false, false},
     {"key2", "key2", "", "", {}, ArgType::kKey, 0, false, false, false},
     {"len", "len", "LEN", "", {}, ArgType::kPureToken, -1, true, false, false},
@@ -305,29 +280,29 @@ constexpr ArgDoc kArgs69[] = {
     {"min-match-len", "min-match-len", "MINMATCHLEN", "", {}, ArgType::kInteger, -1, true, false, false},
     {"withmatchlen", "withmatchlen", "WITHMATCHLEN", "", {}, ArgType::kPureToken, -1, true, false, false},
 };
-constexpr ArgDoc kArgs70[] = {
+constexpr ArgDoc kArgs64[] = {
     {"expected", "expected", "EXPECT", "", {}, ArgType::kString, -1, false, false, false},
     {"absent", "absent", "ABSENT", "", {}, ArgType::kPureToken, -1, false, false, false},
 };
-constexpr ArgDoc kArgs71[] = {
+constexpr ArgDoc kArgs65[] = {
     {"seconds", "seconds", "EX", "", {}, ArgType::kInteger, -1, false, false, false},
     {"milliseconds", "milliseconds", "PX", "", {}, ArgType::kInteger, -1, false, false, false},
     {"keepttl", "keepttl", "KEEPTTL", "", {}, ArgType::kPureToken, -1, false, false, false},
 };
-constexpr ArgDoc kArgs72[] = {
+constexpr ArgDoc kArgs66[] = {
     {"key", "key", "", "", {}, ArgType::kKey, 0, false, false, false},
     {"value", "value", "", "", {}, ArgType::kString, -1, false, false, false},
-    {"condition", "", "", "", kArgs70, ArgType::kOneOf, -1, false, false, false},
-    {"expiration", "", "", "", kArgs71, ArgType::kOneOf, -1, true, false, false},
+    {"condition", "", "", "", kArgs64, ArgType::kOneOf, -1, false, false, false},
+    {"expiration", "", "", "", kArgs65, ArgType::kOneOf, -1, true, false, false},
 };
-constexpr ArgDoc kArgs73[] = {
+constexpr ArgDoc kArgs67[] = {
     {"memory", "memory", "MEMORY", "", {}, ArgType::kPureToken, -1, false, false, false},
     {"os", "os", "OS", "", {}, ArgType::kPureToken, -1, false, false, false},
     {"disk", "disk", "DISK", "", {}, ArgType::kPureToken, -1, false, false, false},
     {"default", "default", "DEFAULT", "", {}, ArgType::kPureToken, -1, false, false, false},
 };
-constexpr ArgDoc kArgs74[] = {
-    {"durability", "", "DURABILITY", "", kArgs73, ArgType::kOneOf, -1, true, false, false},
+constexpr ArgDoc kArgs68[] = {
+    {"durability", "", "DURABILITY", "", kArgs67, ArgType::kOneOf, -1, true, false, false},
 };
 
 constexpr std::string_view kTips0[] = {
@@ -469,7 +444,7 @@ constexpr CommandDoc kCommandDocs[kCommandCount] = {
      "", "", kArgs12, kTips1},
     // CLIENT KILL
     {"Close connections chosen by address or by filters.",
-     "<ip:port | <ID client-id | TYPE <NORMAL | MASTER | SLAVE | REPLICA | PUBSUB> | USER username | ADDR ip:port | LADDR ip:port | SKIPME yes/no> [<ID client-id | TYPE <NORMAL | MASTER | SLAVE | REPLICA | PUBSUB> | USER username | ADDR ip:port | LADDR ip:port | SKIPME yes/no> ...]>",
+     "<ip:port | <ID client-id | TYPE <NORMAL | MASTER | SLAVE | REPLICA | PUBSUB> | USER username | ADDR ip:port | SKIPME yes/no> [<ID client-id | TYPE <NORMAL | MASTER | SLAVE | REPLICA | PUBSUB> | USER username | ADDR ip:port | SKIPME yes/no> ...]>",
      "2.4.0", "connection", "O(N) for N connections",
      "", "", kArgs16, {}},
     // CLIENT NO-EVICT
@@ -482,26 +457,6 @@ constexpr CommandDoc kCommandDocs[kCommandCount] = {
      "<ON | OFF>",
      "7.2.0", "connection", "O(1)",
      "", "", kArgs18, {}},
-    // CLIENT REPLY
-    {"Choose whether commands of the connection are answered.",
-     "<ON | OFF | SKIP>",
-     "3.2.0", "connection", "O(1)",
-     "", "", kArgs20, {}},
-    // CLIENT PAUSE
-    {"Hold back commands of all clients for some milliseconds.",
-     "timeout [WRITE | ALL]",
-     "2.9.50", "connection", "O(1)",
-     "", "", kArgs22, {}},
-    // CLIENT UNPAUSE
-    {"End a pause at once.",
-     "",
-     "6.2.0", "connection", "O(N) for N held clients",
-     "", "", {}, {}},
-    // CLIENT UNBLOCK
-    {"Wake a client that waits in a blocking command.",
-     "client-id [TIMEOUT | ERROR]",
-     "5.0.0", "connection", "O(log N) for N connections",
-     "", "", kArgs24, {}},
     // CLIENT HELP
     {"List the subcommands of CLIENT.",
      "",
@@ -511,82 +466,82 @@ constexpr CommandDoc kCommandDocs[kCommandCount] = {
     {"Delete keys.",
      "key [key ...]",
      "1.0.0", "generic", "O(N) for N keys, plus the elements of each collection among them",
-     "", "", kArgs25, kTips2},
+     "", "", kArgs19, kTips2},
     // UNLINK
     {"Delete keys and free large values off the calling thread.",
      "key [key ...]",
      "4.0.0", "generic", "O(1) per key; freeing happens elsewhere",
-     "", "", kArgs25, kTips2},
+     "", "", kArgs19, kTips2},
     // EXISTS
     {"Count how many of the keys exist, repeated ones included.",
      "key [key ...]",
      "1.0.0", "generic", "O(N) for N keys",
-     "", "", kArgs25, kTips2},
+     "", "", kArgs19, kTips2},
     // EXPIRE
     {"Let a key expire after some seconds.",
      "key seconds [NX | XX | GT | LT]",
      "1.0.0", "generic", "O(1)",
-     "", "", kArgs27, {}},
+     "", "", kArgs21, {}},
     // PEXPIRE
     {"Let a key expire after some milliseconds.",
      "key milliseconds [NX | XX | GT | LT]",
      "2.6.0", "generic", "O(1)",
-     "", "", kArgs28, {}},
+     "", "", kArgs22, {}},
     // EXPIREAT
     {"Let a key expire at a Unix time in seconds.",
      "key unix-time-seconds [NX | XX | GT | LT]",
      "1.2.0", "generic", "O(1)",
-     "", "", kArgs29, {}},
+     "", "", kArgs23, {}},
     // PEXPIREAT
     {"Let a key expire at a Unix time in milliseconds.",
      "key unix-time-milliseconds [NX | XX | GT | LT]",
      "2.6.0", "generic", "O(1)",
-     "", "", kArgs30, {}},
+     "", "", kArgs24, {}},
     // TTL
     {"Return the seconds a key has left; -1 without expiry, -2 without key.",
      "key",
      "1.0.0", "generic", "O(1)",
-     "", "", kArgs31, kTips1},
+     "", "", kArgs25, kTips1},
     // PTTL
     {"Return the milliseconds a key has left; -1 without expiry, -2 without key.",
      "key",
      "2.6.0", "generic", "O(1)",
-     "", "", kArgs31, kTips1},
+     "", "", kArgs25, kTips1},
     // EXPIRETIME
     {"Return when a key expires in Unix seconds; -1 without expiry, -2 without key.",
      "key",
      "7.0.0", "generic", "O(1)",
-     "", "", kArgs31, {}},
+     "", "", kArgs25, {}},
     // PEXPIRETIME
     {"Return when a key expires in Unix milliseconds; -1 without expiry, -2 without key.",
      "key",
      "7.0.0", "generic", "O(1)",
-     "", "", kArgs31, {}},
+     "", "", kArgs25, {}},
     // PERSIST
     {"Remove the expiry of a key.",
      "key",
      "2.2.0", "generic", "O(1)",
-     "", "", kArgs31, {}},
+     "", "", kArgs25, {}},
     // TYPE
     {"Return the type of a key's value, or none.",
      "key",
      "1.0.0", "generic", "O(1)",
-     "", "", kArgs31, {}},
+     "", "", kArgs25, {}},
     // RENAME
     {"Rename a key, replacing the destination.",
      "key newkey",
      "1.0.0", "generic", "O(1)",
-     "", "", kArgs32, {}},
+     "", "", kArgs26, {}},
     // RENAMENX
     {"Rename a key only where the new name is free.",
      "key newkey",
      "1.0.0", "generic", "O(1)",
-     "", "", kArgs32, {}},
+     "", "", kArgs26, {}},
     // COPY
     {"Copy the value of a key to another key or database.",
      "source destination [DB destination-db] [REPLACE]",
      "6.2.0", "generic", "O(N) for N elements of a collection, O(1) for a string",
-     "", "", kArgs33, {}},
+     "", "", kArgs27, {}},
     // RANDOMKEY
     {"Return a key chosen at random.",
      "",
@@ -596,17 +551,17 @@ constexpr CommandDoc kCommandDocs[kCommandCount] = {
     {"Return every key that matches a glob pattern.",
      "pattern",
      "1.0.0", "generic", "O(N) for N keys in the database",
-     "", "", kArgs34, kTips4},
+     "", "", kArgs28, kTips4},
     // SCAN
     {"Walk the keys of the database page by page.",
      "cursor [MATCH pattern] [COUNT count] [TYPE type]",
      "2.8.0", "generic", "O(1) per call, O(N) for a whole walk over N keys",
-     "", "", kArgs35, kTips5},
+     "", "", kArgs29, kTips5},
     // TOUCH
     {"Count existing keys and mark them as just used.",
      "key [key ...]",
      "3.2.1", "generic", "O(N) for N keys",
-     "", "", kArgs25, kTips2},
+     "", "", kArgs19, kTips2},
     // OBJECT
     {"Inspect how values are stored.",
      "",
@@ -616,22 +571,22 @@ constexpr CommandDoc kCommandDocs[kCommandCount] = {
     {"Return the internal encoding of a key's value.",
      "key",
      "2.2.3", "generic", "O(1)",
-     "", "", kArgs31, kTips1},
+     "", "", kArgs25, kTips1},
     // OBJECT FREQ
     {"Return the access frequency counter of a key, under an LFU policy.",
      "key",
      "4.0.0", "generic", "O(1)",
-     "", "", kArgs31, kTips1},
+     "", "", kArgs25, kTips1},
     // OBJECT IDLETIME
     {"Return the seconds since a key was last used.",
      "key",
      "2.2.3", "generic", "O(1)",
-     "", "", kArgs31, kTips1},
+     "", "", kArgs25, kTips1},
     // OBJECT REFCOUNT
     {"Return the number of references to a key's value.",
      "key",
      "2.2.3", "generic", "O(1)",
-     "", "", kArgs31, kTips1},
+     "", "", kArgs25, kTips1},
     // OBJECT HELP
     {"List the subcommands of OBJECT.",
      "",
@@ -646,32 +601,32 @@ constexpr CommandDoc kCommandDocs[kCommandCount] = {
     {"Delete every key of the database.",
      "[ASYNC | SYNC]",
      "1.0.0", "server", "O(N) for N keys in the database",
-     "", "", kArgs37, kTips0},
+     "", "", kArgs31, kTips0},
     // FLUSHALL
     {"Delete every key of every database.",
      "[ASYNC | SYNC]",
      "1.0.0", "server", "O(N) for N keys in all databases",
-     "", "", kArgs37, kTips0},
+     "", "", kArgs31, kTips0},
     // MOVE
     {"Move a key to another database.",
      "key db",
      "1.0.0", "generic", "O(1)",
-     "", "", kArgs38, {}},
+     "", "", kArgs32, {}},
     // SWAPDB
     {"Exchange the contents of two databases.",
      "index1 index2",
      "4.0.0", "server", "O(N) for N clients watching or waiting for keys of either",
-     "", "", kArgs39, {}},
+     "", "", kArgs33, {}},
     // WAIT
     {"Wait until followers have received this session's writes, and return how many have.",
      "numreplicas timeout",
      "3.0.0", "generic", "O(1)",
-     "", "", kArgs40, kTips7},
+     "", "", kArgs34, kTips7},
     // WAITAOF
     {"Wait until this session's writes are on disk here and on followers.",
      "numlocal numreplicas timeout",
      "7.2.0", "generic", "O(1)",
-     "", "", kArgs41, kTips7},
+     "", "", kArgs35, kTips7},
     // COMMAND
     {"Describe every command.",
      "",
@@ -686,27 +641,27 @@ constexpr CommandDoc kCommandDocs[kCommandCount] = {
     {"Return the documentation of commands.",
      "[command-name [command-name ...]]",
      "7.0.0", "server", "O(N) for N commands",
-     "", "", kArgs42, kTips8},
+     "", "", kArgs36, kTips8},
     // COMMAND INFO
     {"Describe the given commands, or all.",
      "[command-name [command-name ...]]",
      "2.8.13", "server", "O(N) for N commands",
-     "", "", kArgs42, kTips8},
+     "", "", kArgs36, kTips8},
     // COMMAND GETKEYS
     {"Return the keys among the arguments of a full command.",
      "command [arg [arg ...]]",
      "2.8.13", "server", "O(N) for N arguments",
-     "", "", kArgs43, {}},
+     "", "", kArgs37, {}},
     // COMMAND GETKEYSANDFLAGS
     {"Return the keys among the arguments of a full command, and how each is used.",
      "command [arg [arg ...]]",
      "7.0.0", "server", "O(N) for N arguments",
-     "", "", kArgs43, {}},
+     "", "", kArgs37, {}},
     // COMMAND LIST
     {"Return the names of commands, filtered or all.",
      "[FILTERBY <MODULE module-name | ACLCAT category | PATTERN pattern>]",
      "7.0.0", "server", "O(N) for N commands",
-     "", "", kArgs45, kTips8},
+     "", "", kArgs39, kTips8},
     // COMMAND HELP
     {"List the subcommands of COMMAND.",
      "",
@@ -721,12 +676,12 @@ constexpr CommandDoc kCommandDocs[kCommandCount] = {
     {"Return the options whose names match the patterns.",
      "parameter [parameter ...]",
      "2.0.0", "server", "O(N) for N options",
-     "", "", kArgs46, {}},
+     "", "", kArgs40, {}},
     // CONFIG SET
     {"Change options, all or none.",
      "parameter value [parameter value ...]",
      "2.0.0", "server", "O(N) for N options",
-     "", "", kArgs48, kTips9},
+     "", "", kArgs42, kTips9},
     // CONFIG RESETSTAT
     {"Set the counters of INFO to zero.",
      "",
@@ -741,7 +696,7 @@ constexpr CommandDoc kCommandDocs[kCommandCount] = {
     {"Return facts and counters of the server as text.",
      "[section [section ...]]",
      "1.0.0", "server", "O(1)",
-     "", "", kArgs49, kTips10},
+     "", "", kArgs43, kTips10},
     // TIME
     {"Return the server's clock as seconds and microseconds.",
      "",
@@ -756,7 +711,7 @@ constexpr CommandDoc kCommandDocs[kCommandCount] = {
     {"Estimate the bytes that a key and its value occupy.",
      "key [SAMPLES count]",
      "4.0.0", "server", "O(N) for N sampled elements",
-     "", "", kArgs50, {}},
+     "", "", kArgs44, {}},
     // MEMORY STATS
     {"Return figures about the use of memory.",
      "",
@@ -786,7 +741,7 @@ constexpr CommandDoc kCommandDocs[kCommandCount] = {
     {"Start writing a snapshot.",
      "[SCHEDULE]",
      "1.0.0", "server", "O(1)",
-     "", "", kArgs51, {}},
+     "", "", kArgs45, {}},
     // LASTSAVE
     {"Return the Unix time of the last complete snapshot.",
      "",
@@ -796,7 +751,7 @@ constexpr CommandDoc kCommandDocs[kCommandCount] = {
     {"Stop the server.",
      "[NOSAVE | SAVE] [NOW] [FORCE] [ABORT]",
      "1.0.0", "server", "O(N) for N keys in all databases when a snapshot is written, else O(1)",
-     "", "", kArgs53, {}},
+     "", "", kArgs47, {}},
     // SLOWLOG
     {"Inspect the log of slow commands.",
      "",
@@ -806,7 +761,7 @@ constexpr CommandDoc kCommandDocs[kCommandCount] = {
     {"Return the latest slow commands.",
      "[count]",
      "2.2.12", "server", "O(N) for N entries returned",
-     "", "", kArgs54, kTips11},
+     "", "", kArgs48, kTips11},
     // SLOWLOG LEN
     {"Return the number of entries in the log of slow commands.",
      "",
@@ -831,122 +786,122 @@ constexpr CommandDoc kCommandDocs[kCommandCount] = {
     {"Return the value of a string key.",
      "key",
      "1.0.0", "string", "O(1)",
-     "", "", kArgs31, {}},
+     "", "", kArgs25, {}},
     // SET
     {"Store a string value, with optional expiry and conditions.",
      "key value [NX | XX] [GET] [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | KEEPTTL]",
      "1.0.0", "string", "O(1)",
-     "", "", kArgs57, {}},
+     "", "", kArgs51, {}},
     // GETEX
     {"Return the value of a string key and change its expiry.",
      "key [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | PERSIST]",
      "6.2.0", "string", "O(1)",
-     "", "", kArgs59, {}},
+     "", "", kArgs53, {}},
     // GETDEL
     {"Return the value of a string key and delete the key.",
      "key",
      "6.2.0", "string", "O(1)",
-     "", "", kArgs31, {}},
+     "", "", kArgs25, {}},
     // GETSET
     {"Store a string value and return the one it replaces.",
      "key value",
      "1.0.0", "string", "O(1)",
-     "6.2.0", "`SET` with the `!GET` argument", kArgs60, {}},
+     "6.2.0", "`SET` with the `!GET` argument", kArgs54, {}},
     // SETNX
     {"Store a string value only where the key does not exist.",
      "key value",
      "1.0.0", "string", "O(1)",
-     "", "", kArgs60, {}},
+     "", "", kArgs54, {}},
     // SETEX
     {"Store a string value that expires after some seconds.",
      "key seconds value",
      "2.0.0", "string", "O(1)",
-     "", "", kArgs61, {}},
+     "", "", kArgs55, {}},
     // PSETEX
     {"Store a string value that expires after some milliseconds.",
      "key milliseconds value",
      "2.6.0", "string", "O(1)",
-     "", "", kArgs62, {}},
+     "", "", kArgs56, {}},
     // MGET
     {"Return the values of several string keys.",
      "key [key ...]",
      "1.0.0", "string", "O(N) for N keys",
-     "", "", kArgs25, kTips13},
+     "", "", kArgs19, kTips13},
     // MSET
     {"Store several string values as one step.",
      "key value [key value ...]",
      "1.0.1", "string", "O(N) for N keys",
-     "", "", kArgs63, kTips14},
+     "", "", kArgs57, kTips14},
     // MSETNX
     {"Store several string values as one step, only where none of the keys exists.",
      "key value [key value ...]",
      "1.0.1", "string", "O(N) for N keys",
-     "", "", kArgs63, kTips15},
+     "", "", kArgs57, kTips15},
     // INCR
     {"Add one to an integer value.",
      "key",
      "1.0.0", "string", "O(1)",
-     "", "", kArgs31, {}},
+     "", "", kArgs25, {}},
     // DECR
     {"Subtract one from an integer value.",
      "key",
      "1.0.0", "string", "O(1)",
-     "", "", kArgs31, {}},
+     "", "", kArgs25, {}},
     // INCRBY
     {"Add an integer to an integer value.",
      "key increment",
      "1.0.0", "string", "O(1)",
-     "", "", kArgs64, {}},
+     "", "", kArgs58, {}},
     // DECRBY
     {"Subtract an integer from an integer value.",
      "key decrement",
      "1.0.0", "string", "O(1)",
-     "", "", kArgs65, {}},
+     "", "", kArgs59, {}},
     // INCRBYFLOAT
     {"Add a floating-point number to a numeric value.",
      "key increment",
      "2.6.0", "string", "O(1)",
-     "", "", kArgs66, {}},
+     "", "", kArgs60, {}},
     // APPEND
     {"Append bytes to a string value and return its new length.",
      "key value",
      "2.0.0", "string", "O(1) amortised; O(N) where the value of N bytes must move",
-     "", "", kArgs60, {}},
+     "", "", kArgs54, {}},
     // STRLEN
     {"Return the length of a string value in bytes.",
      "key",
      "2.2.0", "string", "O(1)",
-     "", "", kArgs31, {}},
+     "", "", kArgs25, {}},
     // GETRANGE
     {"Return part of a string value by byte offsets.",
      "key start end",
      "2.4.0", "string", "O(N) for N bytes returned",
-     "", "", kArgs67, {}},
+     "", "", kArgs61, {}},
     // SUBSTR
     {"Return part of a string value by byte offsets; the old name of GETRANGE.",
      "key start end",
      "1.0.0", "string", "O(N) for N bytes returned",
-     "2.0.0", "`GETRANGE`", kArgs67, {}},
+     "2.0.0", "`GETRANGE`", kArgs61, {}},
     // SETRANGE
     {"Overwrite part of a string value from a byte offset on.",
      "key offset value",
      "2.2.0", "string", "O(N) for N bytes written or filled with zeros",
-     "", "", kArgs68, {}},
+     "", "", kArgs62, {}},
     // LCS
     {"Find the longest common subsequence of two string values.",
      "key1 key2 [LEN] [IDX] [MINMATCHLEN min-match-len] [WITHMATCHLEN]",
      "7.0.0", "string", "O(N*M) for values of N and M bytes",
-     "", "", kArgs69, {}},
+     "", "", kArgs63, {}},
     // SYNAP.CAS
     {"Replace a string value where it equals the expected one, or is absent.",
      "key value <EXPECT expected | ABSENT> [EX seconds | PX milliseconds | KEEPTTL]",
      "0.1.0", "synap", "O(1), plus the comparison of the old value",
-     "", "", kArgs72, {}},
+     "", "", kArgs66, {}},
     // SYNAP.SESSION
     {"Set defaults of the session, or return them when called without arguments.",
      "[DURABILITY <MEMORY | OS | DISK | DEFAULT>]",
      "0.1.0", "synap", "O(1)",
-     "", "", kArgs74, {}},
+     "", "", kArgs68, {}},
     // SYNAP.TOKEN
     {"Return epoch and position of the session's last write.",
      "",
@@ -971,7 +926,7 @@ constexpr CommandDoc kCommandDocs[kCommandCount] = {
     {"Let the next EXEC fail when one of the keys has changed by then.",
      "key [key ...]",
      "2.2.0", "transactions", "O(N) for N keys",
-     "", "", kArgs25, {}},
+     "", "", kArgs19, {}},
     // UNWATCH
     {"Forget all watched keys.",
      "",

@@ -7,7 +7,7 @@
 
 namespace synap {
 
-inline constexpr size_t kCommandCount = 116;  // subcommands included
+inline constexpr size_t kCommandCount = 112;  // subcommands included
 inline constexpr size_t kTopLevelCommandCount = 77;
 inline constexpr uint16_t kMaxCommandId = 116;
 inline constexpr unsigned kNameSlotBits = 8;
@@ -32,10 +32,6 @@ enum CommandId : uint16_t {
     kIdClientKill = 70,
     kIdClientNoEvict = 71,
     kIdClientNoTouch = 72,
-    kIdClientReply = 73,
-    kIdClientPause = 74,
-    kIdClientUnpause = 75,
-    kIdClientUnblock = 76,
     kIdClientHelp = 77,
     kIdDel = 23,
     kIdUnlink = 24,

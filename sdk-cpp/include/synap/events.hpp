@@ -20,7 +20,9 @@ public:
         return handle_.get() != nullptr ? synap_batch_count(handle_.get()) : 0;
     }
     /// SYNAP_EVENT_*.
-    std::uint32_t kind(std::uint32_t i) const noexcept { return synap_batch_kind(handle_.get(), i); }
+    std::uint32_t kind(std::uint32_t i) const noexcept {
+        return synap_batch_kind(handle_.get(), i);
+    }
     std::uint64_t tag(std::uint32_t i) const noexcept { return synap_batch_tag(handle_.get(), i); }
     /// NULL for a success; valid as long as the batch.
     const synap_error_t* error(std::uint32_t i) const noexcept {

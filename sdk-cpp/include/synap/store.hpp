@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <tuple>
 
 #include <synap/error.hpp>
 #include <synap/reply.hpp>
@@ -80,7 +81,7 @@ public:
     /// The state now. A store that failed has state SYNAP_STATE_FAILED.
     synap_store_state_t state() const noexcept {
         synap_store_state_t state = SYNAP_STORE_STATE_INIT;
-        static_cast<void>(synap_store_get_state(raw(), &state, nullptr));
+        std::ignore = synap_store_get_state(raw(), &state, nullptr);
         return state;
     }
 

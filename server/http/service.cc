@@ -1,0 +1,252 @@
+#include "server/http/service.h"
+
+#include <array>
+#include <cstring>
+#include <ctime>
+
+#include "server/http/origin.h"
+#include "server/http/router.h"
+
+namespace synap::server::http {
+namespace {
+
+/// Scratch memory that one large request left behind is given back above this size.
+constexpr std::size_t kMaxKeptBytes = 256 * 1024;
+
+std::string_view reason_of(unsigned status) noexcept {
+    switch (status) {
+    case 200:
+        return "OK";
+    case 204:
+        return "No Content";
+    case 400:
+        return "Bad Request";
+    case 401:
+        return "Unauthorized";
+    case 403:
+        return "Forbidden";
+    case 404:
+        return "Not Found";
+    case 405:
+        return "Method Not Allowed";
+    case 413:
+        return "Payload Too Large";
+    case 415:
+        return "Unsupported Media Type";
+    case 422:
+        return "Unprocessable Entity";
+    case 431:
+        return "Request Header Fields Too Large";
+    case 501:
+        return "Not Implemented";
+    case 503:
+        return "Service Unavailable";
+    case 505:
+        return "HTTP Version Not Supported";
+    case 507:
+        return "Insufficient Storage";
+    default:
+        return "Internal Server Error";
+    }
+}
+
+bool is_json_type(std::string_view type) noexcept {
+    constexpr std::string_view kJson = "application/json";
+    if (type.size() < kJson.size()) {
+        return false;
+    }
+    for (std::size_t i = 0; i < kJson.size(); ++i) {
+        const char c = type[i] >= 'A' && type[i] <= 'Z' ? static_cast<char>(type[i] | 0x20)
+                                                        : type[i];
+        if (c != kJson[i]) {
+            return false;
+        }
+    }
+    return type.size() == kJson.size() || type[kJson.size()] == ';' || type[kJson.size()] == ' ';
+}
+
+std::string_view text_of(unsigned status) noexcept {
+    return status == 413 ? "length limit exceeded\n" : "";
+}
+
+}  // namespace
+
+Service::Service(Shared& shared) : shared_(shared) {
+    on_tick();
+}
+
+void Service::on_tick() {
+    const std::time_t now = std::time(nullptr);
+    std::tm parts{};
+    ::gmtime_r(&now, &parts);
+    std::array<char, 64> text{};
+    const std::size_t size = std::strftime(text.data(), text.size(),
+                                           "Date: %a, %d %b %Y %H:%M:%S GMT\r\n", &parts);
+    date_.assign(text.data(), size);
+}
+
+Answer Service::answer(const Head& head, std::string_view body, synap_session_t* session,
+                       OutputBuffer& output, LoopCounters& counters) {
+    Response response;
+    response.head_only = head.method == Method::kHead;
+    response.close = !head.keep_alive;
+    response.keep_alive_1_0 = head.http_1_0 && head.keep_alive;
+    body_.clear();
+    engine_.begin(session);
+    respond(head, body, response);
+    Answer answer;
+    answer.token = engine_.token();
+    answer.complete = write(response, output);
+    engine_.end();
+    if (body_.capacity() > kMaxKeptBytes) {
+        body_ = {};
+    }
+    if (parser_.capacity() > kMaxKeptBytes) {
+        parser_ = simdjson::dom::parser();
+    }
+    counters.http_requests[static_cast<std::size_t>(head.method)][response.status / 100 - 1].add();
+    return answer;
+}
+
+void Service::refuse(unsigned status, OutputBuffer& output, LoopCounters& counters) {
+    Response response;
+    response.close = true;
+    body_.clear();
+    fail_plain(status, text_of(status), response);
+    static_cast<void>(write(response, output));
+    counters.http_requests[0][status / 100 - 1].add();
+}
+
+void Service::respond(const Head& head, std::string_view body, Response& response) {
+    switch (judge_origin(head.origin, head.host, shared_.settings)) {
+    case Origin::kForeign:
+        fail({403, "Forbidden: requests from this origin are not allowed"}, response);
+        return;
+    case Origin::kListed:
+        response.origin = head.origin;
+        if (head.method == Method::kOptions) {
+            response.status = 204;
+            response.preflight = true;
+            return;
+        }
+        break;
+    case Origin::kNone:
+        break;
+    }
+    run_route(head, body, response);
+}
+
+void Service::run_route(const Head& head, std::string_view body, Response& response) {
+    const std::size_t mark = head.target.find('?');
+    RestRequest request;
+    const Match match = match_route(head.method, head.target.substr(0, mark), request.params);
+    if (match.route == nullptr) {
+        allow_ = match.allow;
+        response.allow = allow_;
+        fail_plain(allow_.empty() ? 404 : 405, "", response);
+        return;
+    }
+    if (match.bad_encoding) {
+        fail_plain(400, "Invalid percent-encoding in the path\n", response);
+        return;
+    }
+    if (mark != std::string_view::npos) {
+        request.query = head.target.substr(mark + 1);
+    }
+    if (match.route->takes_json) {
+        request.body = parse_body(head, body, response);
+        if (!request.body) {
+            return;
+        }
+    }
+    Exchange exchange{shared_, engine_, JsonWriter(body_)};
+    if (const Failure failure = match.route->handler(exchange, request)) {
+        fail(*failure, response);
+        return;
+    }
+    response.status = exchange.status;
+    response.content_type = exchange.content_type;
+}
+
+std::optional<simdjson::dom::element> Service::parse_body(const Head& head, std::string_view body,
+                                                          Response& response) {
+    if (!is_json_type(head.content_type)) {
+        fail_plain(415, "Expected request with `Content-Type: application/json`\n", response);
+        return std::nullopt;
+    }
+    simdjson::dom::element document;
+    const simdjson::error_code error =
+        parser_.parse(body.data(), body.size(), false).get(document);
+    if (error != simdjson::SUCCESS) {
+        fail_plain(400, std::string("Failed to parse the request body as JSON: ") +
+                            simdjson::error_message(error) + "\n",
+                   response);
+        return std::nullopt;
+    }
+    return document;
+}
+
+void Service::fail(const ApiError& error, Response& response) {
+    if (error.plain) {
+        fail_plain(error.status, error.text, response);
+        return;
+    }
+    body_.clear();
+    JsonWriter json(body_);
+    json.begin_object();
+    json.member("error", std::string_view(error.text));
+    json.member("code", static_cast<std::uint64_t>(error.status));
+    json.end_object();
+    response.status = error.status;
+    response.content_type = "application/json";
+}
+
+void Service::fail_plain(unsigned status, std::string_view text, Response& response) {
+    body_ = text;
+    response.status = status;
+    response.content_type = "text/plain; charset=utf-8";
+}
+
+bool Service::write(const Response& response, OutputBuffer& output) {
+    std::string& head = fields_;
+    head.assign("HTTP/1.1 ");
+    head += std::to_string(response.status);
+    head += ' ';
+    head += reason_of(response.status);
+    head += "\r\n";
+    head += date_;
+    if (!body_.empty()) {
+        head += "Content-Type: ";
+        head += response.content_type;
+        head += "\r\n";
+    }
+    if (!response.allow.empty()) {
+        head += "Allow: ";
+        head += response.allow;
+        head += "\r\n";
+    }
+    if (!response.origin.empty()) {
+        head += "Access-Control-Allow-Origin: ";
+        head += response.origin;
+        head += "\r\nVary: Origin\r\n";
+    }
+    if (response.preflight) {
+        head += "Access-Control-Allow-Methods: GET, HEAD, POST, PUT, DELETE, OPTIONS\r\n"
+                "Access-Control-Allow-Headers: Content-Type, Authorization\r\n"
+                "Access-Control-Max-Age: 600\r\n";
+    }
+    if (response.close) {
+        head += "Connection: close\r\n";
+    } else if (response.keep_alive_1_0) {
+        head += "Connection: keep-alive\r\n";
+    }
+    if (response.status != 204) {
+        head += "Content-Length: ";
+        head += std::to_string(body_.size());
+        head += "\r\n";
+    }
+    head += "\r\n";
+    return output.append(head) && (response.head_only || output.append(body_));
+}
+
+}  // namespace synap::server::http
