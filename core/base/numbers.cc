@@ -35,10 +35,11 @@ bool parse_integer(std::string_view text, int64_t& value) noexcept {
 
 namespace {
 
-// strtold and strtod want a terminated string; numbers longer than this are not numbers.
+// strtold and strtod want a terminated string. What print_long_double writes must be read back;
+// longer texts are not numbers.
 template <typename T, typename Parse>
 bool parse_floating(std::string_view text, T& value, Parse parse) noexcept {
-    char buffer[256];
+    char buffer[kDoubleCharsMax];
     if (text.empty() || text.size() >= sizeof buffer) return false;
     if (std::isspace(static_cast<unsigned char>(text[0])) != 0) return false;
     std::memcpy(buffer, text.data(), text.size());

@@ -7,6 +7,7 @@ namespace {
 
 // Random probes before a search gives up on a sparse keyspace and walks it.
 constexpr int kProbes = 256;
+constexpr size_t kWalkedMax = 4096;
 
 Cell random_cell(const Slot& slot, SmallRandom& random) noexcept {
     if (slot.table == nullptr || slot.count == 0) return 0;
@@ -53,11 +54,19 @@ bool choose_victim(Keyspace& keyspace, const EvictionRule& rule, SmallRandom& ra
         const Cell cell = random_cell(slot, random);
         if (cell != 0) consider(*cell_node(cell));
     }
+    // Few keys in many slots, or few that may go: walk, but not far once there is a candidate.
     uint64_t cursor = random.next() >> (64 - kCursorBits);
-    for (int pass = 0; pass < 2 && sampled == 0; ++pass) {
+    size_t walked = 0;
+    const auto enough = [&] {
+        return sampled >= rule.samples || (sampled > 0 && walked >= kWalkedMax);
+    };
+    for (int pass = 0; pass < 2 && !enough(); ++pass) {
         do {
-            cursor = walk(keyspace, cursor, 1024, 1024, consider);
-        } while (cursor != 0 && sampled == 0);
+            cursor = walk(keyspace, cursor, 1024, 1024, [&](const Node& node) {
+                ++walked;
+                consider(node);
+            });
+        } while (cursor != 0 && !enough());
     }
     victim.hash = keyspace.key(victim.name_space, victim.key).hash;
     return sampled > 0;

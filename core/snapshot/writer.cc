@@ -22,7 +22,7 @@ SnapshotWriter::SnapshotWriter(Keyspace& keyspace, Log& log, Disk& disk, const H
       databases_at_(log.appended()),
       captured_(keyspace.slot_count()) {
     for (unsigned i = 0; i < limits::kDatabases; ++i) databases_[i] = keyspace.name_space_of(i);
-    info_.from = UINT64_MAX;
+    info_.from = databases_at_;  // a swap behind it must be replayed
     info_.complete_at = databases_at_;
     info_.slot_bits = keyspace.slot_bits();
 }

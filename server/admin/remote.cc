@@ -10,14 +10,12 @@ namespace synap::server::admin {
 namespace {
 
 constexpr std::chrono::seconds kTimeout{10};
-// A snapshot of a large store takes as long as writing it does.
-constexpr std::chrono::minutes kSnapshotTimeout{30};
 
 // The body of a 200 answer; anything else is reported.
 bool ask(const client::Endpoint& endpoint, const std::string& method, const std::string& path,
-         std::chrono::milliseconds timeout, std::string& body, std::ostream& err) {
+         std::string& body, std::ostream& err) {
     std::string error;
-    const auto reply = client::http_request(endpoint, method, path, timeout, error);
+    const auto reply = client::http_request(endpoint, method, path, kTimeout, error);
     if (!reply) {
         err << "synap-admin: " << error << "\n";
         return false;
@@ -62,7 +60,7 @@ void print_sections(const simdjson::dom::object& info, std::ostream& out) {
 
 int show_health(const client::Endpoint& endpoint, std::ostream& out, std::ostream& err) {
     std::string body;
-    if (!ask(endpoint, "GET", "/health", kTimeout, body, err)) {
+    if (!ask(endpoint, "GET", "/health", body, err)) {
         return 1;
     }
     out << body << "\n";
@@ -73,7 +71,7 @@ int show_info(const client::Endpoint& endpoint, const std::string& section, bool
               std::ostream& out, std::ostream& err) {
     std::string body;
     const std::string path = section.empty() ? "/info" : "/info?section=" + section;
-    if (!ask(endpoint, "GET", path, kTimeout, body, err)) {
+    if (!ask(endpoint, "GET", path, body, err)) {
         return 1;
     }
     simdjson::dom::parser parser;
@@ -90,7 +88,7 @@ int show_info(const client::Endpoint& endpoint, const std::string& section, bool
 
 int take_snapshot(const client::Endpoint& endpoint, std::ostream& out, std::ostream& err) {
     std::string body;
-    if (!ask(endpoint, "POST", "/snapshot", kSnapshotTimeout, body, err)) {
+    if (!ask(endpoint, "POST", "/snapshot", body, err)) {
         return 1;
     }
     out << body << "\n";

@@ -15,7 +15,7 @@ int show_health(const client::Endpoint& endpoint, std::ostream& out, std::ostrea
 int show_info(const client::Endpoint& endpoint, const std::string& section, bool json,
               std::ostream& out, std::ostream& err);
 
-// POST /snapshot: returns when the snapshot is on disk.
+// POST /snapshot: prints the answer.
 int take_snapshot(const client::Endpoint& endpoint, std::ostream& out, std::ostream& err);
 
 }  // namespace synap::server::admin

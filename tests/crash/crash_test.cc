@@ -1,8 +1,10 @@
 // The crash suite: the engine on a disk that dies in every way of core/platform/fault_model.md.
 //
-// usage: crash_suite [--seeds N] [--seed-from N] and the options of GoogleTest
+// usage: crash_suite [--seeds N] [--seed-from N] [--trace] and the options of GoogleTest
 //
-// A failure prints its seed and what was drawn from it; `--seed-from SEED --seeds 1` repeats it.
+// A failure prints its seed and what was drawn from it; `--seed-from SEED --seeds 1` repeats it,
+// and
+// `--trace` tells what happens on the way.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -18,6 +20,7 @@ namespace {
 
 uint64_t seed_from = 1;
 uint64_t seed_count = 500;
+std::ostream* trace = nullptr;
 
 constexpr int kFailuresShown = 3;
 
@@ -37,7 +40,7 @@ TEST(CrashSuite, EveryDeathLeavesAPrefixWithAllThatWasAcknowledged) {
     int failures = 0;
     for (uint64_t seed = seed_from; seed < seed_from + seed_count; ++seed) {
         const Parameters parameters = Parameters::draw(seed);
-        Simulation simulation(seed, parameters, tally);
+        Simulation simulation(seed, parameters, tally, trace);
         if (const auto problem = simulation.run()) {
             ADD_FAILURE() << introduction(seed, parameters) << *problem;
             if (++failures == kFailuresShown) break;
@@ -122,6 +125,10 @@ int main(int argc, char** argv) {
     for (int i = 1; i < argc; ++i) {
         if (take_option("--seeds", argc, argv, i, seed_count)) continue;
         if (take_option("--seed-from", argc, argv, i, seed_from)) continue;
+        if (std::string_view(argv[i]) == "--trace") {
+            trace = &std::cout;
+            continue;
+        }
         std::cerr << "crash_suite: what is " << argv[i] << "? See the top of crash_test.cc.\n";
         return 2;
     }

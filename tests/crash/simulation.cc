@@ -37,13 +37,15 @@ std::string Parameters::text() const {
            field("transaction_in", mix.transaction_in) + field("keyspace_in", mix.keyspace_in);
 }
 
-Simulation::Simulation(uint64_t seed, const Parameters& parameters, Tally& tally)
+Simulation::Simulation(uint64_t seed, const Parameters& parameters, Tally& tally,
+                       std::ostream* trace)
     : parameters_(parameters),
       random_(seed),
       entropy_(seed),
       disk_(std::make_shared<SimDisk>(parameters.disk)),
       generator_(parameters.mix, seed),
-      tally_(tally) {
+      tally_(tally),
+      trace_(trace) {
     options_.set_number(OptionId::kFsync, static_cast<uint64_t>(parameters.fsync));
     options_.set_number(OptionId::kSegmentBytes, parameters.segment_bytes);
     options_.set_number(OptionId::kSnapshotLogGrowth, parameters.snapshot_growth);
@@ -57,6 +59,13 @@ std::optional<std::string> Simulation::run() {
     for (int i = 0; i < 2 && problem_.empty(); ++i) live(false);
     if (problem_.empty()) return std::nullopt;
     return "life " + std::to_string(life_) + ": " + problem_;
+}
+
+void Simulation::note(std::string_view text) {
+    if (trace_ == nullptr) return;
+    const uint64_t appended = store_ == nullptr ? 0 : store_->engine().log()->appended();
+    *trace_ << "life " << life_ << " change " << disk_->changes() << " position " << appended
+            << " time " << clock_.wall_ms() << ": " << text << "\n";
 }
 
 void Simulation::problem(std::string text) {
@@ -76,10 +85,12 @@ void Simulation::live(bool with_faults) {
         if (opened.error().code != Code::kIo) {
             return problem("open misreports a failing disk: " + opened.error().message);
         }
+        note("open: " + opened.error().message);
         return die(one_in(2) ? Death::kKill : Death::kPowerCut);
     }
     store_ = std::move(*opened);
     check_found();
+    note("open");
     const uint64_t steps = random_.below(parameters_.operations + 1);
     for (uint64_t i = 0; i < steps && problem_.empty() && !disk_->halted(); ++i) step();
     end_life(with_faults);
@@ -111,7 +122,10 @@ void Simulation::check_found() {
 
 void Simulation::step() {
     if (one_in(8)) clock_.advance_ms(random_.below(one_in(4) ? 2500 : 50));
-    if (one_in(10)) return store_->engine().maintain();
+    if (one_in(10)) {
+        store_->engine().maintain();
+        return note("maintained");
+    }
     if (one_in(40)) return check_live();
     if (snapshot_open_ ? one_in(3) : one_in(parameters_.snapshot_in)) {
         return take_snapshot_step();
@@ -124,14 +138,19 @@ void Simulation::take_snapshot_step() {
     Engine& engine = store_->engine();
     if (!snapshot_open_) {
         if (one_in(4)) {
+            note("take a snapshot");
             if (engine.take_snapshot()) ++tally_.snapshots;
             return;
         }
+        note("begin a snapshot");
         snapshot_open_ = static_cast<bool>(engine.begin_snapshot());
         return;
     }
     Result<bool> done = engine.step_snapshot(1 + random_.below(600));
     snapshot_open_ = done && !*done;
+    note(!done            ? "snapshot: " + done.error().message
+         : snapshot_open_ ? "snapshot goes on"
+                          : "snapshot done");
     if (done && !snapshot_open_) ++tally_.snapshots;
 }
 
@@ -156,6 +175,8 @@ void Simulation::operate() {
 
     Answer answer;
     const bool logged = store_->run(operation, answer);
+    note(operation.text() + (logged ? "" : "  not logged") +
+         (answer.error.empty() ? "" : "  " + answer.error));
     ++tally_.operations;
     if (logged) history_.record(operation, clock_.wall_ms());
     if (logged && !accepts) return problem("writes go on after a failure: " + operation.text());
@@ -170,6 +191,7 @@ void Simulation::operate() {
     const auto level = static_cast<Durability>(1 + random_.below(3));
     if (level == Durability::kMemory) return;
     const Status reached = store_->reach(level);
+    note("reach " + std::to_string(static_cast<int>(level)) + (reached ? "" : ": failed"));
     if (!reached) {
         if (!disk_->halted() && disk_->failures().empty()) problem(reached.error().message);
         return;
@@ -194,8 +216,10 @@ void Simulation::end_life(bool with_faults) {
     if (!problem_.empty() || disk_->halted() || (with_faults && one_in(2))) {
         return die(one_in(2) ? Death::kKill : Death::kPowerCut);
     }
+    check_live();
     const bool had_failed = log_call_failed();
     const Status closed = store_->engine().close();
+    note(closed ? "closed" : "close: " + closed.error().message);
     store_.reset();
     ++tally_.closes;
     if (closed && had_failed) problem("closed as if nothing had failed");
@@ -207,6 +231,7 @@ void Simulation::end_life(bool with_faults) {
 }
 
 void Simulation::die(Death death) {
+    note(death == Death::kKill ? "killed" : "power cut");
     if (!disk_->halted()) disk_->halt_at(1);
     store_.reset();
     if (death == Death::kKill) {

@@ -4,7 +4,9 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <ostream>
 #include <string>
+#include <string_view>
 
 #include "core/platform/sim_clock.h"
 #include "core/platform/sim_disk.h"
@@ -44,7 +46,9 @@ struct Tally {
 
 class Simulation {
 public:
-    Simulation(uint64_t seed, const Parameters& parameters, Tally& tally);
+    // `trace`, if any, is told what happens.
+    Simulation(uint64_t seed, const Parameters& parameters, Tally& tally,
+               std::ostream* trace = nullptr);
     // What is wrong, or nothing.
     std::optional<std::string> run();
 
@@ -65,6 +69,7 @@ private:
     void die(Death death);
     void check_live();
     void problem(std::string text);
+    void note(std::string_view text);
     bool one_in(uint64_t n) { return random_.below(n) == 0; }
     bool log_call_failed() const;
 
@@ -77,6 +82,7 @@ private:
     Generator generator_;
     History history_;
     Tally& tally_;
+    std::ostream* const trace_;
     std::unique_ptr<Store> store_;
     bool snapshot_open_ = false;
     uint64_t life_ = 0;

@@ -64,7 +64,7 @@ Answer Store::call(const std::vector<Command>& commands) {
         session_.reply().clear();
         left = left.subspan(result.done);
         if (result.stop == Stop::kFailed) {
-            if (answer.error.empty()) answer.error = result.error.message;
+            if (answer.error.empty()) answer.error = session_.failure().message;
             return answer;
         }
         SYNAP_ASSERT(result.stop == Stop::kDone || result.stop == Stop::kBudget);

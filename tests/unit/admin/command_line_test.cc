@@ -199,6 +199,7 @@ public:
               boost::asio::ip::tcp::iostream stream;
               acceptor_.accept(stream.socket());
               stream << replies << std::flush;
+              stream.socket().shutdown(boost::asio::ip::tcp::socket::shutdown_send);
               std::string line;
               while (std::getline(stream, line)) {
                   received_ += line + "\n";

@@ -42,8 +42,12 @@ private:
     Answer answer(const Command& command) {
         const std::string& name = command[0];
         if (name == "SELECT") {
-            current_ = std::stoul(command[1]);
-            return current_ < databases.size() ? text("OK") : error("ERR DB index is out of range");
+            const std::size_t index = std::stoul(command[1]);
+            if (index >= databases.size()) {
+                return error("ERR DB index is out of range");
+            }
+            current_ = index;
+            return text("OK");
         }
         auto& keys = databases.at(current_);
         if (name == "SCAN") {

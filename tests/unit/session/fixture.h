@@ -96,7 +96,9 @@ public:
         last = session.run({&call, 1});
         if (last.stop == Stop::kPending) return "(pending)";
         if (last.stop == Stop::kHost) return "(host)";
-        if (last.stop == Stop::kFailed) return "(failed) " + last.error.message;
+        if (last.stop == Stop::kFailed) {
+            return "(failed) " + session.failure().message;
+        }
         ReplyText text;
         size_t at = 0;
         session.reply().replay_one(at, text);
@@ -126,7 +128,8 @@ protected:
         engine = *opened;
     }
     void TearDown() override {
-        if (engine != nullptr) EXPECT_TRUE(engine->close());
+        if (engine == nullptr) return;
+        EXPECT_TRUE(engine->close());
     }
 
     SimClock clock;

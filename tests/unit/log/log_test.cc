@@ -1,0 +1,226 @@
+#include "core/log/log.h"
+
+#include <gtest/gtest.h>
+
+#include "core/base/limits.h"
+#include "core/log/format.h"
+#include "core/log/reader.h"
+#include "core/platform/sim_clock.h"
+#include "core/platform/sim_disk.h"
+
+namespace synap {
+namespace {
+
+class LogTest : public ::testing::Test {
+protected:
+    void open(uint64_t position = 0, FsyncPolicy fsync = FsyncPolicy::kNever) {
+        LogOptions options;
+        options.threads = false;
+        options.fsync = fsync;
+        options.segment_bytes = 4096;
+        log = std::make_unique<Log>(disk, clock, LogStart{history, 1, position, 0}, options);
+        ASSERT_TRUE(log->start());
+    }
+    void TearDown() override {
+        if (log != nullptr) log->stop().ignore();
+    }
+    uint64_t append(std::string_view key, std::string_view value, Blob* blob = nullptr) {
+        Effect effect;
+        effect.kind = EffectKind::kSet;
+        effect.key = key;
+        effect.value = value;
+        effect.blob = blob;
+        EffectBuffer effects;
+        effects.add(effect);
+        return log->append(effects, clock.wall_ms());
+    }
+    // "key=value" of every record that can be read; sets `damage` and `end`.
+    std::vector<std::string> read() {
+        std::vector<std::string> records;
+        auto reader = LogReader::open(disk, history, 0);
+        EXPECT_TRUE(reader);
+        LogRecord record;
+        for (;;) {
+            auto more = (*reader)->next(record);
+            EXPECT_TRUE(more);
+            if (!more || !*more) break;
+            std::string_view effects = record.effects;
+            while (!effects.empty()) {
+                auto effect = decode_effect(effects);
+                EXPECT_TRUE(effect);
+                records.push_back(std::string(effect->key) + "=" + std::string(effect->value));
+            }
+        }
+        damage = (*reader)->damage();
+        end = (*reader)->end();
+        auto durable = (*reader)->proven_durable();
+        EXPECT_TRUE(durable);
+        proven = *durable;
+        return records;
+    }
+
+    const HistoryId history{1, 2};
+    SimDisk disk;
+    SimClock clock;
+    std::unique_ptr<Log> log;
+    std::string damage;
+    uint64_t end = 0;
+    uint64_t proven = 0;
+};
+
+TEST_F(LogTest, ReadsBackWhatWasWrittenAcrossSegments) {
+    open();
+    std::vector<std::string> expected;
+    for (int i = 0; i < 500; ++i) {
+        const std::string key = "k" + std::to_string(i);
+        const uint64_t position = append(key, "value");
+        expected.push_back(key + "=value");
+        if (i % 7 == 0) {
+            ASSERT_TRUE(log->write(position));
+        }
+    }
+    ASSERT_TRUE(log->sync(log->appended()));
+    EXPECT_GT(list_segments(disk)->size(), 3u);
+    EXPECT_EQ(read(), expected);
+    EXPECT_EQ(damage, "");
+    EXPECT_EQ(end, log->appended());
+}
+
+TEST_F(LogTest, NothingReachesTheDiskBeforeWrite) {
+    open();
+    append("a", "1");
+    EXPECT_EQ(log->written(), 0u);
+    EXPECT_TRUE(read().empty());
+    ASSERT_TRUE(log->write(log->appended()));
+    EXPECT_EQ(read().size(), 1u);
+    EXPECT_EQ(log->synced(), 0u);
+}
+
+TEST_F(LogTest, LargeValuesAreChainedAndTheirBlobsShared) {
+    open();
+    std::string value(5 * limits::kFrameBytes / 2, 'x');
+    for (size_t i = 0; i < value.size(); i += 1000) value[i] = static_cast<char>('a' + i % 26);
+    const BlobRef blob(Blob::copy(value));
+    append("small", "1");
+    append("large", blob.get()->bytes(), blob.get());
+    append("copied", value);
+    append("after", "2");
+    EXPECT_FALSE(blob.get()->unique());
+    ASSERT_TRUE(log->sync(log->appended()));
+    EXPECT_TRUE(blob.get()->unique());
+    EXPECT_EQ(read(), (std::vector<std::string>{"small=1", "large=" + value, "copied=" + value,
+                                                "after=2"}));
+}
+
+TEST_F(LogTest, TimeNeverRunsBackwards) {
+    open();
+    append("a", "1");
+    const int64_t before = log->last_commit_ms();
+    clock.step_wall_ms(-5000);
+    append("b", "2");
+    EXPECT_EQ(log->last_commit_ms(), before);
+}
+
+TEST_F(LogTest, PreallocatedSpaceIsACleanEnd) {
+    open(0, FsyncPolicy::kAlways);
+    append("a", "1");
+    ASSERT_TRUE(log->sync(log->appended()));
+    EXPECT_GT(disk.contents(format::file_name("log-", 0)).size(), 4096u);
+    EXPECT_EQ(read().size(), 1u);
+    EXPECT_EQ(damage, "");
+}
+
+TEST_F(LogTest, ATornTailEndsTheLogAndProvesNothing) {
+    open();
+    append("a", "1");
+    ASSERT_TRUE(log->sync(log->appended()));
+    const uint64_t whole = log->appended();
+    append("b", "2");
+    ASSERT_TRUE(log->write(log->appended()));
+    const std::string name = format::file_name("log-", 0);
+    disk.rot_length(name, disk.contents(name).size() - 1);
+    EXPECT_EQ(read(), std::vector<std::string>{"a=1"});
+    EXPECT_EQ(end, whole);
+    EXPECT_NE(damage.find("offset"), std::string::npos);
+    EXPECT_LE(proven, whole);
+}
+
+TEST_F(LogTest, DamageBeforeASyncedRecordIsProven) {
+    open();
+    append("a", "1");
+    ASSERT_TRUE(log->sync(log->appended()));
+    append("b", "2");
+    ASSERT_TRUE(log->sync(log->appended()));
+    append("c", "3");
+    ASSERT_TRUE(log->sync(log->appended()));
+    disk.rot(format::file_name("log-", 0), format::kSegmentHeaderBytes + 45, "?");
+    EXPECT_TRUE(read().empty());
+    EXPECT_GT(proven, end);
+}
+
+TEST_F(LogTest, AFailedWriteIsFinal) {
+    open();
+    disk.fail_at(DiskCall::kWrite, 1, DiskFault::kNoSpace);
+    const uint64_t position = append("a", "1");
+    EXPECT_FALSE(log->write(position));
+    EXPECT_TRUE(log->failed());
+    EXPECT_FALSE(log->sync(position));
+    EXPECT_FALSE(log->write(append("b", "2")));
+}
+
+class Recorder final : public LogWaiter {
+public:
+    explicit Recorder(std::string& text) : text_(text) {}
+    void complete(const Status& status) noexcept override { text_ += status ? "ok" : "failed"; }
+
+private:
+    std::string& text_;
+};
+
+TEST_F(LogTest, WaitersAreToldOnceWhenTheirLevelIsReached) {
+    open();
+    std::string told;
+    const uint64_t position = append("a", "1");
+    std::unique_ptr<LogWaiter> waiter = std::make_unique<Recorder>(told);
+    ASSERT_TRUE(log->notify(position, Durability::kDisk, waiter));
+    ASSERT_TRUE(log->write(position));
+    EXPECT_EQ(told, "");
+    ASSERT_TRUE(log->sync(position));
+    EXPECT_EQ(told, "ok");
+    waiter = std::make_unique<Recorder>(told);
+    EXPECT_FALSE(log->notify(position, Durability::kDisk, waiter));
+}
+
+TEST_F(LogTest, WaitersAreToldOfAFailure) {
+    open();
+    std::string told;
+    const uint64_t position = append("a", "1");
+    std::unique_ptr<LogWaiter> waiter = std::make_unique<Recorder>(told);
+    ASSERT_TRUE(log->notify(position, Durability::kDisk, waiter));
+    disk.fail_at(DiskCall::kSync, 1, DiskFault::kInputOutput);
+    EXPECT_FALSE(log->sync(position));
+    EXPECT_EQ(told, "failed");
+}
+
+TEST_F(LogTest, OldSegmentsGoTheCurrentOneStays) {
+    open();
+    for (int i = 0; i < 500; ++i) ASSERT_TRUE(log->write(append("k" + std::to_string(i), "v")));
+    ASSERT_TRUE(log->sync(log->appended()));
+    ASSERT_TRUE(log->remove_segments_before(log->appended()));
+    EXPECT_EQ(list_segments(disk)->size(), 1u);
+    EXPECT_EQ(log->oldest_position(), list_segments(disk)->front());
+}
+
+TEST(FileName, RoundTripsAndRejectsOthers) {
+    uint64_t position = 0;
+    EXPECT_EQ(format::file_name("log-", 42), "log-00000000000000000042");
+    EXPECT_TRUE(format::parse_file_name("log-00000000000000000042", "log-", position));
+    EXPECT_EQ(position, 42u);
+    for (const char* name : {"log-42", "log-0000000000000000004x", "snapshot-00000000000000000042",
+                             "log-99999999999999999999"}) {
+        EXPECT_FALSE(format::parse_file_name(name, "log-", position)) << name;
+    }
+}
+
+}  // namespace
+}  // namespace synap

@@ -1,0 +1,162 @@
+#include "tests/unit/session/fixture.h"
+
+namespace synap {
+namespace {
+
+class Info : public SessionTest {
+protected:
+    void SetUp() override { open(); }
+};
+
+bool has(const std::string& text, const std::string& part) {
+    return text.find(part) != std::string::npos;
+}
+
+TEST_F(Info, Sections) {
+    Client client(engine);
+    const std::string usual = client("INFO");
+    for (const char* title : {"Server", "Clients", "Memory", "Persistence", "Stats", "Replication",
+                              "CPU", "Cluster", "Keyspace"}) {
+        EXPECT_TRUE(has(usual, std::string("# ") + title + "\r\n")) << title;
+    }
+    EXPECT_EQ(usual.rfind("=# Server\r\nredis_version:7.2.4\r\nsynap_version:", 0), 0u);
+    EXPECT_TRUE(has(usual, "\r\n\r\n# Clients\r\n"));
+    EXPECT_FALSE(has(usual, "# Commandstats"));
+    EXPECT_TRUE(has(client("INFO all"), "# Commandstats"));
+    EXPECT_TRUE(has(client("INFO default commandstats"), "# Commandstats"));
+    EXPECT_EQ(client("INFO nosuch"), "=");
+    EXPECT_EQ(client("INFO KEYSPACE"), "=# Keyspace\r\n");
+    EXPECT_EQ(client("INFO keyspace cluster"),
+              "=# Cluster\r\ncluster_enabled:0\r\n\r\n# Keyspace\r\n");
+}
+
+TEST_F(Info, Keyspace) {
+    Client client(engine);
+    client("SET a 1");
+    client("SET b 1 EX 100");
+    client("SELECT 9");
+    client("SET c 1");
+    EXPECT_EQ(client("INFO keyspace"),
+              "=# Keyspace\r\ndb0:keys=2,expires=1,avg_ttl=0\r\n"
+              "db9:keys=1,expires=0,avg_ttl=0\r\n");
+    client("SWAPDB 0 9");
+    EXPECT_EQ(client.info("db9"), "keys=2,expires=1,avg_ttl=0");
+}
+
+TEST_F(Info, Counters) {
+    Client client(engine);
+    client("SET a 1 PX 10");
+    client("GET a");
+    client("GET missing");
+    clock.advance_ms(11);
+    client("GET a");
+    client("INCR a b");
+    client("NOSUCH");
+    client("SET s x");
+    client("INCR s");
+    EXPECT_EQ(client.info("keyspace_hits"), "1");
+    EXPECT_EQ(client.info("keyspace_misses"), "2");
+    EXPECT_EQ(client.info("expired_keys"), "1");
+    EXPECT_EQ(client.info("total_error_replies"), "3");
+    EXPECT_EQ(client.info("synap_unknown_commands"), "1");
+    EXPECT_EQ(client.info("cmdstat_get"), "calls=3,rejected_calls=0,failed_calls=0");
+    EXPECT_EQ(client.info("cmdstat_incr"), "calls=1,rejected_calls=1,failed_calls=1");
+    client("CONFIG GET maxmemory");
+    EXPECT_EQ(client.info("cmdstat_config|get"), "calls=1,rejected_calls=0,failed_calls=0");
+    EXPECT_EQ(client.info("cmdstat_lcs"), "(none)");
+}
+
+TEST_F(Info, OperationsPerSecond) {
+    Client client(engine);
+    engine->maintain();
+    for (int tick = 0; tick < 10; ++tick) {
+        for (int i = 0; i < 20; ++i) client("PING");
+        clock.advance_ms(100);
+        engine->maintain();
+    }
+    EXPECT_EQ(client.info("instantaneous_ops_per_sec"), "200");
+    EXPECT_GE(std::stoi(client.info("total_commands_processed")), 200);
+}
+
+TEST_F(Info, TimeAndClients) {
+    Client client(engine);
+    clock.advance_ms(2 * 86400 * 1000 + 5000);
+    EXPECT_EQ(client.info("uptime_in_seconds"), "172805");
+    EXPECT_EQ(client.info("uptime_in_days"), "2");
+    EXPECT_EQ(client.info("connected_clients"), "1");
+    Client other(engine);
+    EXPECT_EQ(client.info("connected_clients"), "2");
+    EXPECT_EQ(client.info("run_id").size(), 40u);
+}
+
+TEST_F(Info, Memory) {
+    Client client(engine);
+    const uint64_t before = std::stoull(client.info("used_memory"));
+    client.call({"SET", "a", std::string(1 << 20, 'x')});
+    const uint64_t after = std::stoull(client.info("used_memory"));
+    EXPECT_GE(after - before, uint64_t{1} << 20);
+    EXPECT_GE(std::stoull(client.info("used_memory_peak")), after);
+    engine->maintain();
+    client("DEL a");
+    EXPECT_GE(std::stoull(client.info("used_memory_peak")), after);
+    EXPECT_LT(std::stoull(client.info("used_memory")), after);
+    client("CONFIG SET maxmemory 1536kb max_memory_policy lru");
+    EXPECT_EQ(client.info("maxmemory"), "1572864");
+    EXPECT_EQ(client.info("maxmemory_human"), "1.50M");
+    EXPECT_EQ(client.info("maxmemory_policy"), "allkeys-lru");
+}
+
+TEST_F(Info, FactsOfTheHost) {
+    Client client(engine);
+    EXPECT_EQ(client.info("tcp_port"), "0");
+    engine->set_host_fact("server", "tcp_port", "15500");
+    engine->set_host_fact("clients", "maxclients", "10000");
+    EXPECT_EQ(client.info("tcp_port"), "15500");
+    EXPECT_TRUE(has(client("INFO clients"), "maxclients:10000\r\n"));
+    EXPECT_FALSE(has(client("INFO server"), "tcp_port:0"));
+}
+
+TEST_F(Info, PersistenceInMemory) {
+    Client client(engine);
+    EXPECT_EQ(client.info("loading"), "0");
+    EXPECT_EQ(client.info("aof_enabled"), "0");
+    EXPECT_EQ(client.info("synap_log_appended"), "(none)");
+}
+
+TEST_F(Info, PersistenceOnDisk) {
+    engine.reset();
+    open(std::make_shared<SimDisk>());
+    Client client(engine);
+    client("SET a 1");
+    client("SET b 1");
+    EXPECT_EQ(client.info("aof_enabled"), "1");
+    EXPECT_EQ(client.info("rdb_changes_since_last_save"), "2");
+    EXPECT_EQ(client.info("synap_log_records"), "2");
+    EXPECT_NE(client.info("synap_log_appended"), client.info("synap_log_synced"));
+    EXPECT_EQ(client("SAVE"), "+OK");
+    EXPECT_EQ(client.info("rdb_changes_since_last_save"), "0");
+    EXPECT_EQ(client.info("rdb_saves"), "1");
+    EXPECT_EQ(client.info("synap_snapshot_keys"), "2");
+    EXPECT_EQ(client.info("rdb_last_bgsave_status"), "ok");
+    EXPECT_EQ(client.info("synap_log_appended"), client.info("synap_log_synced"));
+}
+
+TEST(OpsSampler, CountsOverTheWindow) {
+    OpsSampler sampler;
+    EXPECT_EQ(sampler.per_second(), 0u);
+    sampler.sample(1'000'000, 0);
+    EXPECT_EQ(sampler.per_second(), 0u);
+    sampler.sample(1'000'001, 500);  // too soon to count
+    EXPECT_EQ(sampler.per_second(), 0u);
+    sampler.sample(1'500'000, 1000);
+    EXPECT_EQ(sampler.per_second(), 2000u);
+    for (uint64_t i = 1; i <= 40; ++i) sampler.sample(1'500'000 + i * 100'000, 1000 + i * 10);
+    EXPECT_EQ(sampler.per_second(), 100u);
+    sampler.sample(9'000'000, 3);  // the counters were reset
+    EXPECT_EQ(sampler.per_second(), 0u);
+    sampler.sample(10'000'000, 53);
+    EXPECT_EQ(sampler.per_second(), 50u);
+}
+
+}  // namespace
+}  // namespace synap
