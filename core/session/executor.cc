@@ -164,6 +164,7 @@ bool Session::execute(const CommandRecord& command, std::span<const std::string_
     }
     if (needs_gate_alone(command, args.size())) {
         enter(Gate::kAlone);
+        capture_for_move(command, args);
         slots_.clear();
         const bool ran = call_handler(command, args, 0, 0) && commit();
         rest_on_slots();
@@ -287,6 +288,22 @@ void Session::collect_slots(const CommandRecord& command, std::span<const std::s
     }
 }
 
+// With the gate alone no slots are locked, and an earlier SWAPDB of the transaction may change what
+// a database stands for: so every namespace in which a key of the move may stand.
+void Session::capture_for_move(const CommandRecord& command,
+                               std::span<const std::string_view> args) {
+    if (!moves_values(command) || !engine_->snapshot_capturing()) return;
+    slots_.clear();
+    const auto last = static_cast<size_t>(command.last_key);
+    for (auto i = static_cast<size_t>(command.first_key); i <= last && i < args.size(); ++i) {
+        for (uint8_t name_space = 0; name_space < limits::kDatabases; ++name_space) {
+            slots_.push_back(keyspace_->slot_index(keyspace_->key(name_space, args[i]).hash));
+        }
+    }
+    sort_slots();
+    engine_->capture_before_move(slots_.data(), slots_.size());
+}
+
 void Session::sort_slots() {
     std::sort(slots_.begin(), slots_.end());
     slots_.erase(std::unique(slots_.begin(), slots_.end()), slots_.end());
@@ -330,14 +347,17 @@ bool Session::execute_transaction(const CommandRecord&) {
     }
     for (const auto& watch : watches_) slots_.push_back(keyspace_->slot_index(watch->hash));
     sort_slots();
-    if (alone) slots_.clear();
     enter(alone ? Gate::kAlone : Gate::kShared);
+    if (alone) {
+        for (const Queued& queued : queued_) capture_for_move(*queued.command, queued.args);
+        slots_.clear();
+    }
     lock_slots();
     bool ran = true;
     if (watched_key_changed()) {
         reply_.null_array();
     } else {
-        if (moves && engine_->snapshot_capturing()) {
+        if (moves && !alone && engine_->snapshot_capturing()) {
             engine_->capture_before_move(slots_.data(), slots_.size());
         }
         ran = run_queued() && commit();

@@ -179,6 +179,7 @@ private:
     bool commit();
     void collect_slots(const CommandRecord& command, std::span<const std::string_view> args,
                        unsigned database);
+    void capture_for_move(const CommandRecord& command, std::span<const std::string_view> args);
     void sort_slots();
     void lock_slots() noexcept;
     void unlock_slots() noexcept;

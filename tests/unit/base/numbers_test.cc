@@ -83,7 +83,7 @@ TEST(ParseDouble, RefusesBlanksRestsNansAndOverflow) {
           std::string("1\0", 2), std::string("1x"), std::string("nan"), std::string("-nan"),
           std::string("nan(1)"), std::string("1e400"), std::string("-1e400"), std::string("1e-400"),
           std::string("."), std::string("e1"), std::string("1e"), std::string("--1"),
-          std::string(300, '1')}) {
+          std::string(kDoubleCharsMax, '1')}) {
         double value = 77;
         EXPECT_FALSE(parse_double(text, value)) << text;
         EXPECT_EQ(value, 77);
@@ -133,9 +133,13 @@ TEST(PrintLongDouble, SumsLookAsPeopleExpect) {
 }
 
 TEST(PrintLongDouble, TheLargestFits) {
-    const std::string text = printed(std::numeric_limits<long double>::max());
+    const long double largest = std::numeric_limits<long double>::max();
+    const std::string text = printed(largest);
     EXPECT_GT(text.size(), 4900u);
     EXPECT_LE(text.size(), kDoubleCharsMax);
+    long double read = 0;
+    ASSERT_TRUE(parse_long_double(text, read));
+    EXPECT_EQ(read, largest);
 }
 
 }  // namespace

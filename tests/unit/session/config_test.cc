@@ -14,7 +14,7 @@ TEST_F(Config, GetUnderRedisNamesAndOwnNames) {
     EXPECT_EQ(client("CONFIG GET MAXMEMORY"), "{$MAXMEMORY $0}");
     EXPECT_EQ(client("CONFIG GET max_memory"), "{$max_memory $0}");
     EXPECT_EQ(client("CONFIG GET nosuch"), "{}");
-    EXPECT_EQ(client("CONFIG GET maxm*y maxmemory"), "{$maxmemory $0}");
+    EXPECT_EQ(client("CONFIG GET maxmem*ry maxmemory"), "{$maxmemory $0}");
     EXPECT_EQ(client("CONFIG GET MAXMEMORY-[ps]*"),
               "{$maxmemory-policy $noeviction $maxmemory-samples $5}");
     EXPECT_EQ(client("CONFIG GET save appendonly databases"),
