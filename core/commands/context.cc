@@ -250,6 +250,7 @@ bool class_match(std::string_view pattern, size_t& at, char c, bool ignore_case)
 
 // Linear in text for each star: the last star is the only one that can still be moved.
 bool glob_match(std::string_view pattern, std::string_view text, bool ignore_case) noexcept {
+    if (text.empty()) return pattern.empty();  // as Redis: not even a star matches nothing
     size_t p = 0;
     size_t t = 0;
     size_t star = std::string_view::npos;

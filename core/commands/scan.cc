@@ -91,9 +91,9 @@ int64_t size_of(CommandContext& ctx) noexcept {
 
 void cmd_scan(CommandContext& ctx) {
     // A page looks at no more slots than this for each key wanted, so that a call stays short in a
-    // database that others outnumber; but at enough to finish a small store at once.
+    // database that others outnumber; but at as many as a small store has, to finish at once.
     constexpr size_t kSlotsPerKey = 16;
-    constexpr size_t kSlotsMin = 4096;
+    constexpr size_t kSlotsMin = 16'384;
     uint64_t cursor = 0;
     if (!parse_cursor(ctx.arg(1), cursor)) return ctx.error("ERR invalid cursor");
     Filter filter;

@@ -76,8 +76,14 @@ bool Session::run_one(const Call& call, const Prepared& prepared) {
     const CommandRecord& command = *prepared.command;
     if (!command.accepts_arity(args.size()) || command.handler == nullptr) {
         break_transaction();
-        const std::string name = to_lower(command.name);
-        reply_.error("ERR wrong number of arguments for '" + name + "' command");
+        const std::string why =
+            "wrong number of arguments for '" + to_lower(command.name) + "' command";
+        if (command.id == kIdExec) {
+            drop_transaction();
+            reply_.error("EXECABORT Transaction discarded because of: " + why);
+        } else {
+            reply_.error("ERR " + why);
+        }
     } else if (!refused(command, args)) {
         if (in_transaction_ && !controls_transaction(command)) return queue_command(command, args);
         const uint64_t errors_before = reply_.errors();

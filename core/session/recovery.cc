@@ -70,12 +70,14 @@ Status Engine::load_newest_snapshot(SnapshotPositions& positions, uint64_t& from
                                     SnapshotInfo& info) {
     auto snapshots = list_snapshots(*platform_.disk);
     if (!snapshots) return snapshots.take_error();
+    std::string damage;
     for (const uint64_t position : *snapshots) {
         auto sound = verify_snapshot(*platform_.disk, position, manifest_.history);
         if (!sound) {
             if (sound.error().code != Code::kCorrupt) return sound.take_error();
             log_line(LogLine::Level::kWarn,
                      "a damaged snapshot is not used: " + sound.error().message);
+            if (damage.empty()) damage = sound.error().message;
             continue;
         }
         make_keyspace(sound->keys);
@@ -88,6 +90,14 @@ Status Engine::load_newest_snapshot(SnapshotPositions& positions, uint64_t& from
                  "loaded " + std::to_string(info.keys) + " keys from " +
                      format::file_name(format::kSnapshotPrefix, position));
         return {};
+    }
+    if (!damage.empty()) {
+        auto segments = list_segments(*platform_.disk);
+        if (!segments) return segments.take_error();
+        if (segments->empty() || segments->front() > 0) {
+            return Error{Code::kCorrupt, damage + "; the log does not reach back to the beginning, "
+                                                  "to do without it: restore the file"};
+        }
     }
     make_keyspace(0);
     return {};
@@ -134,10 +144,14 @@ Status Engine::refuse_if_proven_longer(LogReader& reader, const SnapshotInfo& in
                          "from a backup or a replica, or remove the proof to accept the loss; "
                          "synap-admin check shows what is there"};
     };
-    if (info.complete_at > reader.end()) return refuse("a snapshot");
+    if (info.complete_at > reader.end()) {
+        return refuse(platform_.disk->describe(
+            format::file_name(format::kSnapshotPrefix, info.name_position)));
+    }
     for (const Epoch& epoch : manifest_.epochs) {
         if (epoch.start > reader.end()) {
-            return refuse("epoch " + std::to_string(epoch.number) + " in MANIFEST");
+            return refuse("epoch " + std::to_string(epoch.number) + " in " +
+                          platform_.disk->describe(format::kManifestName));
         }
     }
     auto proven = reader.proven_durable();

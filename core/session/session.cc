@@ -115,9 +115,8 @@ void Session::prepare(std::span<const Call> calls) {
         if (calls[i].argc == 0) continue;
         const CommandRecord* command = find_command(calls[i].argv[0]);
         if (command != nullptr && !command->subcommands.empty() && calls[i].argc > 1) {
-            const CommandRecord* sub = find_subcommand(*command, calls[i].argv[1]);
-            if (sub != nullptr || command->handler == nullptr) prepared.container = command;
-            command = sub != nullptr || command->handler == nullptr ? sub : command;
+            prepared.container = command;
+            command = find_subcommand(*command, calls[i].argv[1]);
         }
         prepared.command = command;
         const auto first = command == nullptr ? 0 : static_cast<size_t>(command->first_key);

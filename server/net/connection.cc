@@ -222,9 +222,15 @@ void Connection::settle(const Fed& fed) {
     if (loop_.must_commit(fed.token)) {
         waiting_ |= kLog;
         loop_.commit_later(*this, fed.token);
-        return;
+    } else {
+        loop_.send_later(*this);
     }
-    advance();
+}
+
+void Connection::send() {
+    if (!closed()) {
+        advance();
+    }
 }
 
 void Connection::on_committed(bool reached) {

@@ -36,6 +36,8 @@ public:
 
     /// The socket is ready for `events` (EPOLL*).
     void on_socket(std::uint32_t events);
+    /// All sockets that were ready have been read: replies that wait for nothing may leave.
+    void send();
     /// The log has reached what the replies depend on, or (false) will never reach it.
     void on_committed(bool reached);
     /// The submitted command has completed.

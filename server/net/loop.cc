@@ -250,6 +250,10 @@ void Loop::run_resumed() {
 
 /// Everything that happens once for all sockets that were ready together.
 void Loop::finish_iteration() {
+    for (std::size_t i = 0; i < unsent_.size(); ++i) {
+        unsent_[i]->send();
+    }
+    unsent_.clear();
     if (!uncommitted_.empty()) {
         commit();
     }

@@ -54,6 +54,10 @@ public:
 
     /// True when a reply with this token must wait: commit_later() then.
     bool must_commit(synap_token_t token) const noexcept;
+    /// Calls send() at the end of this iteration. Replies leave back to back then: a client that
+    /// was woken by the first of them is still awake when the others come, and waking is the
+    /// dearest part of a send.
+    void send_later(Connection& connection) { unsent_.push_back(&connection); }
     void commit_later(const Connection& connection, synap_token_t token);
     void resume_later(const Connection& connection);
     void watch(Connection& connection, std::uint32_t interest, bool add) noexcept;
@@ -108,6 +112,7 @@ private:
     std::vector<std::unique_ptr<Connection>> retired_;
     std::size_t open_ = 0;
 
+    std::vector<Connection*> unsent_; // alive: closed ones are kept until the iteration ends
     std::vector<std::uint64_t> uncommitted_;
     synap_token_t uncommitted_token_{0, 0};
     std::deque<Group> groups_;

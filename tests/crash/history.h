@@ -24,6 +24,9 @@ public:
     // The engine promised: everything so far survives `death`. A power cut includes a kill.
     void acknowledge(Death death);
 
+    // Whatever was promised no longer counts.
+    void release() { durable_ = written_ = 0; }
+
     // The disk was left as by `death`; until the next open, only that much is promised.
     void die(Death death);
     // Nothing when `found`, as read at `now`, is the state after a prefix that holds everything

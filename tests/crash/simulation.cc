@@ -57,6 +57,18 @@ std::optional<std::string> Simulation::run() {
     for (uint64_t i = 0; i < parameters_.lives && problem_.empty(); ++i) live(true);
     // Whatever happened, the directory opens, works and closes; and closing is durable.
     for (int i = 0; i < 2 && problem_.empty(); ++i) live(false);
+    return verdict();
+}
+
+std::optional<std::string> Simulation::run_and_die() {
+    if (open(false)) {
+        work();
+        die(Death::kKill);
+    }
+    return verdict();
+}
+
+std::optional<std::string> Simulation::verdict() const {
     if (problem_.empty()) return std::nullopt;
     return "life " + std::to_string(life_) + ": " + problem_;
 }
@@ -73,6 +85,12 @@ void Simulation::problem(std::string text) {
 }
 
 void Simulation::live(bool with_faults) {
+    if (!open(with_faults)) return;
+    work();
+    end_life(with_faults);
+}
+
+bool Simulation::open(bool with_faults) {
     ++life_;
     snapshot_open_ = false;
     if (with_faults) arm();
@@ -80,20 +98,24 @@ void Simulation::live(bool with_faults) {
     if (!opened) {
         ++tally_.failed_opens;
         if (!disk_->halted() && disk_->failures().empty()) {
-            return problem("open refuses: " + opened.error().message);
+            problem("open refuses: " + opened.error().message);
         }
         if (opened.error().code != Code::kIo) {
-            return problem("open misreports a failing disk: " + opened.error().message);
+            problem("open misreports a failing disk: " + opened.error().message);
         }
         note("open: " + opened.error().message);
-        return die(one_in(2) ? Death::kKill : Death::kPowerCut);
+        die(one_in(2) ? Death::kKill : Death::kPowerCut);
+        return false;
     }
     store_ = std::move(*opened);
     check_found();
     note("open");
+    return true;
+}
+
+void Simulation::work() {
     const uint64_t steps = random_.below(parameters_.operations + 1);
     for (uint64_t i = 0; i < steps && problem_.empty() && !disk_->halted(); ++i) step();
-    end_life(with_faults);
 }
 
 // Each fault of the model by itself, and a death beside a failing call.
@@ -105,7 +127,10 @@ void Simulation::arm() {
     if (one_in(3)) {
         constexpr uint64_t kTimes[] = {1, 3, UINT64_MAX};
         constexpr uint64_t kReach[] = {3, 20, 100};
-        disk_->fail_at(static_cast<DiskCall>(random_.below(kDiskCalls)),
+        const auto any = static_cast<DiskCall>(random_.below(kDiskCalls));
+        disk_->fail_at(one_in(3)   ? DiskCall::kSync
+                       : one_in(3) ? DiskCall::kWrite
+                                   : any,
                        1 + random_.below(kReach[random_.below(std::size(kReach))]),
                        one_in(2) ? DiskFault::kNoSpace : DiskFault::kInputOutput,
                        kTimes[random_.below(std::size(kTimes))]);

@@ -51,20 +51,26 @@ public:
                std::ostream* trace = nullptr);
     // What is wrong, or nothing.
     std::optional<std::string> run();
+    // After run(): one more life without faults that ends in the death of the process.
+    std::optional<std::string> run_and_die();
 
     // The directory as the run left it, and what it must hold.
     const std::shared_ptr<SimDisk>& disk() const { return disk_; }
     SimClock& clock() { return clock_; }
     const Options& options() const { return options_; }
+    // As it was when the directory was left.
     const History& history() const { return history_; }
 
 private:
+    std::optional<std::string> verdict() const;
     void live(bool with_faults);
+    bool open(bool with_faults);
     void arm();
     void check_found();
     void step();
     void operate();
     void take_snapshot_step();
+    void work();
     void end_life(bool with_faults);
     void die(Death death);
     void check_live();

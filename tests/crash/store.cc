@@ -1,7 +1,10 @@
 #include "tests/crash/store.h"
 
+#include <algorithm>
+
 #include "core/base/assert.h"
 #include "core/log/format.h"
+#include "core/log/segment.h"
 
 namespace synap::crash {
 namespace {
@@ -106,20 +109,20 @@ State Store::read() {
 
 std::string Store::broken_promise() {
     const uint64_t synced = engine_->log()->synced();
-    auto names = disk_->list();
-    if (!names) return {};  // the machine is off, or about to be
-    for (const std::string& name : *names) {
-        uint64_t start = 0;
-        if (!format::parse_file_name(name, format::kSegmentPrefix, start)) continue;
+    auto segments = list_segments(*disk_);
+    if (!segments) return {};  // the machine is off, or a call was ordered to fail
+    for (size_t i = 0; i < segments->size(); ++i) {
+        const uint64_t start = (*segments)[i];
+        const std::string name = format::file_name(format::kSegmentPrefix, start);
+        // What a segment holds behind the start of the next does not count.
+        const bool is_last = i + 1 == segments->size();
+        const uint64_t promised = is_last ? synced : std::min(synced, (*segments)[i + 1]);
         for (const ByteRange& range : disk_->unsynced(name)) {
-            const uint64_t position = start + (range.begin < format::kSegmentHeaderBytes
-                                                   ? 0
-                                                   : range.begin - format::kSegmentHeaderBytes);
-            if (position < synced) {
-                return name + ": offset " + std::to_string(range.begin) +
-                       " is not durable, but the log claims to be up to position " +
-                       std::to_string(synced);
-            }
+            const uint64_t in_header = std::min<uint64_t>(range.begin, format::kSegmentHeaderBytes);
+            if (start + range.begin - in_header >= promised) continue;
+            return name + ": offset " + std::to_string(range.begin) +
+                   " is not durable, but the log claims to be up to position " +
+                   std::to_string(synced);
         }
     }
     return {};

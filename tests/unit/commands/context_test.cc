@@ -1,0 +1,73 @@
+#include "core/commands/context.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace synap {
+namespace {
+
+bool matches(std::string_view pattern, std::string_view text) {
+    return glob_match(pattern, text, false);
+}
+
+TEST(GlobMatch, LiteralsAndWildcards) {
+    EXPECT_TRUE(matches("", ""));
+    EXPECT_FALSE(matches("", "a"));
+    EXPECT_FALSE(matches("a", ""));
+    EXPECT_FALSE(matches("*", ""));  // so does Redis, whose commands know "*" by itself
+    EXPECT_TRUE(matches("*", "anything"));
+    EXPECT_TRUE(matches("h?llo", "hello"));
+    EXPECT_FALSE(matches("h?llo", "hllo"));
+    EXPECT_TRUE(matches("h*llo", "heeeello"));
+    EXPECT_TRUE(matches("h**llo", "hllo"));
+    EXPECT_TRUE(matches("*a*b*", "xxaxxbxx"));
+    EXPECT_FALSE(matches("*a*b", "xxaxxbx"));
+    EXPECT_TRUE(matches("*ab", "aab"));
+    EXPECT_FALSE(matches("a?", "a"));
+}
+
+TEST(GlobMatch, Classes) {
+    EXPECT_TRUE(matches("h[ae]llo", "hallo"));
+    EXPECT_FALSE(matches("h[ae]llo", "hillo"));
+    EXPECT_TRUE(matches("h[^e]llo", "hallo"));
+    EXPECT_FALSE(matches("h[^e]llo", "hello"));
+    EXPECT_TRUE(matches("h[a-b]llo", "hbllo"));
+    EXPECT_TRUE(matches("h[b-a]llo", "hbllo"));
+    EXPECT_FALSE(matches("h[a-b]llo", "hcllo"));
+    EXPECT_TRUE(matches("[\\]]", "]"));
+    EXPECT_TRUE(matches("[a-]", "a"));
+    // A class that never ends reaches the end of the pattern.
+    EXPECT_TRUE(matches("[abc", "c"));
+    EXPECT_FALSE(matches("[abc", "d"));
+    EXPECT_FALSE(matches("[", "["));
+}
+
+TEST(GlobMatch, Escapes) {
+    EXPECT_TRUE(matches("h\\*llo", "h*llo"));
+    EXPECT_FALSE(matches("h\\*llo", "hello"));
+    EXPECT_TRUE(matches("\\[a]", "[a]"));
+    EXPECT_TRUE(matches("a\\", "a\\"));
+}
+
+TEST(GlobMatch, Cases) {
+    EXPECT_FALSE(matches("HELLO", "hello"));
+    EXPECT_TRUE(glob_match("HE[L-M]*", "hello", true));
+    EXPECT_TRUE(glob_match("he*", "HELLO", true));
+}
+
+TEST(GlobMatch, ManyStarsTakeNoExponentialTime) {
+    std::string pattern;
+    for (int i = 0; i < 50; ++i) pattern += "a*";
+    EXPECT_FALSE(matches(pattern + "b", std::string(5000, 'a')));
+}
+
+TEST(Words, CompareAndFoldAsciiOnly) {
+    EXPECT_TRUE(equals_ignoring_case("keepTTL", "KEEPTTL"));
+    EXPECT_FALSE(equals_ignoring_case("KEEPTT", "KEEPTTL"));
+    EXPECT_FALSE(equals_ignoring_case("`", "@"));
+    EXPECT_EQ(to_lower("SYNAP.CAS|\xC4"), "synap.cas|\xC4");
+}
+
+}  // namespace
+}  // namespace synap
