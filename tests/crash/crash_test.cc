@@ -60,24 +60,33 @@ TEST(CrashSuite, EveryDeathLeavesAPrefixWithAllThatWasAcknowledged) {
 TEST(CrashSuite, RotIsSurvivedExactlyOrDetected) {
     constexpr int kDamagesPerSeed = 20;
     Tally tally;
-    uint64_t refused = 0;
+    RotTally rotten;
     int failures = 0;
     const uint64_t seeds = (seed_count + 4) / 5;
     for (uint64_t seed = seed_from; seed < seed_from + seeds; ++seed) {
         const Parameters parameters = Parameters::draw(seed);
         Simulation simulation(seed, parameters, tally);
         if (simulation.run()) continue;  // the other test says so
+        if (seed % 2 == 0) {
+            const auto problem = simulation.run_and_die();
+            EXPECT_FALSE(problem) << introduction(seed, parameters) << *problem;
+        }
         SmallRandom random(seed);
         for (int i = 0; i < kDamagesPerSeed; ++i) {
-            if (const auto problem = rot_once(simulation, random, refused)) {
+            if (const auto problem = rot_once(simulation, random, rotten)) {
                 ADD_FAILURE() << introduction(seed, parameters) << *problem;
                 if (++failures == kFailuresShown) return;
             }
         }
     }
-    std::cout << "  damages " << seeds * kDamagesPerSeed << ", refused " << refused << "\n";
-    if (seeds >= 20) {
-        EXPECT_GT(refused, seeds);
+    std::cout << "  recovered " << rotten.exact << ", refused " << rotten.refused << ", cut "
+              << rotten.cut
+              << "
+                 ";
+        if (seeds >= 20) {
+        EXPECT_GT(rotten.exact, seeds);
+        EXPECT_GT(rotten.refused, seeds);
+        EXPECT_GT(rotten.cut, seeds / 10);
     }
 }
 

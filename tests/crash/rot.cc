@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/log/format.h"
+#include "core/log/manifest.h"
 #include "core/log/record.h"
 #include "core/log/segment.h"
 
@@ -19,7 +20,7 @@ struct Frame {
 struct Evidence {
     std::vector<Frame> frames;
     std::vector<Frame> segments;  // begin == end: the header's claim
-    uint64_t named = 0;           // by snapshots and the current epoch
+    uint64_t named = 0;           // by the names of snapshots and the epochs in MANIFEST
 };
 
 Evidence collect_evidence(SimDisk& disk) {
@@ -27,6 +28,10 @@ Evidence collect_evidence(SimDisk& disk) {
     const std::vector<std::string> names = *disk.list();
     for (const std::string& name : names) {
         uint64_t start = 0;
+        if (name == format::kManifestName) {
+            auto manifest = Manifest::decode(disk.contents(name), name);
+            if (manifest) evidence.named = std::max(evidence.named, manifest->epochs.back().start);
+        }
         if (format::parse_file_name(name, format::kSnapshotPrefix, start)) {
             evidence.named = std::max(evidence.named, start);
         }
@@ -140,8 +145,15 @@ std::shared_ptr<SimDisk> copy_at_rest(SimDisk& from) {
     return copy;
 }
 
-std::optional<std::string> rot_once(Simulation& simulation, SmallRandom& random,
-                                    uint64_t& refused) {
+State read_undamaged(Simulation& simulation) {
+    SimEntropy entropy(1);
+    auto store = Store::open(copy_at_rest(*simulation.disk()), simulation.clock(), entropy,
+                             simulation.options());
+    SYNAP_ASSERT(store);
+    return (*store)->read();
+}
+
+std::optional<std::string> rot_once(Simulation& simulation, SmallRandom& random, RotTally& tally) {
     const std::shared_ptr<SimDisk> disk = copy_at_rest(*simulation.disk());
     const Evidence evidence = collect_evidence(*disk);
     const Damage damage = damage_once(*disk, evidence, random);
@@ -150,7 +162,7 @@ std::optional<std::string> rot_once(Simulation& simulation, SmallRandom& random,
     SimEntropy entropy(random.next());
     auto store = Store::open(disk, simulation.clock(), entropy, simulation.options());
     if (!store) {
-        ++refused;
+        ++tally.refused;
         if (store.error().code != Code::kCorrupt) return where + store.error().message;
         if (!names_place(store.error(), damage)) {
             return where + "refused without saying where: " + store.error().message;
@@ -159,14 +171,19 @@ std::optional<std::string> rot_once(Simulation& simulation, SmallRandom& random,
     }
     const State found = (*store)->read();
     const int64_t now = simulation.clock().wall_ms();
-    if (found == simulation.history().last().live_at(now)) return std::nullopt;
+    const State undamaged = read_undamaged(simulation);
+    if (found == undamaged) {
+        ++tally.exact;
+        return std::nullopt;
+    }
     const bool may_be_cut = damage.begin < damage.end &&
                             proven_without(evidence, damage.begin, damage.end) <= damage.begin;
-    History history = simulation.history();
     if (!may_be_cut) {
-        return where +
-               "opened with less than was there: " + history.last().live_at(now).difference(found);
+        return where + "opened with less than was there: " + undamaged.difference(found);
     }
+    ++tally.cut;
+    History history = simulation.history();
+    history.release();
     if (auto wrong = history.reopen(found, now)) return where + *wrong;
     return std::nullopt;
 }

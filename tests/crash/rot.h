@@ -17,7 +17,12 @@ std::shared_ptr<SimDisk> copy_at_rest(SimDisk& from);
 
 // Damages a copy of the directory that the simulation left once, opens it, and judges: recovered
 // exactly, refused with file and offset, or cut where nothing proved that there had been more.
-// What is wrong, or nothing. `refused` counts refusals.
-std::optional<std::string> rot_once(Simulation& simulation, SmallRandom& random, uint64_t& refused);
+// What is wrong, or nothing.
+struct RotTally {
+    uint64_t exact = 0;
+    uint64_t refused = 0;
+    uint64_t cut = 0;
+};
+std::optional<std::string> rot_once(Simulation& simulation, SmallRandom& random, RotTally& tally);
 
 }  // namespace synap::crash
