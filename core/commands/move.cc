@@ -9,23 +9,25 @@
 namespace synap::commands {
 namespace {
 
+void move_value(CommandContext& ctx, const KeyRef& from, const KeyRef& to) {
+    Effect effect;
+    effect.kind = EffectKind::kMove;
+    effect.name_space = from.name_space;
+    effect.hash = from.hash;
+    effect.key = from.key;
+    effect.other_name_space = to.name_space;
+    effect.other_hash = to.hash;
+    effect.other_key = to.key;
+    ctx.emit(effect);
+}
+
 void rename_key(CommandContext& ctx, bool only_if_free) {
     const KeyRef from = ctx.key(1);
     const KeyRef to = ctx.key(2);
     if (ctx.edit(from) == nullptr) return ctx.error("ERR no such key");
     const bool same = from.key == to.key;
     if (only_if_free && (same || ctx.edit(to) != nullptr)) return ctx.reply().integer(0);
-    if (!same) {
-        Effect effect;
-        effect.kind = EffectKind::kMove;
-        effect.name_space = from.name_space;
-        effect.hash = from.hash;
-        effect.key = from.key;
-        effect.other_name_space = to.name_space;
-        effect.other_hash = to.hash;
-        effect.other_key = to.key;
-        ctx.emit(effect);
-    }
+    if (!same) move_value(ctx, from, to);
     if (only_if_free) return ctx.reply().integer(1);
     ctx.reply().ok();
 }
@@ -100,19 +102,15 @@ void cmd_copy(CommandContext& ctx) {
     ctx.reply().integer(1);
 }
 
-// A copy and a delete, not one move: a snapshot under way sees each slot change by itself, and has
-// nothing to be told.
 void cmd_move(CommandContext& ctx) {
     unsigned database = 0;
     if (!take_database(ctx, 2, database)) return;
     if (database == ctx.database()) return same_object(ctx);
     const KeyRef from = ctx.key(1);
-    const Node* source = ctx.edit(from);
-    if (source == nullptr) return ctx.reply().integer(0);
+    if (ctx.edit(from) == nullptr) return ctx.reply().integer(0);
     const KeyRef to = ctx.key_in(ctx.keyspace().name_space_of(database), ctx.arg(1));
     if (ctx.edit(to) != nullptr) return ctx.reply().integer(0);
-    copy_value(ctx, *source, to);
-    ctx.erase(from);
+    move_value(ctx, from, to);
     ctx.reply().integer(1);
 }
 

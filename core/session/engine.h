@@ -124,7 +124,10 @@ public:
     // asks the maintenance thread. Blocking: disk.
     Status take_snapshot();
     bool request_snapshot() noexcept;  // false: one is under way
-    bool snapshot_running() const noexcept { return snapshot_running_.load(); }
+    // Or asked for, and about to begin.
+    bool snapshot_running() const noexcept {
+        return snapshot_running_.load() || snapshot_requested_.load();
+    }
     // For owners without threads: begin, then step until it says true.
     Status begin_snapshot();
     Result<bool> step_snapshot(size_t slots);

@@ -106,18 +106,21 @@ void Engine::maybe_snapshot() {
     const bool by_time = interval != 0 && records >= options_.get(OptionId::kSnapshotMinOperations) &&
                          now - snapshot_due_from_ms_.load() >= static_cast<int64_t>(interval);
     const bool by_growth = growth != 0 && grown >= growth;
-    const bool asked = snapshot_requested_.exchange(false);
-    if (!accepts_writes() || (!by_time && !by_growth && !asked)) return;
+    const bool asked = snapshot_requested_.load();
+    if (!accepts_writes() || (!by_time && !by_growth && !asked)) {
+        snapshot_requested_ = false;
+        return;
+    }
     if (platform_.threads) {
         take_snapshot().ignore();  // reported in the status and in the log
     } else if (!snapshot_running_) {
         begin_snapshot().ignore();
     }
+    snapshot_requested_ = false;
 }
 
 bool Engine::request_snapshot() noexcept {
-    if (snapshot_running_) return false;
-    snapshot_requested_ = true;
+    if (snapshot_running_ || snapshot_requested_.exchange(true)) return false;
     maintenance_wake_.notify_all();
     return true;
 }

@@ -110,9 +110,10 @@ std::string Lcs::text() const {
 std::vector<LcsMatch> Lcs::matches() const {
     std::vector<LcsMatch> matches;
     walk_back([&](uint32_t i, uint32_t j) {
-        if (!matches.empty() && matches.back().a_first == i + 1 && matches.back().b_first == j + 1) {
-            matches.back().a_first = i;
-            matches.back().b_first = j;
+        LcsMatch* later = matches.empty() ? nullptr : &matches.back();
+        if (later != nullptr && later->a_first == i + 1 && later->b_first == j + 1) {
+            later->a_first = i;
+            later->b_first = j;
         } else {
             matches.push_back({i, i, j, j});
         }

@@ -29,7 +29,8 @@ std::optional<std::string_view> Fields::text(std::string_view name) const noexce
 std::optional<std::int64_t> Fields::integer(std::string_view name) const noexcept {
     std::int64_t value = 0;
     const auto found = any(name);
-    if (!found || !found->is_number() || found->is_double() ||
+    // is_double() holds for every number; the type tells which were written as integers.
+    if (!found || found->type() == dom::element_type::DOUBLE ||
         found->get(value) != simdjson::SUCCESS) {
         return std::nullopt;
     }

@@ -1,3 +1,6 @@
+#include <thread>
+
+#include "core/platform/real.h"
 #include "tests/unit/session/fixture.h"
 
 namespace synap {
@@ -138,6 +141,32 @@ TEST_F(ClientCommands, UnknownSubcommands) {
     EXPECT_EQ(client("CLIENT foo"), "-ERR unknown subcommand 'foo'. Try CLIENT HELP.");
     EXPECT_EQ(client("CLIENT"), "-ERR wrong number of arguments for 'client' command");
     EXPECT_TRUE(has(client("CLIENT HELP"), "CLIENT <subcommand>"));
+}
+
+TEST(ClientsAtWork, AreListedByAnother) {
+    auto opened = Engine::open({nullptr, &real_clock(), &real_entropy(), true}, Options());
+    ASSERT_TRUE(opened);
+    const std::shared_ptr<Engine> engine = *opened;
+    std::atomic<bool> stop{false};
+    std::thread worker([&] {
+        while (!stop) {
+            Client client(engine);
+            for (const char* line : {"CLIENT SETNAME joe", "SELECT 3", "WATCH a b", "MULTI",
+                                     "SET a 1", "SWAPDB 3 4", "EXEC", "SET b 1", "HELLO 2"}) {
+                client(line);
+            }
+        }
+    });
+    Client me(engine);
+    for (int i = 0; i < 300; ++i) {
+        EXPECT_TRUE(has(me("CLIENT LIST"), "cmd=client|list")) << i;
+        me("INFO everything");
+        me("CLIENT KILL TYPE normal");
+        me("MGET a b");
+    }
+    stop = true;
+    worker.join();
+    EXPECT_TRUE(engine->close());
 }
 
 }  // namespace

@@ -52,6 +52,8 @@ TEST_F(ServerCommands, BackgroundSave) {
     client("SET a 1");
     EXPECT_EQ(client("BGSAVE foo"), "-ERR syntax error");
     EXPECT_EQ(client("BGSAVE"), "+Background saving started");
+    EXPECT_EQ(client.info("rdb_bgsave_in_progress"), "1");
+    EXPECT_EQ(client("BGSAVE"), "-ERR Background save already in progress");
     engine->maintain();
     EXPECT_EQ(client.info("rdb_bgsave_in_progress"), "1");
     EXPECT_EQ(client("BGSAVE SCHEDULE"), "-ERR Background save already in progress");

@@ -109,7 +109,8 @@ TEST(Lcs, ChoosesAsTheClassicTableDoes) {
 TEST(Lcs, StatesTheBytesOfTheClassicTable) {
     EXPECT_EQ(Lcs::table_bytes(0, 0), 4u);
     EXPECT_EQ(Lcs::table_bytes(3, 4), 80u);
-    EXPECT_EQ(Lcs::table_bytes(512u << 20, 512u << 20), ((512ull << 20) + 1) * 4 * ((512ull << 20) + 1));
+    const uint64_t largest = (512ull << 20) + 1;
+    EXPECT_EQ(Lcs::table_bytes(largest - 1, largest - 1), largest * largest * 4);
 }
 
 }  // namespace
