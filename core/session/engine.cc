@@ -260,11 +260,9 @@ void Engine::remove_by_engine(const Effect& effect, Slot& slot, unsigned stripe)
     keyspace_->apply(effect, stripe);
 }
 
-uint64_t Engine::register_session(Session& session) {
+void Engine::register_session(Session& session) {
     const std::lock_guard<std::mutex> guard(sessions_mutex_);
-    const uint64_t id = next_session_id_++;
-    sessions_.emplace(id, &session);
-    return id;
+    sessions_.emplace(session.id(), &session);
 }
 
 void Engine::unregister_session(Session& session) noexcept {

@@ -154,7 +154,8 @@ public:
     size_t expire_some(size_t most);
 
     // Sessions.
-    uint64_t register_session(Session& session);
+    uint64_t new_session_id() noexcept { return next_session_id_.fetch_add(1); }
+    void register_session(Session& session);  // under its id
     void unregister_session(Session& session) noexcept;
     // Runs fn(Session&) for each, oldest first, under the registry's mutex.
     template <typename Fn>
@@ -236,7 +237,7 @@ private:
 
     std::mutex sessions_mutex_;
     std::map<uint64_t, Session*> sessions_;
-    uint64_t next_session_id_ = 1;
+    std::atomic<uint64_t> next_session_id_{1};
 
     std::mutex facts_mutex_;
     std::map<std::string, std::map<std::string, std::string>, std::less<>> facts_;

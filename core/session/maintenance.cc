@@ -103,20 +103,19 @@ void Engine::maybe_snapshot() {
     const uint64_t grown = log_->appended() - position_at_snapshot_.load();
     const uint64_t interval = options_.get(OptionId::kSnapshotInterval);
     const uint64_t growth = options_.get(OptionId::kSnapshotLogGrowth);
-    const bool by_time = interval != 0 && records >= options_.get(OptionId::kSnapshotMinOperations) &&
+    const bool by_time = interval != 0 &&
+                         records >= options_.get(OptionId::kSnapshotMinOperations) &&
                          now - snapshot_due_from_ms_.load() >= static_cast<int64_t>(interval);
     const bool by_growth = growth != 0 && grown >= growth;
     const bool asked = snapshot_requested_.load();
-    if (!accepts_writes() || (!by_time && !by_growth && !asked)) {
-        snapshot_requested_ = false;
-        return;
+    if (accepts_writes() && (by_time || by_growth || asked)) {
+        if (platform_.threads) {
+            take_snapshot().ignore();  // reported in the status and in the log
+        } else if (!snapshot_running_) {
+            begin_snapshot().ignore();
+        }
     }
-    if (platform_.threads) {
-        take_snapshot().ignore();  // reported in the status and in the log
-    } else if (!snapshot_running_) {
-        begin_snapshot().ignore();
-    }
-    snapshot_requested_ = false;
+    if (asked) snapshot_requested_ = false;
 }
 
 bool Engine::request_snapshot() noexcept {

@@ -36,7 +36,8 @@ Session::Session(std::shared_ptr<Engine> engine, SessionOptions options)
     created_ms_ = engine_->clock().wall_ms();
     last_active_ms_ = created_ms_;
     run_.random = SmallRandom(engine_->random());
-    id_ = engine_->register_session(*this);
+    id_ = engine_->new_session_id();
+    engine_->register_session(*this);  // seen by others from here on
 }
 
 Session::~Session() {
@@ -153,7 +154,6 @@ void Session::count(const CommandRecord& command, uint64_t errors_before) noexce
     if (counted_ != &command) {
         flush_counts();
         counted_ = &command;
-        last_command_.store(&command, std::memory_order_relaxed);
     }
     ++counted_calls_;
     if (reply_.errors() != errors_before) ++counted_failed_;

@@ -4,6 +4,7 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
+#include <boost/none.hpp>
 #include <boost/optional/optional.hpp>
 
 #include "server/net/buffer.h"
@@ -52,7 +53,11 @@ public:
     Parser(std::string_view bytes, const Limits& limits, Head& head, std::string* body)
         : bytes_(bytes), fields_left_(limits.http_headers_count), head_(head), body_(body) {
         header_limit(static_cast<std::uint32_t>(limits.http_header_bytes));
-        body_limit(limits.http_body_bytes);
+        if (body != nullptr) {
+            body_limit(limits.http_body_bytes);
+        } else {
+            body_limit(boost::none);  // what a large declared body gets is the caller's decision
+        }
     }
 
     bool has_other_encoding() const { return transfer_encoding_ && !chunked(); }
@@ -145,12 +150,6 @@ unsigned parse_head(std::string_view bytes, const Limits& limits, Head& head) {
     Parser parser(bytes, limits, head, nullptr);
     ErrorCode error;
     parser.put(boost::asio::buffer(bytes.data(), bytes.size()), error);
-    if (error == beast::http::error::body_limit && parser.content_length()) {
-        // The caller decides what a large declared body gets; the head itself is sound.
-        head.content_length = *parser.content_length();
-        head.keep_alive = false;
-        return 0;
-    }
     if (error) {
         return status_of(error);
     }

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstring>
 #include <string>
+#include <span>
 #include <string_view>
 #include <utility>
 
@@ -23,6 +24,8 @@ constexpr std::size_t kSmallRest = 16 * 1024;
 constexpr std::size_t kLargeRead = 64 * 1024;
 /// How long a client may take to notice that it was answered and cut.
 constexpr std::uint64_t kLingerMs = 2000;
+/// Reads of one turn that swallow what it still sends; one that sends more is not listening.
+constexpr int kLingerReads = 64;
 
 std::string peer_name(int fd) {
     sockaddr_storage address{};
@@ -49,8 +52,7 @@ Connection::Connection(Loop& loop, int fd, std::uint64_t id)
       output_(loop.pool(), loop.limits().output_buffer_bytes),
       active_ms_(loop.now_ms()),
       progress_ms_(loop.now_ms()) {
-    interest_ = EPOLLIN | EPOLLRDHUP;
-    loop_.watch(*this, interest_, true);
+    loop_.watch(*this);
 }
 
 Connection::~Connection() {
@@ -67,25 +69,21 @@ void Connection::on_socket(std::uint32_t events) {
         close();
         return;
     }
-    if ((events & EPOLLOUT) != 0) {
+    readable_ = readable_ || (events & (EPOLLIN | EPOLLRDHUP)) != 0;
+    ended_ = ended_ || (events & EPOLLRDHUP) != 0;
+    if ((events & EPOLLOUT) != 0 && want_write_) {
         advance();
-        if (closed()) {
-            return;
-        }
-    }
-    if ((events & (EPOLLIN | EPOLLRDHUP)) == 0) {
-        return;
-    }
-    if (lingering_) {
-        discard();
-    } else if (waiting_ == 0 && !closing_ && !work_left_) {
-        receive();
-    } else if ((events & EPOLLRDHUP) != 0 && (waiting_ & kCommand) != 0) {
+    } else if (ended_ && (waiting_ & kCommand) != 0) {
         close();
-    } else {
-        read_off_ = true;
-        update_interest();
+    } else if (may_read()) {
+        receive();
+    } else if (lingering_) {
+        discard();
     }
+}
+
+bool Connection::may_read() const noexcept {
+    return readable_ && waiting_ == 0 && !closing_ && !work_left_;
 }
 
 void Connection::receive() {
@@ -106,8 +104,14 @@ void Connection::receive() {
         }
     }
     const ssize_t got = ::recv(fd_, room.data(), room.size(), 0);
+    // Less than there was room for: nothing is left, and what comes next is a new event. The end
+    // of the stream may have been part of this event, and is read as one more turn.
+    readable_ = got == static_cast<ssize_t>(room.size()) || (ended_ && got > 0);
     if (got < 0) {
-        if (errno != EAGAIN && errno != EINTR) {
+        if (errno == EINTR) {
+            readable_ = true;
+            loop_.resume_later(*this);
+        } else if (errno != EAGAIN) {
             close();
         }
         return;
@@ -222,15 +226,9 @@ void Connection::settle(const Fed& fed) {
     if (loop_.must_commit(fed.token)) {
         waiting_ |= kLog;
         loop_.commit_later(*this, fed.token);
-    } else {
-        loop_.send_later(*this);
+        return;
     }
-}
-
-void Connection::send() {
-    if (!closed()) {
-        advance();
-    }
+    advance();
 }
 
 void Connection::on_committed(bool reached) {
@@ -260,18 +258,20 @@ void Connection::on_completion(const Reply& reply, const synap_error_t* error) {
 }
 
 void Connection::resume() {
-    if (closed() || waiting_ != 0 || !work_left_) {
+    if (closed() || waiting_ != 0 || closing_) {
         return;
     }
-    work_left_ = false;
-    feed(input_.data(), input_.size(), false);
+    if (work_left_) {
+        work_left_ = false;
+        feed(input_.data(), input_.size(), false);
+    } else if (readable_) {
+        receive();
+    }
 }
 
 /// Sends what may be sent and decides what comes next. Called whenever a wait has ended.
 void Connection::advance() {
     if ((waiting_ & kLog) != 0) {
-        want_write_ = false;
-        update_interest();
         return;
     }
     flush();
@@ -283,18 +283,16 @@ void Connection::advance() {
     } else {
         waiting_ &= static_cast<std::uint8_t>(~kOutput);
     }
-    if (closing_ && output_.empty() && waiting_ == 0) {
-        finish();
+    if (waiting_ != 0) {
         return;
     }
-    if (waiting_ == 0 && !closing_) {
-        if (work_left_) {
+    if (!closing_) {
+        if (work_left_ || readable_) {
             loop_.resume_later(*this);
-        } else {
-            read_off_ = false;
         }
+    } else if (output_.empty()) {
+        finish();
     }
-    update_interest();
 }
 
 void Connection::flush() {
@@ -343,16 +341,21 @@ void Connection::finish() {
     input_.clear();
     ::shutdown(fd_, SHUT_WR);
     progress_ms_ = loop_.now_ms();
-    read_off_ = false;
-    update_interest();
+    discard();
 }
 
 void Connection::discard() {
     const std::span<char> room = loop_.read_buffer();
-    const ssize_t got = ::recv(fd_, room.data(), room.size(), 0);
-    if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) {
-        close();
+    for (int turn = 0; turn < kLingerReads; ++turn) {
+        const ssize_t got = ::recv(fd_, room.data(), room.size(), 0);
+        if (got < 0 && errno == EAGAIN) {
+            return;
+        }
+        if (got <= 0) {
+            break;
+        }
     }
+    close();
 }
 
 void Connection::on_tick(std::uint64_t now_ms) {
@@ -397,20 +400,6 @@ void Connection::cut(CutReason reason) {
         loop_.services().counters.cut[static_cast<std::size_t>(reason)].add();
     }
     close();
-}
-
-void Connection::update_interest() {
-    std::uint32_t wanted = 0;
-    if (!read_off_ && (!closing_ || lingering_)) {
-        wanted |= EPOLLIN | EPOLLRDHUP;
-    }
-    if (want_write_) {
-        wanted |= EPOLLOUT;
-    }
-    if (wanted != interest_) {
-        interest_ = wanted;
-        loop_.watch(*this, wanted, false);
-    }
 }
 
 void Connection::close() {

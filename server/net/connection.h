@@ -20,6 +20,9 @@ class Loop;
 /// Lives on one I/O thread, which calls everything here. A call may close the connection; the
 /// object then stays valid, closed() and inert, until the loop has finished its iteration.
 ///
+/// The socket is watched edge-triggered, for everything, once: what is not acted upon at once is
+/// remembered (readable_, want_write_), and no request costs a change of what is watched.
+///
 /// Order of replies: while a reply depends on the log (on_committed is due), nothing is sent and
 /// nothing more is read, so replies leave in the order of their commands.
 class Connection {
@@ -36,8 +39,6 @@ public:
 
     /// The socket is ready for `events` (EPOLL*).
     void on_socket(std::uint32_t events);
-    /// All sockets that were ready have been read: replies that wait for nothing may leave.
-    void send();
     /// The log has reached what the replies depend on, or (false) will never reach it.
     void on_committed(bool reached);
     /// The submitted command has completed.
@@ -54,6 +55,7 @@ public:
 private:
     enum Wait : std::uint8_t { kLog = 1, kCommand = 2, kOutput = 4 };
 
+    bool may_read() const noexcept;
     void receive();
     void feed(char* data, std::size_t size, bool borrowed);
     std::optional<Fed> dispatch(char* data, std::size_t size);
@@ -64,7 +66,6 @@ private:
     void flush();
     void finish();
     void discard();
-    void update_interest();
     void close();
 
     Loop& loop_;
@@ -75,9 +76,9 @@ private:
     std::optional<Session> session_;
     std::variant<std::monostate, resp::Peer, http::Peer> peer_;
 
-    std::uint32_t interest_ = 0;       // what the socket is watched for
     std::uint8_t waiting_ = 0;         // Wait
-    bool read_off_ = false;            // bytes came while waiting: not watched until it ends
+    bool readable_ = false;            // the socket may hold more than was read
+    bool ended_ = false;               // the client will send no more
     bool want_write_ = false;          // the socket would not take all output
     bool work_left_ = false;           // input_ holds more than an incomplete request
     bool closing_ = false;             // close once the output was sent

@@ -146,13 +146,15 @@ void Loop::retire(const Connection& connection) {
     services_.shared.connections.fetch_sub(1, std::memory_order_relaxed);
 }
 
-void Loop::watch(Connection& connection, std::uint32_t interest, bool add) noexcept {
+void Loop::watch(Connection& connection) noexcept {
     epoll_event event{};
-    event.events = interest;
+    event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
     event.data.ptr = &connection;
-    const int operation = add ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
-    if (::epoll_ctl(ready_fd_, operation, connection.fd(), &event) != 0) {
-        // Only exhausted kernel memory gets here; the peer sees its connection end.
+    if (::epoll_ctl(ready_fd_, EPOLL_CTL_ADD, connection.fd(), &event) != 0) {
+        // Only exhausted kernel memory gets here: no event will come, so the next tick ends it.
+        log::error("cannot watch a connection",
+                   {{"reason", std::generic_category().message(errno)}});
+        resume_later(connection);
         ::shutdown(connection.fd(), SHUT_RDWR);
     }
 }
@@ -250,10 +252,6 @@ void Loop::run_resumed() {
 
 /// Everything that happens once for all sockets that were ready together.
 void Loop::finish_iteration() {
-    for (std::size_t i = 0; i < unsent_.size(); ++i) {
-        unsent_[i]->send();
-    }
-    unsent_.clear();
     if (!uncommitted_.empty()) {
         commit();
     }

@@ -19,8 +19,8 @@
 
 namespace synap::server {
 
-/// Connections are watched through one level-triggered epoll set, which is itself one descriptor
-/// of the thread's io_context: a request costs a read and a write, and no re-arming of its socket.
+/// Connections are watched through one edge-triggered epoll set, which is itself one descriptor of
+/// the thread's io_context: a request costs a read and a write, and no re-arming of its socket.
 ///
 /// Group commit: the writes of all sockets that were ready together share one wait for the log.
 /// At level OS this thread writes the log itself; at level DISK the replies wait for an event.
@@ -54,13 +54,9 @@ public:
 
     /// True when a reply with this token must wait: commit_later() then.
     bool must_commit(synap_token_t token) const noexcept;
-    /// Calls send() at the end of this iteration. Replies leave back to back then: a client that
-    /// was woken by the first of them is still awake when the others come, and waking is the
-    /// dearest part of a send.
-    void send_later(Connection& connection) { unsent_.push_back(&connection); }
     void commit_later(const Connection& connection, synap_token_t token);
     void resume_later(const Connection& connection);
-    void watch(Connection& connection, std::uint32_t interest, bool add) noexcept;
+    void watch(Connection& connection) noexcept;
     /// The connection is closed; it is destroyed at the end of this iteration.
     void retire(const Connection& connection);
 
@@ -112,7 +108,6 @@ private:
     std::vector<std::unique_ptr<Connection>> retired_;
     std::size_t open_ = 0;
 
-    std::vector<Connection*> unsent_; // alive: closed ones are kept until the iteration ends
     std::vector<std::uint64_t> uncommitted_;
     synap_token_t uncommitted_token_{0, 0};
     std::deque<Group> groups_;

@@ -59,12 +59,20 @@ synap_arg_t command(std::string_view name) {
     return arg;
 }
 
-void check(synap_status_t status, synap_error_t* error) {
+[[noreturn]] void fail(synap_status_t status, synap_error_t* error) {
+    const synap_bytes_t text = synap_error_message(error);
+    std::string message(static_cast<const char*>(text.data), text.size);
+    synap_error_free(error);
+    throw std::runtime_error("status " + std::to_string(status) + ": " + message);
+}
+
+// check(f, args...): f(args..., &error), which must succeed.
+template <typename Function, typename... Args>
+void check(Function function, Args... args) {
+    synap_error_t* error = nullptr;
+    const synap_status_t status = function(args..., &error);
     if (status != SYNAP_OK) {
-        const synap_bytes_t text = synap_error_message(error);
-        std::string message(static_cast<const char*>(text.data), text.size);
-        synap_error_free(error);
-        throw std::runtime_error("status " + std::to_string(status) + ": " + message);
+        fail(status, error);
     }
 }
 
@@ -83,17 +91,21 @@ int32_t on_scalar(void* ctx, uint32_t type, const synap_arg_t* value) {
     return 0;
 }
 
+// Nothing else may come: each of these ends the call with SYNAP_E_SINK.
 int32_t on_error(void*, int32_t, synap_bytes_t) { return 1; }
+int32_t on_begin(void*, uint32_t, uint64_t) { return 1; }
+int32_t on_end(void*, uint32_t) { return 1; }
 
 class Store {
 public:
     explicit Store(const Settings& settings) : settings_(settings) {
-        synap_error_t* error = nullptr;
-        check(synap_open(bytes(settings.dir), nullptr, &store_, &error), error);
-        check(synap_session_open(store_, nullptr, &session_, &error), error);
+        check(synap_open, bytes(settings.dir), nullptr, &store_);
+        check(synap_session_open, store_, nullptr, &session_);
         sink_.ctx = &received_;
         sink_.scalar = on_scalar;
         sink_.error = on_error;
+        sink_.begin = on_begin;
+        sink_.end = on_end;
         for (std::size_t i = 0; i < kDepth; ++i) {
             keys_[i].assign(kFirstKey);
             arguments_[i] = {command("GET"), argument(keys_[i])};
@@ -114,9 +126,7 @@ public:
         const std::array<synap_arg_t, 3> set = {command("SET"), argument(key), argument(value)};
         for (std::uint64_t i = 0; i < settings_.keys; ++i) {
             digits_.write(key.data() + key.size() - 8, i);
-            synap_error_t* error = nullptr;
-            check(synap_exec_sink(session_, set.data(), set.size(), nullptr, &sink_, &error),
-                  error);
+            check(synap_exec_sink, session_, set.data(), set.size(), nullptr, &sink_);
         }
     }
 
@@ -154,23 +164,16 @@ private:
     }
 
     void get(std::size_t index) {
-        synap_error_t* error = nullptr;
         const auto& argv = arguments_[index];
-        const auto status =
-            synap_exec_sink(session_, argv.data(), argv.size(), nullptr, &sink_, &error);
-        if (status != SYNAP_OK) {
-            check(status, error);
-        }
+        check(synap_exec_sink, session_, argv.data(), argv.size(), nullptr, &sink_);
     }
 
     void get_many() {
         for (std::size_t done = 0; done < kDepth;) {
             std::size_t now = 0;
             synap_token_t token;
-            synap_error_t* error = nullptr;
-            check(synap_exec_many(session_, calls_.data() + done, kDepth - done, nullptr, &sink_,
-                                  &now, &token, &error),
-                  error);
+            check(synap_exec_many, session_, calls_.data() + done, kDepth - done, nullptr, &sink_,
+                  &now, &token);
             done += now;
         }
     }

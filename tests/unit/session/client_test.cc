@@ -49,7 +49,7 @@ TEST_F(ClientCommands, InfoShowsTheState) {
     const std::string id = std::to_string(client.session.id());
     EXPECT_EQ(client("CLIENT INFO"),
               "=id=" + id + " addr=10.0.0.1:77 name= age=3 idle=0 flags=N db=3 sub=0 psub=0 "
-              "ssub=0 multi=-1 watch=0 cmd=select user=default redir=-1 resp=2 lib-name= "
+              "ssub=0 multi=-1 watch=0 cmd=client|info user=default redir=-1 resp=2 lib-name= "
               "lib-ver= transport=resp\n");
     client("WATCH a b");
     client("MULTI");
@@ -152,7 +152,7 @@ TEST(ClientsAtWork, AreListedByAnother) {
         while (!stop) {
             Client client(engine);
             for (const char* line : {"CLIENT SETNAME joe", "SELECT 3", "WATCH a b", "MULTI",
-                                     "SET a 1", "SWAPDB 3 4", "EXEC", "SET b 1", "HELLO 2"}) {
+                                     "SET a 1", "SWAPDB 0 3", "EXEC", "SET b 1", "HELLO 2"}) {
                 client(line);
             }
         }
