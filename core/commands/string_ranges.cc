@@ -24,7 +24,7 @@ void reply_part(CommandContext& ctx, const Node& node, int64_t start, int64_t en
     if (start < 0) start = std::max<int64_t>(start + size, 0);
     if (end < 0) end = std::max<int64_t>(end + size, 0);
     end = std::min(end, size - 1);
-    if (crossed || start > end) return ctx.reply().bulk(std::string_view());
+    if (crossed || start > end) return ctx.reply().bulk("");
     if (start == 0 && end == size - 1) return ctx.reply_string(node);
     ctx.reply().bulk(
         value.text.substr(static_cast<size_t>(start), static_cast<size_t>(end - start + 1)));
@@ -36,7 +36,7 @@ void get_range(CommandContext& ctx) {
     if (!ctx.take_integer(2, start) || !ctx.take_integer(3, end)) return;
     Node* node = nullptr;
     if (!ctx.read_string(ctx.key(1), node)) return;
-    if (node == nullptr) return ctx.reply().bulk(std::string_view());
+    if (node == nullptr) return ctx.reply().bulk("");
     reply_part(ctx, *node, start, end);
 }
 

@@ -62,11 +62,12 @@ void Keyspace::apply(const Effect& effect, unsigned stripe) {
             }
             return;
         case EffectKind::kSwap:
-            for (auto& name_space : databases_) {
+            for (auto& database : databases_) {
+                const uint8_t name_space = database.load(std::memory_order_relaxed);
                 if (name_space == effect.name_space) {
-                    name_space = effect.other_name_space;
+                    database.store(effect.other_name_space, std::memory_order_relaxed);
                 } else if (name_space == effect.other_name_space) {
-                    name_space = effect.name_space;
+                    database.store(effect.name_space, std::memory_order_relaxed);
                 }
             }
             swap_watches(effect.name_space, effect.other_name_space);

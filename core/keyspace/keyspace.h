@@ -8,6 +8,7 @@
 // databases change only with the gate held alone. Accounts are free to read.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -65,9 +66,12 @@ public:
     // The part of a flush that concerns one slot.
     void flush_slot(uint32_t index, uint8_t name_space, unsigned stripe) noexcept;
 
-    uint8_t name_space_of(unsigned database) const noexcept { return databases_[database]; }
+    // Certain only inside the gate; outside it, a guess that may be out of date.
+    uint8_t name_space_of(unsigned database) const noexcept {
+        return databases_[database].load(std::memory_order_relaxed);
+    }
     void set_name_space_of(unsigned database, uint8_t name_space) noexcept {
-        databases_[database] = name_space;
+        databases_[database].store(name_space, std::memory_order_relaxed);
     }
 
     void add_watch(Watch& watch) noexcept;
@@ -109,7 +113,7 @@ private:
     const unsigned slot_bits_;
     const HashSecret secret_;
     Slot* slots_ = nullptr;
-    uint8_t databases_[limits::kDatabases];
+    std::atomic<uint8_t> databases_[limits::kDatabases];
     Gate gate_;
     Accounts accounts_;
     std::atomic<uint32_t> seconds_{0};

@@ -20,9 +20,9 @@ enum class ValueType : uint8_t { kString = 1 };
 enum class Encoding : uint8_t { kInline = 0, kInteger = 1, kBlob = 2 };
 
 // The value of a string key as a reader sees it; `text` points into the node, the blob, or
-// `digits`.
+// `digits`, and is empty, not null, where there is no key.
 struct StringView {
-    std::string_view text;
+    std::string_view text = "";
     Blob* blob = nullptr;  // set when the text lives in one
     char digits[kIntegerCharsMax];
 };

@@ -99,7 +99,8 @@ bool Session::run_one(const Call& call, const Prepared& prepared) {
 
 // Answers with an error when the command may not run now; true then.
 bool Session::refused(const CommandRecord& command, std::span<const std::string_view> args) {
-    if (keyspace_ == nullptr && !command.has(kCommandLoading)) {
+    const bool needs_keys = !command.has(kCommandLoading) || command.first_key != 0;
+    if (keyspace_ == nullptr && needs_keys) {
         break_transaction();
         const Status failure = engine_->failure();
         if (failure) {

@@ -52,7 +52,11 @@ Connection::Connection(Loop& loop, int fd, std::uint64_t id)
       output_(loop.pool(), loop.limits().output_buffer_bytes),
       active_ms_(loop.now_ms()),
       progress_ms_(loop.now_ms()) {
-    loop_.watch(*this);
+    if (!loop_.watch(*this)) {
+        ::shutdown(fd_, SHUT_RDWR);
+        readable_ = true;
+        loop_.resume_later(*this); // to read the end
+    }
 }
 
 Connection::~Connection() {

@@ -146,17 +146,11 @@ void Loop::retire(const Connection& connection) {
     services_.shared.connections.fetch_sub(1, std::memory_order_relaxed);
 }
 
-void Loop::watch(Connection& connection) noexcept {
+bool Loop::watch(Connection& connection) noexcept {
     epoll_event event{};
     event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
     event.data.ptr = &connection;
-    if (::epoll_ctl(ready_fd_, EPOLL_CTL_ADD, connection.fd(), &event) != 0) {
-        // Only exhausted kernel memory gets here: no event will come, so the next tick ends it.
-        log::error("cannot watch a connection",
-                   {{"reason", std::generic_category().message(errno)}});
-        resume_later(connection);
-        ::shutdown(connection.fd(), SHUT_RDWR);
-    }
+    return ::epoll_ctl(ready_fd_, EPOLL_CTL_ADD, connection.fd(), &event) == 0;
 }
 
 void Loop::wait_ready() {

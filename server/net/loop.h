@@ -56,7 +56,8 @@ public:
     bool must_commit(synap_token_t token) const noexcept;
     void commit_later(const Connection& connection, synap_token_t token);
     void resume_later(const Connection& connection);
-    void watch(Connection& connection) noexcept;
+    /// False when the kernel's memory is exhausted: no event will come.
+    [[nodiscard]] bool watch(Connection& connection) noexcept;
     /// The connection is closed; it is destroyed at the end of this iteration.
     void retire(const Connection& connection);
 

@@ -86,7 +86,7 @@ class Bench:
 
     def new_server(self, kind: str, fsync: str | None, settings: dict[str, str]) -> Server:
         """Not started; without `fsync` it keeps its data in memory only."""
-        return Server(kind, self.scratch(), fsync or "never", settings, persistent=bool(fsync))
+        return Server(kind, self.scratch(), fsync or "everysec", settings, persistent=bool(fsync))
 
     @contextmanager
     def server(

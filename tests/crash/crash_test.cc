@@ -80,10 +80,8 @@ TEST(CrashSuite, RotIsSurvivedExactlyOrDetected) {
         }
     }
     std::cout << "  recovered " << rotten.exact << ", refused " << rotten.refused << ", cut "
-              << rotten.cut
-              << "
-                 ";
-        if (seeds >= 20) {
+              << rotten.cut << "\n";
+    if (seeds >= 20) {
         EXPECT_GT(rotten.exact, seeds);
         EXPECT_GT(rotten.refused, seeds);
         EXPECT_GT(rotten.cut, seeds / 10);

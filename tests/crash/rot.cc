@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/base/crc32c.h"
 #include "core/log/format.h"
 #include "core/log/manifest.h"
 #include "core/log/record.h"
@@ -44,8 +45,12 @@ Evidence collect_evidence(SimDisk& disk) {
         size_t at = format::kSegmentHeaderBytes;
         while (at + format::kFrameHeaderBytes <= bytes.size()) {
             const FrameHeader frame = decode_frame_header(bytes.data() + at);
-            if (frame.kind == format::kKindEmpty) break;
             const size_t size = format::kFrameHeaderBytes + frame.length;
+            if (frame.kind == format::kKindEmpty || at + size > bytes.size()) break;
+            const std::string_view payload =
+                std::string_view(bytes).substr(at + format::kFrameHeaderBytes, frame.length);
+            // The last one may be half of what was being written.
+            if (crc32c(payload, frame_crc_of_header(bytes.data() + at)) != frame.crc) break;
             evidence.frames.push_back({frame.position, frame.position + size, frame.synced});
             at += size;
         }
@@ -176,10 +181,11 @@ std::optional<std::string> rot_once(Simulation& simulation, SmallRandom& random,
         ++tally.exact;
         return std::nullopt;
     }
-    const bool may_be_cut = damage.begin < damage.end &&
-                            proven_without(evidence, damage.begin, damage.end) <= damage.begin;
-    if (!may_be_cut) {
-        return where + "opened with less than was there: " + undamaged.difference(found);
+    const uint64_t recovered_to = (*store)->engine().manifest().epochs.back().start;
+    const uint64_t proven = proven_without(evidence, damage.begin, damage.end);
+    if (damage.begin >= damage.end || proven > recovered_to) {
+        return where + "opened up to position " + std::to_string(recovered_to) + " although " +
+               std::to_string(proven) + " is proven: " + undamaged.difference(found);
     }
     ++tally.cut;
     History history = simulation.history();

@@ -531,7 +531,7 @@ constexpr CommandRecord kCommands[kTopLevelCommandCount] = {
      kAclFast | kAclTransaction,
      111, 109, 1, 0, 0, 0, LatencyClass::kFast},
     {"WATCH", commands::cmd_watch, {}, kKeys2,
-     &kCommandDocs[110], kCommandNoScript | kCommandLoading | kCommandStale | kCommandFast | kCommandAllowBusy | kCommandSession,
+     &kCommandDocs[110], kCommandNoScript | kCommandStale | kCommandFast | kCommandAllowBusy | kCommandSession,
      kAclFast | kAclTransaction,
      112, 110, -2, 1, -1, 1, LatencyClass::kFast},
     {"UNWATCH", commands::cmd_unwatch, {}, {},

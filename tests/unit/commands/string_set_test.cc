@@ -76,8 +76,9 @@ TEST_F(StringSetTest, SetGetAnswersTheOldValue) {
 TEST_F(StringSetTest, SetRefusesContradictions) {
     for (const char* wrong :
          {"SET k v NX XX", "SET k v XX NX", "SET k v EX", "SET k v EX 10 PX 10",
-          "SET k v PX 1 EX 1", "SET k v EX 10 KEEPTTL", "SET k v KEEPTTL EX 10", "SET k v EXAT 1 PXAT 1",
-          "SET k v PERSIST", "SET k v nosuch", "SET k v ''", "SET k v EX 10 NX nosuch"}) {
+          "SET k v PX 1 EX 1", "SET k v EX 10 KEEPTTL", "SET k v KEEPTTL EX 10",
+          "SET k v EXAT 1 PXAT 1", "SET k v PERSIST", "SET k v nosuch", "SET k v ''",
+          "SET k v EX 10 NX nosuch"}) {
         EXPECT_EQ(run(wrong), kSyntaxError) << wrong;
     }
     EXPECT_EQ(run("SET k"), wrong_arguments("set"));

@@ -1,3 +1,6 @@
+#include <thread>
+
+#include "core/platform/real.h"
 #include "tests/unit/session/fixture.h"
 
 namespace synap {
@@ -139,6 +142,36 @@ TEST_F(Info, PersistenceOnDisk) {
     EXPECT_EQ(client.info("synap_snapshot_keys"), "2");
     EXPECT_EQ(client.info("rdb_last_bgsave_status"), "ok");
     EXPECT_EQ(client.info("synap_log_appended"), client.info("synap_log_synced"));
+}
+
+TEST(StoreThatIsNotLoaded, StillSaysWhatItKnows) {
+    auto disk = std::make_shared<SimDisk>();
+    disk->fail_at(DiskCall::kOpen, 1, DiskFault::kInputOutput, 1000);
+    disk->fail_at(DiskCall::kList, 1, DiskFault::kInputOutput, 1000);
+    Options options;
+    ASSERT_TRUE(options.set(OptionId::kOpenWait, "false"));
+    auto opened = Engine::open({disk, &real_clock(), &real_entropy(), true}, options);
+    ASSERT_TRUE(opened);
+    const std::shared_ptr<Engine> engine = *opened;
+    {
+        Client client(engine);
+        while (engine->state() == EngineState::kLoading) std::this_thread::yield();
+        ASSERT_EQ(engine->state(), EngineState::kFailed);
+        EXPECT_TRUE(has(client("GET a"), "-ERR the store could not be opened: "));
+        EXPECT_TRUE(has(client("INFO everything"), "# Keyspace\r\n"));
+        EXPECT_TRUE(has(client("HELLO 3"), "$proto :3"));
+        EXPECT_EQ(client("SELECT 1"), "+OK");
+        EXPECT_EQ(client("CONFIG GET maxmemory"), "{$maxmemory $0}");
+        EXPECT_TRUE(has(client("CLIENT LIST"), "db=1 "));
+        EXPECT_TRUE(has(client("ROLE"), "[$master :0 []]"));
+        client("LASTSAVE");
+        EXPECT_EQ(client("SYNAP.TOKEN"), "[:0 :0]");
+        EXPECT_TRUE(has(client("WATCH a"), "-ERR the store could not be opened: "));
+        client("MULTI");
+        client("INFO keyspace");
+        EXPECT_EQ(client("EXEC"), "[=# Keyspace\r\n]");
+    }
+    engine->close().ignore();
 }
 
 TEST(OpsSampler, CountsOverTheWindow) {
