@@ -72,6 +72,7 @@ suite conformance  tests/conformance         python -m pytest -q tests/conforman
 suite differential tests/differential        python -m pytest -q tests/differential
 suite compat       tests/compat              python -m pytest -q tests/compat
 suite chaos        tests/chaos               python -m pytest -q tests/chaos
+suite bench        tests/bench               python -m pytest -q tests/bench
 
 [ $failed = 0 ] || echo "failed:$broken"
 echo "$passed passed, $failed failed"

@@ -61,6 +61,11 @@ uint32_t synap_session_protocol(const synap_session_t* s) noexcept {
     return s->session->protocol();
 }
 
+uint32_t synap_session_durability(const synap_session_t* s) noexcept {
+    if (s == nullptr || s->magic != synap_session::kMagic) return SYNAP_DURABILITY_MEMORY;
+    return static_cast<uint32_t>(s->session->default_level());
+}
+
 void synap_session_release(synap_session_t* s) noexcept {
     if (s == nullptr || s->magic != synap_session::kMagic) return;
     if (s->generation != fork_generation()) return;  // its locks may be held by the parent

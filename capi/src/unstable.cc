@@ -56,9 +56,10 @@ void put_latency(Reply& tape, const Stats& stats) {
             return s.latency[i].buckets[kLatencyBuckets - 1];
         });
         put_number(tape, "count", count);
-        put_number(tape, "sum", stats.sum([&](const StatsStripe& s) -> const std::atomic<uint64_t>& {
+        const auto sum = stats.sum([&](const StatsStripe& s) -> const std::atomic<uint64_t>& {
             return s.latency[i].sum_us;
-        }));
+        });
+        put_number(tape, "sum", sum);
     }
 }
 

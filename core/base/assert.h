@@ -1,5 +1,5 @@
 // Invariants. SYNAP_ASSERT stays on in every build: a broken invariant stops the process before it
-// can reach the log. Input of clients and disks is never judged with it; that is what Result is for.
+// can reach the log. Input of clients and disks is never judged with it: Result is for that.
 #pragma once
 
 #include <cstdio>
@@ -7,7 +7,8 @@
 
 namespace synap {
 
-[[noreturn]] inline void assert_failed(const char* expression, const char* file, int line) noexcept {
+[[noreturn]] inline void assert_failed(const char* expression, const char* file,
+                                       int line) noexcept {
     std::fprintf(stderr, "synap: invariant broken: %s (%s:%d)\n", expression, file, line);
     __builtin_trap();
 }

@@ -9,7 +9,7 @@
 // error, and nothing is acknowledged after it.
 //
 // Thread safety: all public methods from any thread.
-// Crash: what was synced is whole; the rest is a prefix of frames, the last of them perhaps damaged.
+// Crash: what was synced is whole; the rest is a prefix of frames, the last perhaps damaged.
 #pragma once
 
 #include <atomic>

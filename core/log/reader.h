@@ -42,7 +42,7 @@ public:
     // Meaningful after next() has answered false. Blocking: disk.
     Result<uint64_t> proven_durable();
     // Copies what was read but neither the log nor `proven` (a position) shows to be durable into
-    // fresh files. Syncing it would prove nothing: when a sync of an earlier process failed, readers
+    // fresh files. Syncing would prove nothing: when a sync of an earlier process failed, readers
     // still see bytes that the kernel has given up writing. Call before erase_behind_end.
     Status rewrite_unproven(uint64_t proven);
     // Removes everything behind the end, durably. After this the log ends cleanly.

@@ -1,7 +1,7 @@
 // The disk as the engine sees it: one data directory of flat files.
 //
 // Promise that everything above builds on, real or simulated:
-//  - write_at puts bytes into the kernel; they survive the death of the process, not of the machine.
+//  - write_at puts bytes into the kernel: they survive the death of the process, not a power cut.
 //  - sync makes the file's bytes and length durable. Until it returns, each write made since the
 //    last sync may be found after a power cut kept, dropped, torn or garbled, independently.
 //  - creating, renaming and removing names is durable after sync_names, and not before.

@@ -84,7 +84,10 @@ bool Session::run_one(const Call& call, const Prepared& prepared) {
         } else {
             reply_.error("ERR " + why);
         }
-    } else if (!refused(command, args)) {
+    } else if (const std::string why = refusal(command, args); !why.empty()) {
+        break_transaction();
+        reply_.error(why);
+    } else {
         if (in_transaction_ && !controls_transaction(command)) return queue_command(command, args);
         const uint64_t errors_before = reply_.errors();
         if (counted_ != &command) last_command_.store(&command, std::memory_order_relaxed);
@@ -97,43 +100,34 @@ bool Session::run_one(const Call& call, const Prepared& prepared) {
     return true;
 }
 
-// Answers with an error when the command may not run now; true then.
-bool Session::refused(const CommandRecord& command, std::span<const std::string_view> args) {
+// Why the command may not run now; empty when it may.
+std::string Session::refusal(const CommandRecord& command,
+                             std::span<const std::string_view> args) {
     const bool needs_keys = !command.has(kCommandLoading) || command.first_key != 0;
     if (keyspace_ == nullptr && needs_keys) {
-        break_transaction();
         const Status failure = engine_->failure();
-        if (failure) {
-            reply_.error("LOADING Synap is loading the dataset in memory");
-        } else {
-            reply_.error("ERR the store could not be opened: " + failure.error().message);
-        }
-        return true;
+        if (failure) return "LOADING Synap is loading the dataset in memory";
+        return "ERR the store could not be opened: " + failure.error().message;
     }
-    if (!command.has(kCommandWrite)) return false;
+    if (!command.has(kCommandWrite)) return {};
     const uint64_t value_bytes = engine_->options().get(OptionId::kValueBytes);
     for (const std::string_view arg : args) {
-        if (arg.size() <= value_bytes) continue;
-        break_transaction();
-        reply_.error("ERR string exceeds maximum allowed size (proto-max-bulk-len)");
-        return true;
+        if (arg.size() > value_bytes) {
+            return "ERR string exceeds maximum allowed size (proto-max-bulk-len)";
+        }
     }
     if (!engine_->accepts_writes()) {
-        break_transaction();
         const Status failure = engine_->failure();
-        reply_.error("MISCONF writes are refused: " +
-                     (failure ? std::string("the store is stopping") : failure.error().message));
-        return true;
+        return "MISCONF writes are refused: " +
+               (failure ? std::string("the store is stopping") : failure.error().message);
     }
     if (command.has(kCommandDenyOom) && engine_->over_memory()) {
         enter(Gate::kShared);
         if (!engine_->make_room(run_)) {
-            break_transaction();
-            reply_.error("OOM command not allowed when used memory > 'maxmemory'.");
-            return true;
+            return "OOM command not allowed when used memory > 'maxmemory'.";
         }
     }
-    return false;
+    return {};
 }
 
 bool Session::queue_command(const CommandRecord& command, std::span<const std::string_view> args) {
@@ -340,8 +334,9 @@ bool Session::execute_transaction(const CommandRecord&) {
                 queued.command->has(kCommandKeyspace);
         moves = moves || moves_values(*queued.command);
         if (queued.command->has(kCommandWrite)) {
-            if (refused(*queued.command, queued.args)) {
+            if (const std::string why = refusal(*queued.command, queued.args); !why.empty()) {
                 drop_transaction();
+                reply_.error("EXECABORT Transaction discarded because of: " + why);
                 return true;
             }
             copy_large_arguments(queued.args);

@@ -160,7 +160,7 @@ private:
     void prepare(std::span<const Call> calls);
     // False when the batch must stop before this call.
     bool run_one(const Call& call, const Prepared& prepared);
-    bool refused(const CommandRecord& command, std::span<const std::string_view> args);
+    std::string refusal(const CommandRecord& command, std::span<const std::string_view> args);
     void unknown_command(const Prepared& prepared, std::span<const std::string_view> args);
     bool queue_command(const CommandRecord& command, std::span<const std::string_view> args);
     // These answer false when the call failed: see failure_.

@@ -185,7 +185,8 @@ Result<SnapshotInfo> load_snapshot(Disk& disk, uint64_t position, const HistoryI
                                  ": " + effect.error().message};
             }
             if (effect->kind != EffectKind::kSet) {
-                return Error{Code::kCorrupt, disk.describe(name) + ": a snapshot holds values only"};
+                return Error{Code::kCorrupt,
+                             disk.describe(name) + ": a snapshot holds values only"};
             }
             effect->hash = keyspace.key(effect->name_space, effect->key).hash;
             keyspace.apply(*effect, 0);

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <fstream>
 #include <limits>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -169,14 +170,39 @@ struct Known {
     const char* metric;
     const char* help;
     MetricType type;
-    double scale = 1;
 };
 
 constexpr Known kKnownStats[] = {
+    {"peak_memory", "synap_memory_peak_bytes", "Most memory ever charged to the store.",
+     MetricType::Gauge},
+    {"max_memory", "synap_memory_limit_bytes", "Memory that the store may use; 0: no limit.",
+     MetricType::Gauge},
+    {"sessions", "synap_sessions", "Open sessions of the engine.", MetricType::Gauge},
     {"keyspace_hits", "synap_keyspace_hits_total", "Reads that found their key.",
      MetricType::Counter},
     {"keyspace_misses", "synap_keyspace_misses_total", "Reads that found no key.",
      MetricType::Counter},
+    {"expired_keys", "synap_keys_expired_total", "Keys removed at their deadline.",
+     MetricType::Counter},
+    {"evicted_keys", "synap_keys_evicted_total", "Keys removed to make room.",
+     MetricType::Counter},
+    {"log_appended_position", "synap_log_appended_position", "End of the log, in bytes.",
+     MetricType::Gauge},
+    {"log_written_position", "synap_log_written_position",
+     "How far the log was handed to the kernel, in bytes.", MetricType::Gauge},
+    {"log_synced_position", "synap_log_synced_position",
+     "How far the log is on disk, in bytes.", MetricType::Gauge},
+    {"log_records_total", "synap_log_records_total", "Records appended to the log.",
+     MetricType::Counter},
+    {"log_bytes_total", "synap_log_bytes_total", "Bytes written to the log.",
+     MetricType::Counter},
+    {"log_writes_total", "synap_log_writes_total", "Writes of the log, each of many records.",
+     MetricType::Counter},
+    {"log_syncs_total", "synap_log_syncs_total", "Times the log was made durable.",
+     MetricType::Counter},
+    {"log_failed", "synap_log_failed", "1 when a disk error has stopped all writes.",
+     MetricType::Gauge},
+    {"log_snapshots_total", "synap_snapshots_total", "Snapshots taken.", MetricType::Counter},
 };
 
 void add_engine(Families& families, const Stats& stats) {
@@ -184,8 +210,18 @@ void add_engine(Families& families, const Stats& stats) {
         const auto found = stats.numbers.find(std::string_view(known.stat));
         if (found != stats.numbers.end()) {
             families.begin(known.metric, known.help, known.type);
-            families.value(found->second * known.scale);
+            families.value(found->second);
         }
+    }
+}
+
+/// Keys of each database that has any; the engine counts them as "keys_db<n>".
+void add_keys(Families& families, const Stats& stats) {
+    constexpr std::string_view kPrefix = "keys_db";
+    families.begin("synap_keys", "Keys of a database.", MetricType::Gauge);
+    for (auto it = stats.numbers.lower_bound(kPrefix);
+         it != stats.numbers.end() && it->first.starts_with(kPrefix); ++it) {
+        families.value(it->second, {{"db", it->first.substr(kPrefix.size())}});
     }
 }
 
@@ -234,6 +270,7 @@ std::string metrics_text(const Shared& shared) {
     families.gauge("synap_memory_used_bytes", "Memory charged to the store.",
                    static_cast<double>(state.used_memory));
     add_engine(families, stats);
+    add_keys(families, stats);
     add_commands(families, stats);
     add_latencies(families, stats);
     return prometheus::TextSerializer().Serialize(families.all());

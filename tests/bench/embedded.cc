@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "tests/bench/load_batch.h"
+#include "tests/bench/memory_latency.h"
 
 namespace synap::bench {
 namespace {
@@ -204,16 +205,15 @@ double clock_seconds(clockid_t clock) {
     return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) / 1e9;
 }
 
-using Reader = void (Store::*)(std::uint64_t);
-
-void measure(const char* name, Store& store, Reader read, double seconds) {
+template <typename Reader>
+void measure(const char* name, double seconds, Reader read) {
     for (const double limit : {seconds / 5, seconds}) {  // the first is to warm up
         const double wall = clock_seconds(CLOCK_MONOTONIC);
         const double cpu = clock_seconds(CLOCK_THREAD_CPUTIME_ID);
         std::uint64_t done = 0;
         double spent = 0;
         while ((spent = clock_seconds(CLOCK_MONOTONIC) - wall) < limit) {
-            (store.*read)(kBetweenClockReads);
+            read(kBetweenClockReads);
             done += kBetweenClockReads;
         }
         if (limit == seconds) {
@@ -231,12 +231,18 @@ void run(const Settings& settings) {
         return;
     }
     std::printf("{");
-    measure("hot", store, &Store::read_one, settings.seconds);
+    measure("hot", settings.seconds, [&](std::uint64_t count) { store.read_one(count); });
     std::printf(", ");
-    measure("random", store, &Store::read_random, settings.seconds);
+    measure("random", settings.seconds, [&](std::uint64_t count) { store.read_random(count); });
     std::printf(", ");
-    measure("batches", store, &Store::read_batches, settings.seconds);
+    measure("batches", settings.seconds, [&](std::uint64_t count) { store.read_batches(count); });
+    std::printf(", ");
+    MemoryChase chase;
+    measure("memory", settings.seconds / 2, [&](std::uint64_t count) { chase.read(count); });
     std::printf("}\n");
+    if (chase.at() == SIZE_MAX) {
+        throw std::runtime_error("unreachable");
+    }
 }
 
 Settings parse(int argc, char** argv) {

@@ -39,6 +39,10 @@ class Phase:
         return self.operations / self.seconds
 
     @property
+    def server_share(self) -> float:
+        return self.server_cpu / self.seconds
+
+    @property
     def client_share(self) -> float:
         return self.client_cpu / self.seconds
 

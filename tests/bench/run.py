@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import shutil
 import subprocess
 import sys
 import traceback
@@ -95,10 +96,13 @@ def main(argv: list[str] | None = None) -> int:
     others = OtherLoad()
     rows: list[Row] = []
     complete = True
-    for name in options.only or GROUPS:
-        more, could = measured(bench, name)
-        rows += more
-        complete &= could
+    try:
+        for name in options.only or GROUPS:
+            more, could = measured(bench, name)
+            rows += more
+            complete &= could
+    finally:
+        shutil.rmtree(bench.folder, ignore_errors=True)
     conditions["other load"] = f"{others.cores():.2f}"
     write(folder, rows, conditions)
     if options.quick:

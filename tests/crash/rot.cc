@@ -2,73 +2,12 @@
 
 #include <algorithm>
 
-#include "core/base/crc32c.h"
+#include "core/base/assert.h"
 #include "core/log/format.h"
-#include "core/log/manifest.h"
-#include "core/log/record.h"
-#include "core/log/segment.h"
+#include "tests/crash/evidence.h"
 
 namespace synap::crash {
 namespace {
-
-struct Frame {
-    uint64_t begin;  // positions
-    uint64_t end;
-    uint64_t synced;
-};
-
-// The frames of a log that is not damaged, and what else speaks about its length.
-struct Evidence {
-    std::vector<Frame> frames;
-    std::vector<Frame> segments;  // begin == end: the header's claim
-    uint64_t named = 0;           // by the names of snapshots and the epochs in MANIFEST
-};
-
-Evidence collect_evidence(SimDisk& disk) {
-    Evidence evidence;
-    const std::vector<std::string> names = *disk.list();
-    for (const std::string& name : names) {
-        uint64_t start = 0;
-        if (name == format::kManifestName) {
-            auto manifest = Manifest::decode(disk.contents(name), name);
-            if (manifest) evidence.named = std::max(evidence.named, manifest->epochs.back().start);
-        }
-        if (format::parse_file_name(name, format::kSnapshotPrefix, start)) {
-            evidence.named = std::max(evidence.named, start);
-        }
-        if (!format::parse_file_name(name, format::kSegmentPrefix, start)) continue;
-        const std::string bytes = disk.contents(name);
-        auto header = decode_segment_header(
-            std::string_view(bytes).substr(0, format::kSegmentHeaderBytes), name);
-        if (!header) continue;
-        evidence.segments.push_back({start, start, header->synced});
-        size_t at = format::kSegmentHeaderBytes;
-        while (at + format::kFrameHeaderBytes <= bytes.size()) {
-            const FrameHeader frame = decode_frame_header(bytes.data() + at);
-            const size_t size = format::kFrameHeaderBytes + frame.length;
-            if (frame.kind == format::kKindEmpty || at + size > bytes.size()) break;
-            const std::string_view payload =
-                std::string_view(bytes).substr(at + format::kFrameHeaderBytes, frame.length);
-            // The last one may be half of what was being written.
-            if (crc32c(payload, frame_crc_of_header(bytes.data() + at)) != frame.crc) break;
-            evidence.frames.push_back({frame.position, frame.position + size, frame.synced});
-            at += size;
-        }
-    }
-    return evidence;
-}
-
-// The furthest position that is provably durable when everything in [begin, end) is unreadable.
-uint64_t proven_without(const Evidence& evidence, uint64_t begin, uint64_t end) {
-    uint64_t proven = evidence.named;
-    for (const Frame& segment : evidence.segments) {
-        if (segment.begin >= end) proven = std::max(proven, segment.synced);
-    }
-    for (const Frame& frame : evidence.frames) {
-        if (frame.begin >= end || frame.end <= begin) proven = std::max(proven, frame.synced);
-    }
-    return proven;
-}
 
 struct Damage {
     std::string name;
@@ -86,7 +25,7 @@ void find_touched(const Evidence& evidence, uint64_t start, uint64_t size, uint6
     const uint64_t end = from < format::kSegmentHeaderBytes
                              ? start + size
                              : start + to - format::kSegmentHeaderBytes;
-    for (const Frame& frame : evidence.frames) {
+    for (const Claim& frame : evidence.frames) {
         if (frame.end <= begin || frame.begin >= end) continue;
         damage.begin = std::min(damage.begin, frame.begin);
         damage.end = std::max(damage.end, frame.end);
@@ -182,7 +121,7 @@ std::optional<std::string> rot_once(Simulation& simulation, SmallRandom& random,
         return std::nullopt;
     }
     const uint64_t recovered_to = (*store)->engine().manifest().epochs.back().start;
-    const uint64_t proven = proven_without(evidence, damage.begin, damage.end);
+    const uint64_t proven = evidence.proven_without(damage.begin, damage.end);
     if (damage.begin >= damage.end || proven > recovered_to) {
         return where + "opened up to position " + std::to_string(recovered_to) + " although " +
                std::to_string(proven) + " is proven: " + undamaged.difference(found);

@@ -1,6 +1,7 @@
 #include "tests/crash/simulation.h"
 
 #include "core/log/format.h"
+#include "tests/crash/evidence.h"
 
 namespace synap::crash {
 
@@ -21,6 +22,10 @@ Parameters Parameters::draw(uint64_t seed) {
     drawn.mix.keys = 2 + random.below(12);
     drawn.mix.transaction_in = 2 + random.below(12);
     drawn.mix.keyspace_in = 15 + random.below(200);
+    if (random.below(20) == 0) {
+        drawn.mix.huge_in = 15;
+        drawn.operations = 10 + random.below(30);
+    }
     return drawn;
 }
 
@@ -34,7 +39,8 @@ std::string Parameters::text() const {
            field("kept", snapshots_kept) + field("growth", snapshot_growth) +
            field("lives", lives) + field("operations", operations) +
            field("snapshot_in", snapshot_in) + field("keys", mix.keys) +
-           field("transaction_in", mix.transaction_in) + field("keyspace_in", mix.keyspace_in);
+           field("transaction_in", mix.transaction_in) + field("keyspace_in", mix.keyspace_in) +
+           field("huge_in", mix.huge_in);
 }
 
 Simulation::Simulation(uint64_t seed, const Parameters& parameters, Tally& tally,
@@ -87,12 +93,13 @@ void Simulation::problem(std::string text) {
 void Simulation::live(bool with_faults) {
     if (!open(with_faults)) return;
     work();
-    end_life(with_faults);
+    end_life();
 }
 
 bool Simulation::open(bool with_faults) {
     ++life_;
     snapshot_open_ = false;
+    with_faults_ = with_faults;
     if (with_faults) arm();
     auto opened = Store::open(disk_, clock_, entropy_, options_);
     if (!opened) {
@@ -128,9 +135,8 @@ void Simulation::arm() {
         constexpr uint64_t kTimes[] = {1, 3, UINT64_MAX};
         constexpr uint64_t kReach[] = {3, 20, 100};
         const auto any = static_cast<DiskCall>(random_.below(kDiskCalls));
-        disk_->fail_at(one_in(3)   ? DiskCall::kSync
-                       : one_in(3) ? DiskCall::kWrite
-                                   : any,
+        constexpr DiskCall kOften[] = {DiskCall::kSync, DiskCall::kWrite, DiskCall::kRead};
+        disk_->fail_at(one_in(2) ? kOften[random_.below(std::size(kOften))] : any,
                        1 + random_.below(kReach[random_.below(std::size(kReach))]),
                        one_in(2) ? DiskFault::kNoSpace : DiskFault::kInputOutput,
                        kTimes[random_.below(std::size(kTimes))]);
@@ -139,6 +145,11 @@ void Simulation::arm() {
 
 void Simulation::check_found() {
     if (auto wrong = history_.reopen(store_->read(), clock_.wall_ms())) problem(*wrong);
+    if (!disk_->halted() && disk_->failures().empty()) {
+        const Evidence evidence = collect_evidence(*disk_);
+        const std::string stray = evidence.stray_epoch(store_->engine().manifest());
+        if (!stray.empty()) problem(stray);
+    }
     // What was found is served, so it must be there for good.
     if (!disk_->options().lying_sync) {
         if (std::string broken = store_->broken_promise(); !broken.empty()) problem(broken);
@@ -161,6 +172,8 @@ void Simulation::step() {
 // A snapshot in many steps, with operations between them; now and then in one.
 void Simulation::take_snapshot_step() {
     Engine& engine = store_->engine();
+    // Its end is where most can go wrong.
+    if (with_faults_ && one_in(6)) disk_->halt_at(1 + random_.below(12));
     if (!snapshot_open_) {
         if (one_in(4)) {
             note("take a snapshot");
@@ -236,12 +249,13 @@ void Simulation::check_live() {
     if (!(found == wanted)) problem("while running: " + wanted.difference(found));
 }
 
-void Simulation::end_life(bool with_faults) {
+void Simulation::end_life() {
     if (log_call_failed()) ++tally_.failed_logs;
-    if (!problem_.empty() || disk_->halted() || (with_faults && one_in(2))) {
+    if (!problem_.empty() || disk_->halted() || (with_faults_ && one_in(2))) {
         return die(one_in(2) ? Death::kKill : Death::kPowerCut);
     }
     check_live();
+    if (with_faults_ && one_in(6)) disk_->halt_at(1 + random_.below(12));
     const bool had_failed = log_call_failed();
     const Status closed = store_->engine().close();
     note(closed ? "closed" : "close: " + closed.error().message);

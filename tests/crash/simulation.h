@@ -71,7 +71,7 @@ private:
     void operate();
     void take_snapshot_step();
     void work();
-    void end_life(bool with_faults);
+    void end_life();
     void die(Death death);
     void check_live();
     void problem(std::string text);
@@ -91,6 +91,7 @@ private:
     std::ostream* const trace_;
     std::unique_ptr<Store> store_;
     bool snapshot_open_ = false;
+    bool with_faults_ = false;
     uint64_t life_ = 0;
     std::string problem_;
 };

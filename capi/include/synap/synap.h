@@ -196,7 +196,12 @@ SYNAP_API void SYNAP_CALL synap_config_free(synap_config_t *c) SYNAP_NOEXCEPT;
 SYNAP_API SYNAP_NODISCARD synap_status_t SYNAP_CALL synap_open(synap_bytes_t path,
     const synap_config_t *config, synap_store_t **store_out, synap_error_t **err) SYNAP_NOEXCEPT;
 
-enum { SYNAP_STATE_LOADING = 1, SYNAP_STATE_READY = 2, SYNAP_STATE_FAILED = 3, SYNAP_STATE_CLOSED = 4 };
+enum {
+    SYNAP_STATE_LOADING = 1,
+    SYNAP_STATE_READY = 2,
+    SYNAP_STATE_FAILED = 3,
+    SYNAP_STATE_CLOSED = 4
+};
 typedef struct synap_store_state {
     uint32_t struct_size;
     uint32_t state;       /* SYNAP_STATE_* */
@@ -258,6 +263,10 @@ SYNAP_API SYNAP_NODISCARD synap_status_t SYNAP_CALL synap_session_open(synap_sto
 /* SYNAP_PROTOCOL_* now in force (HELLO and RESET change it).
  * Blocking: never. Threads: one. Ownership: `s` is borrowed. */
 SYNAP_API uint32_t SYNAP_CALL synap_session_protocol(const synap_session_t *s) SYNAP_NOEXCEPT;
+/* Level that DEFAULT means in this session now, SYNAP_DURABILITY_MEMORY, OS or DISK: what
+ * SYNAP.SESSION DURABILITY has set, else that of the store.
+ * Blocking: never. Threads: one. Ownership: `s` is borrowed. */
+SYNAP_API uint32_t SYNAP_CALL synap_session_durability(const synap_session_t *s) SYNAP_NOEXCEPT;
 /* Drops an open transaction and watched keys, cancels what the session waits for.
  * Blocking: never. Threads: any. Ownership: consumes `s`. */
 SYNAP_API void SYNAP_CALL synap_session_release(synap_session_t *s) SYNAP_NOEXCEPT;
@@ -485,9 +494,10 @@ SYNAP_API SYNAP_NODISCARD synap_status_t SYNAP_CALL synap_events_open(synap_stor
 /* `wake` runs on an engine thread when the queue goes from empty to non-empty; it may only signal
  * and must not call Synap. Spurious wakes are possible. Setting NULL returns when no wake runs any
  * more. ctx_release(ctx) runs once, when ctx is no longer used.
- * Blocking: other party (a running wake). Threads: any. Ownership: ctx is held until ctx_release. */
+ * Blocking: other party (a running wake). Threads: any. Ownership: ctx held until ctx_release. */
 SYNAP_API SYNAP_NODISCARD synap_status_t SYNAP_CALL synap_events_set_wake(synap_events_t *q,
-    synap_wake_fn wake, void *ctx, synap_release_fn ctx_release, synap_error_t **err) SYNAP_NOEXCEPT;
+    synap_wake_fn wake, void *ctx, synap_release_fn ctx_release,
+    synap_error_t **err) SYNAP_NOEXCEPT;
 /* A wake function that writes 8 bytes to the descriptor (eventfd, pipe, socket) given as ctx
  * cast from int. Non-blocking descriptors only.
  * Blocking: never. Threads: any. Ownership: the descriptor stays the caller's. */

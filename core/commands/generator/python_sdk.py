@@ -213,10 +213,9 @@ def queued_body(method):
 def python_class(name, found, lines_of, head=""):
     text = CLASS.format(name) + head
     for method in found:
-        lines = "\n".join(lines_of(method)).split("\n")
         text += (f"\n    def {method.names['python']}({parameters(method)}):\n"
                  f'        """{method.summary}"""\n')
-        text += "".join(f"        {line}\n" for line in lines)
+        text += "".join(f"        {line}\n" for line in lines_of(method))
     return text
 
 

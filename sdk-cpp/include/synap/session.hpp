@@ -41,7 +41,7 @@ struct ExecOptions {
 /// What a session is opened with.
 struct SessionOptions {
     std::uint32_t protocol = SYNAP_PROTOCOL_NATIVE;
-    std::string_view peer;
+    std::string_view peer = {};
     std::string_view transport = "embedded";
     /// Receives host events (kills) with `tag`; may be NULL.
     const Events* events = nullptr;

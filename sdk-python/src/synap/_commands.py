@@ -348,7 +348,7 @@ class Commands:
             pxat=None, keepttl=False):
         """Store a string value, with optional expiry and conditions."""
         if (ex is None and px is None and exat is None and pxat is None
-                        and not (nx or xx or get or keepttl)):
+                and not (nx or xx or get or keepttl)):
             return self._call(2, key, value) is not None
         args = _set_args(key, value, nx, xx, get, ex, px, exat, pxat, keepttl)
         if get:

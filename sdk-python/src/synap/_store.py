@@ -1,0 +1,231 @@
+"""The store: a mapping, and a method for each command."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import weakref
+from typing import Any, Callable, Iterator, Literal, Mapping, Optional, TypeVar, Union, overload
+
+from . import _native
+from ._commands import Commands, Key, Value
+from ._errors import WatchError
+from ._options import OptionValue, durability_level, milliseconds, named, text_of
+from ._pipeline import Pipeline
+
+V = TypeVar("V", bytes, str)
+S = TypeVar("S", bound="Store[Any]")
+
+Path = Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]"]
+
+_PAGE = 512
+_STATES = {number: name for name, number in _native.CONSTANTS["state"].items()}
+
+# Closed at exit, while the interpreter still runs; those dropped earlier have closed themselves.
+_open_stores: weakref.WeakSet[Store[Any]] = weakref.WeakSet()
+
+
+@atexit.register
+def _close_all() -> None:
+    for store in list(_open_stores):
+        store.close()
+
+
+class Store(_native.Store[V], Commands[V]):
+    """A store opened in this process; made by synap.open().
+
+    A mapping from keys to values, plus one method for each command of the engine. Keys and values
+    are bytes-like, str (as UTF-8), int or float on the way in; values come back as bytes, or as
+    str with decode_responses=True. Any thread may use it: each has a session of its own, so what
+    SELECT, WATCH or MULTI change through execute() concerns the calling thread only.
+    """
+
+    __slots__ = ("_path", "_settings", "__weakref__")
+    _path: bytes
+    _settings: tuple[int, int, bool]
+
+    @classmethod
+    def _make(
+        cls: type[S],
+        origin: Union[bytes, Store[Any]],
+        settings: tuple[int, int, bool],
+        options: Optional[dict[str, str]] = None,
+        own_session: bool = False,
+    ) -> S:
+        store = cls(origin, options or {}, *settings, own_session)
+        store._path = origin if isinstance(origin, bytes) else origin._path
+        store._settings = settings
+        _open_stores.add(store)
+        return store
+
+    def _with_session(self: S) -> S:
+        """The same store through a session that no other object uses."""
+        return self._make(self, self._settings, own_session=True)
+
+    @overload
+    def using(
+        self: Store[Any],
+        *,
+        durability: Optional[str] = ...,
+        timeout: Optional[float] = ...,
+        decode_responses: Literal[True],
+    ) -> Store[str]: ...
+    @overload
+    def using(
+        self: Store[Any],
+        *,
+        durability: Optional[str] = ...,
+        timeout: Optional[float] = ...,
+        decode_responses: Literal[False],
+    ) -> Store[bytes]: ...
+    @overload
+    def using(
+        self: S, *, durability: Optional[str] = ..., timeout: Optional[float] = ...
+    ) -> S: ...
+    def using(
+        self,
+        *,
+        durability: Optional[str] = "",
+        timeout: Optional[float] = -1,
+        decode_responses: Optional[bool] = None,
+    ) -> Any:
+        """The same store with other settings for the calls made through the result:
+
+            store.using(durability="disk").set("paid", 1)      # on disk when set() returns
+
+        Closing either closes both.
+        """
+        level, timeout_ms, decode = self._settings
+        if durability != "":
+            level = durability_level(durability)
+        if timeout != -1:
+            timeout_ms = milliseconds(timeout)
+        if decode_responses is not None:
+            decode = decode_responses
+        return self._make(self, (level, timeout_ms, decode))
+
+    def execute(
+        self,
+        *args: Value,
+        durability: Optional[str] = None,
+        timeout: Optional[float] = -1,
+    ) -> Any:
+        """Runs any command by its words, and returns its reply as the engine gave it."""
+        level = -1 if durability is None else durability_level(durability)
+        return self._execute(level, -1 if timeout == -1 else milliseconds(timeout), *args)
+
+    def pipeline(self, transaction: bool = True) -> Pipeline:
+        """Commands to be run together: as one transaction, or just one after the other."""
+        return Pipeline(self, transaction)
+
+    def transaction(self, body: Callable[[Pipeline], object], *keys: Key) -> list[Any]:
+        """Watches keys, calls body(pipeline), which queues commands, and executes them; again from
+        the start whenever a watched key was changed meanwhile."""
+        with self.pipeline() as pipe:
+            while True:
+                if keys:
+                    pipe.watch(*keys)
+                body(pipe)
+                try:
+                    return pipe.execute()
+                except WatchError:
+                    continue
+
+    def keys(self, pattern: Key = "*") -> list[V]:
+        """Every key that matches a glob pattern."""
+        return super().keys(pattern)
+
+    def __iter__(self) -> Iterator[V]:
+        """Keys, page by page: those that exist throughout come exactly once or more."""
+        cursor = 0
+        while True:
+            cursor, page = self.scan(cursor, count=_PAGE)
+            yield from page
+            if cursor == 0:
+                return
+
+    def items(self) -> Iterator[tuple[V, V]]:
+        """Keys and string values, page by page; keys of other types are left out."""
+        cursor = 0
+        while True:
+            cursor, page = self.scan(cursor, count=_PAGE)
+            values = self.mget(*page) if page else []  # type: ignore[arg-type]
+            for key, value in zip(page, values):
+                if value is not None:
+                    yield key, value
+            if cursor == 0:
+                return
+
+    def option(self, name: str) -> str:
+        """The value of an option now."""
+        return self._option(name)
+
+    def set_option(self, name: str, value: OptionValue) -> None:
+        """Changes an option that is mutable (see synap.options())."""
+        self._set_option(name, text_of(value))
+
+    @property
+    def state(self) -> str:
+        """ "loading", "ready", "failed" or "closed"; a store that failed raises its error."""
+        return _STATES[self._state()[0]]
+
+    @property
+    def used_memory(self) -> int:
+        """Bytes charged to the store."""
+        return self._state()[3]
+
+    @property
+    def path(self) -> str:
+        """What open() was given."""
+        return os.fsdecode(self._path)
+
+    def __enter__(self: S) -> S:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<synap.Store {self.path!r}{' closed' if self.closed else ''}>"
+
+
+@overload
+def open(
+    path: Path,
+    *,
+    decode_responses: Literal[True],
+    durability: Optional[str] = ...,
+    timeout: Optional[float] = ...,
+    options: Optional[Mapping[str, OptionValue]] = ...,
+    **more_options: OptionValue,
+) -> Store[str]: ...
+@overload
+def open(
+    path: Path,
+    *,
+    decode_responses: Literal[False] = ...,
+    durability: Optional[str] = ...,
+    timeout: Optional[float] = ...,
+    options: Optional[Mapping[str, OptionValue]] = ...,
+    **more_options: OptionValue,
+) -> Store[bytes]: ...
+def open(
+    path: Path,
+    *,
+    decode_responses: bool = False,
+    durability: Optional[str] = None,
+    timeout: Optional[float] = 10.0,
+    options: Optional[Mapping[str, OptionValue]] = None,
+    **more_options: OptionValue,
+) -> Any:
+    """Opens a data directory, which is created when absent, or ":memory:".
+
+    durability     how far a write must have come before its call returns: "memory", "os" (the
+                   kernel has it), "disk" (fsynced), or None for the store's own default
+    timeout        seconds to wait for that; None waits for ever
+    options        options of the engine by name; as keywords with `_` in place of `.`
+                   (persistence_fsync="always"); synap.options() lists them
+    """
+    settings = (durability_level(durability), milliseconds(timeout), bool(decode_responses))
+    given = {**named(options or {}), **named(more_options)}
+    return Store._make(os.fsencode(path), settings, given)

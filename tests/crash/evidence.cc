@@ -1,0 +1,75 @@
+#include "tests/crash/evidence.h"
+
+#include <algorithm>
+
+#include "core/base/crc32c.h"
+#include "core/log/format.h"
+#include "core/log/record.h"
+#include "core/log/segment.h"
+
+namespace synap::crash {
+namespace {
+
+void collect_segment(std::string_view bytes, uint64_t start, Evidence& evidence) {
+    auto header = decode_segment_header(bytes.substr(0, format::kSegmentHeaderBytes), "");
+    if (!header) return;
+    evidence.segments.push_back({start, start, header->synced});
+    size_t at = format::kSegmentHeaderBytes;
+    while (at + format::kFrameHeaderBytes <= bytes.size()) {
+        const FrameHeader frame = decode_frame_header(bytes.data() + at);
+        const size_t size = format::kFrameHeaderBytes + frame.length;
+        if (frame.kind == format::kKindEmpty || at + size > bytes.size()) return;
+        const std::string_view payload = bytes.substr(at + format::kFrameHeaderBytes, frame.length);
+        // The last one may be half of what was being written.
+        if (crc32c(payload, frame_crc_of_header(bytes.data() + at)) != frame.crc) return;
+        evidence.frames.push_back(
+            {frame.position, frame.position + size, frame.synced, frame.epoch});
+        at += size;
+    }
+}
+
+}  // namespace
+
+Evidence collect_evidence(SimDisk& disk) {
+    Evidence evidence;
+    const std::vector<std::string> names = *disk.list();
+    for (const std::string& name : names) {
+        uint64_t position = 0;
+        if (format::parse_file_name(name, format::kSnapshotPrefix, position)) {
+            evidence.named = std::max(evidence.named, position);
+        } else if (format::parse_file_name(name, format::kSegmentPrefix, position)) {
+            collect_segment(disk.contents(name), position, evidence);
+        } else if (name == format::kManifestName) {
+            auto manifest = Manifest::decode(disk.contents(name), name);
+            if (manifest) evidence.named = std::max(evidence.named, manifest->epochs.back().start);
+        }
+    }
+    return evidence;
+}
+
+uint64_t Evidence::proven_without(uint64_t begin, uint64_t end) const {
+    uint64_t proven = named;
+    for (const Claim& segment : segments) {
+        if (segment.begin >= end) proven = std::max(proven, segment.synced);
+    }
+    for (const Claim& frame : frames) {
+        if (frame.begin >= end || frame.end <= begin) proven = std::max(proven, frame.synced);
+    }
+    return proven;
+}
+
+std::string Evidence::stray_epoch(const Manifest& manifest) const {
+    for (const Claim& frame : frames) {
+        const auto next =
+            std::find_if(manifest.epochs.begin(), manifest.epochs.end(),
+                         [&](const Epoch& epoch) { return epoch.start > frame.begin; });
+        // Of several epochs that begin at one position only the last wrote anything.
+        const uint32_t wanted = next == manifest.epochs.begin() ? 0 : std::prev(next)->number;
+        if (frame.epoch == wanted) continue;
+        return "the record at position " + std::to_string(frame.begin) + " is of epoch " +
+               std::to_string(frame.epoch) + ", MANIFEST says " + std::to_string(wanted);
+    }
+    return {};
+}
+
+}  // namespace synap::crash

@@ -1,0 +1,63 @@
+// Any text as the body of POST /api/v1/command against a store in memory: the answer must be a
+// JSON object with the four members of the contract, or a refusal.
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+
+#include <simdjson.h>
+
+#include <synap/session.hpp>
+
+#include "server/http/command.h"
+#include "server/net/services.h"
+
+namespace {
+
+using namespace synap::server;
+
+struct World {
+    World()
+        : shared(settings, synap::Store::open(":memory:")),
+          session(synap::Session::open(shared.store)) {}
+
+    Settings settings;
+    Shared shared;
+    synap::Session session;
+    simdjson::dom::parser parser;
+    simdjson::dom::parser reader;
+};
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+    static World world;
+    if (size > 8192) {
+        return 0;
+    }
+    http::Json envelope;
+    if (world.parser.parse(reinterpret_cast<const char*>(data), size).get(envelope) !=
+        simdjson::SUCCESS) {
+        return 0;
+    }
+    http::Engine engine;
+    engine.begin(world.session.raw());
+    std::string out;
+    std::string scratch;
+    http::Exchange exchange{world.shared, engine, http::JsonWriter(out)};
+    if (http::run_envelope(exchange, envelope, scratch)) {
+        return 0;
+    }
+    simdjson::dom::object answer;
+    if (world.reader.parse(out).get(answer) != simdjson::SUCCESS || answer.size() != 4) {
+        std::abort();
+    }
+    for (const std::string_view member : {"success", "request_id", "payload", "error"}) {
+        if (answer.at_key(member).error() != simdjson::SUCCESS) {
+            std::abort();
+        }
+    }
+    return 0;
+}

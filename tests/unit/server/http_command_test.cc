@@ -1,0 +1,208 @@
+// Commands in JSON envelopes, against a store in memory.
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "server/http/command.h"
+#include "tests/unit/server/engine_fixture.h"
+
+namespace synap::server::http {
+namespace {
+
+class HttpCommand : public testing::Test {
+protected:
+    HttpCommand() : session_(Session::open(engine_.shared.store)) {}
+
+    std::string envelope(const std::string& text) {
+        simdjson::dom::parser parser;
+        Json document;
+        EXPECT_EQ(parser.parse(text).get(document), simdjson::SUCCESS) << text;
+        Engine engine;
+        engine.begin(session_.raw());
+        std::string out;
+        std::string scratch;
+        Exchange exchange{engine_.shared, engine, JsonWriter(out)};
+        if (const Failure failure = run_envelope(exchange, document, scratch)) {
+            return std::to_string(failure->status) + " " + failure->text;
+        }
+        return out;
+    }
+
+    /// The payload of a success, or "! " and the error.
+    std::string run(const std::string& command, const std::string& payload = "{}") {
+        const std::string out = envelope(R"({"command":")" + command +
+                                         R"(","request_id":"r","payload":)" + payload + "}");
+        const std::string success = R"({"success":true,"request_id":"r","payload":)";
+        const std::string failure = R"({"success":false,"request_id":"r","payload":null,"error":")";
+        if (out.starts_with(success)) {
+            return out.substr(success.size(), out.size() - success.size() - 14);
+        }
+        EXPECT_TRUE(out.starts_with(failure)) << out;
+        return "! " + out.substr(failure.size(), out.size() - failure.size() - 2);
+    }
+
+    EngineFixture engine_;
+    Session session_;
+};
+
+TEST_F(HttpCommand, HasTheFourMembersOfTheContract) {
+    EXPECT_EQ(envelope(R"({"command":"kv.set","request_id":"é",)"
+                       R"("payload":{"key":"a","value":"x"}})"),
+              R"({"success":true,"request_id":"é","payload":{"success":true},"error":null})");
+    EXPECT_EQ(envelope(R"({"command":"foo","request_id":"2","payload":null})"),
+              R"({"success":false,"request_id":"2","payload":null,)"
+              R"("error":"Unknown command: foo"})");
+}
+
+TEST_F(HttpCommand, RefusesWhatIsNoEnvelope) {
+    EXPECT_EQ(envelope(R"({"request_id":"1","payload":{}})").substr(0, 4), "422 ");
+    EXPECT_EQ(envelope(R"({"command":"kv.get","payload":{}})").substr(0, 4), "422 ");
+    EXPECT_EQ(envelope(R"({"command":"kv.get","request_id":"1"})").substr(0, 4), "422 ");
+    EXPECT_EQ(envelope(R"({"command":1,"request_id":"1","payload":{}})").substr(0, 4), "422 ");
+    EXPECT_EQ(envelope("[]").substr(0, 4), "422 ");
+}
+
+TEST_F(HttpCommand, StoresStringsRawAndAllElseAsJson) {
+    run("kv.set", R"({"key":"s","value":"he\u006clo"})");
+    EXPECT_EQ(run("kv.get", R"({"key":"s"})"), R"("hello")");
+    run("kv.set", R"({"key":"o","value":{"a": [1, null, "x"], "b": 1.5}})");
+    EXPECT_EQ(run("kv.get", R"({"key":"o"})"), R"("{\"a\":[1,null,\"x\"],\"b\":1.5}")");
+    run("kv.set", R"({"key":"n","value":null})");
+    EXPECT_EQ(run("kv.get", R"({"key":"n"})"), R"("null")");
+    EXPECT_EQ(run("kv.get", R"({"key":"none"})"), "null");
+    EXPECT_EQ(run("kv.get", R"({"key":"s","type":"bytes"})"), "[104,101,108,108,111]");
+}
+
+TEST_F(HttpCommand, NamesMissingFields) {
+    EXPECT_EQ(run("kv.set", R"({"value":"x"})"), "! Invalid request: Missing 'key' field");
+    EXPECT_EQ(run("kv.set", R"({"key":"x"})"), "! Invalid request: Missing 'value' field");
+    EXPECT_EQ(run("kv.get", "null"), "! Invalid request: Missing 'key' field");
+    EXPECT_EQ(run("kv.get", R"({"key":5})"), "! Invalid request: Missing 'key' field");
+    EXPECT_EQ(run("kv.expire", R"({"key":"a"})"), "! Invalid request: Missing 'ttl' field");
+    EXPECT_EQ(run("kv.mset", "{}"), "! Invalid request: Missing 'pairs' field");
+    EXPECT_EQ(run("kv.mset", R"({"pairs":1})"), "! Invalid request: 'pairs' must be an array");
+    EXPECT_EQ(run("kv.mset", R"({"pairs":[{"value":1}]})"),
+              "! Invalid request: Each pair must have 'key'");
+    EXPECT_EQ(run("kv.mset", R"({"pairs":[{"key":"k"}]})"),
+              "! Invalid request: Each pair must have 'value'");
+    EXPECT_EQ(run("kv.msetnx", "{}"), "! Invalid request: Missing 'pairs' array");
+}
+
+TEST_F(HttpCommand, Counts) {
+    EXPECT_EQ(run("kv.incr", R"({"key":"n"})"), R"({"value":1})");
+    EXPECT_EQ(run("kv.incr", R"({"key":"n","amount":10})"), R"({"value":11})");
+    EXPECT_EQ(run("kv.incrby", R"({"key":"n","delta":5})"), R"({"value":16})");
+    EXPECT_EQ(run("kv.decr", R"({"key":"n","amount":null})"), R"({"value":15})");
+    EXPECT_EQ(run("kv.decrby", R"({"key":"n","amount":15})"), R"({"value":0})");
+    run("kv.set", R"({"key":"s","value":"abc"})");
+    EXPECT_EQ(run("kv.incr", R"({"key":"s"})"),
+              "! Invalid value: Value is not a valid integer");
+    run("kv.set", R"({"key":"m","value":9223372036854775807})");
+    EXPECT_EQ(run("kv.incr", R"({"key":"m"})"), "! Invalid value: Integer overflow on INCR");
+}
+
+TEST_F(HttpCommand, HandlesManyKeys) {
+    EXPECT_EQ(run("kv.mset", R"({"pairs":[{"key":"a","value":"x"},{"key":"b","value":{"c":1}}]})"),
+              R"({"success":true})");
+    EXPECT_EQ(run("kv.mget", R"({"keys":["a","none","b"]})"), R"({"values":["x",null,{"c":1}]})");
+    EXPECT_EQ(run("kv.mget", R"({"keys":[]})"), R"({"values":[]})");
+    EXPECT_EQ(run("kv.mget", R"({"keys":[1]})").substr(0, 36),
+              "! Invalid request: Invalid keys arra");
+    EXPECT_EQ(run("kv.msetnx", R"({"pairs":[{"key":"a","value":1},{"key":"z","value":1}]})"),
+              R"({"success":false})");
+    EXPECT_EQ(run("kv.msetnx", R"({"key":"y","value":1})"), R"({"success":true})");
+    EXPECT_EQ(run("kv.mdel", R"({"keys":["a","b","none"]})"), R"({"deleted":2})");
+    EXPECT_EQ(run("kv.exists", R"({"key":"a"})"), R"({"exists":false})");
+    EXPECT_EQ(run("kv.del", R"({"key":"y"})"), R"({"deleted":true})");
+    EXPECT_EQ(run("kv.del", R"({"key":"y"})"), R"({"deleted":false})");
+}
+
+TEST_F(HttpCommand, KnowsTimeToLive) {
+    run("kv.set", R"({"key":"a","value":"x"})");
+    EXPECT_EQ(run("kv.ttl", R"({"key":"a"})"), R"({"ttl":null})");
+    EXPECT_EQ(run("kv.ttl", R"({"key":"none"})"), "! Key not found: none");
+    EXPECT_EQ(run("kv.expire", R"({"key":"a","ttl":100})"), R"({"result":true})");
+    EXPECT_EQ(run("kv.expire", R"({"key":"none","ttl":100})"), R"({"result":false})");
+    const std::string left = run("kv.ttl", R"({"key":"a"})");
+    EXPECT_TRUE(left == R"({"ttl":100})" || left == R"({"ttl":99})") << left;
+    EXPECT_EQ(run("kv.persist", R"({"key":"a"})"), R"({"result":true})");
+    EXPECT_EQ(run("kv.persist", R"({"key":"a"})"), R"({"result":true})");
+    EXPECT_EQ(run("kv.persist", R"({"key":"none"})"), R"({"result":false})");
+    run("kv.set", R"({"key":"a","value":"x","ttl":0})");
+    EXPECT_EQ(run("kv.get", R"({"key":"a"})"), "null");
+    run("kv.set", R"({"key":"a","value":"x","ttl":null})");
+    EXPECT_EQ(run("kv.ttl", R"({"key":"a"})"), R"({"ttl":null})");
+}
+
+TEST_F(HttpCommand, FindsKeys) {
+    run("kv.mset", R"({"pairs":[["u:1",1],["u:2",1],["v*1",1]]})");
+    EXPECT_EQ(run("kv.keys", R"({"pattern":"v\\*?"})"), R"({"keys":["v*1"],"count":1})");
+    EXPECT_EQ(run("kv.keys", R"({"prefix":"v*"})"), R"({"keys":["v*1"],"count":1})");
+    EXPECT_EQ(run("kv.scan", R"({"prefix":"u:","limit":1})").back(), '}');
+    EXPECT_NE(run("kv.scan", R"({"prefix":"u:","limit":1})").find("\"count\":1"),
+              std::string::npos);
+    EXPECT_NE(run("kv.keys").find("\"count\":3"), std::string::npos);
+    EXPECT_EQ(run("kv.dbsize"), R"({"size":3})");
+}
+
+TEST_F(HttpCommand, ChangesParts) {
+    EXPECT_EQ(run("kv.append", R"({"key":"a","value":"ab"})"), R"({"length":2})");
+    EXPECT_EQ(run("kv.append", R"({"key":"a","value":"cd"})"), R"({"length":4})");
+    EXPECT_EQ(run("kv.getrange", R"({"key":"a","start":1,"end":-2})"), R"("bc")");
+    EXPECT_EQ(run("kv.getrange", R"({"key":"none","start":0,"end":1})"), "null");
+    EXPECT_EQ(run("kv.setrange", R"({"key":"a","offset":1,"value":"XY"})"), R"({"length":4})");
+    EXPECT_EQ(run("kv.strlen", R"({"key":"a"})"), R"({"length":4})");
+    EXPECT_EQ(run("kv.getset", R"({"key":"a","value":"new"})"), R"("aXYd")");
+    EXPECT_EQ(run("kv.getset", R"({"key":"none","value":"new"})"), "null");
+}
+
+TEST_F(HttpCommand, FlushesOnlyWhenAllowed) {
+    run("kv.set", R"({"key":"a","value":"x"})");
+    EXPECT_EQ(run("kv.flushdb").substr(0, 40), "! Invalid request: FLUSHDB is disabled. ");
+    EXPECT_EQ(run("kv.flushall").substr(0, 41), "! Invalid request: FLUSHALL is disabled. ");
+    engine_.settings.allow_flush_commands = true;
+    EXPECT_EQ(run("kv.flushall"), R"({"flushed":1})");
+    EXPECT_EQ(run("kv.dbsize"), R"({"size":0})");
+}
+
+TEST_F(HttpCommand, WorksOnKeysOfAnyType) {
+    EXPECT_EQ(run("key.type", R"({"key":"a"})"), R"({"key":"a","type":"none"})");
+    EXPECT_EQ(run("key.randomkey"), R"({"key":null})");
+    run("kv.set", R"({"key":"a","value":"x"})");
+    EXPECT_EQ(run("key.type", R"({"key":"a"})"), R"({"key":"a","type":"string"})");
+    EXPECT_EQ(run("key.exists", R"({"key":"a"})"), R"({"key":"a","exists":true})");
+    EXPECT_EQ(run("key.randomkey"), R"({"key":"a"})");
+    EXPECT_EQ(run("key.rename", R"({"source":"none","destination":"b"})"),
+              "! Key not found: none");
+    EXPECT_EQ(run("key.rename", R"({"source":"a","destination":"b"})"),
+              R"({"success":true,"source":"a","destination":"b"})");
+    EXPECT_EQ(run("key.copy", R"({"source":"b","destination":"c"})"),
+              R"({"success":true,"source":"b","destination":"c"})");
+    EXPECT_EQ(run("key.copy", R"({"source":"b","destination":"c"})"),
+              "! Invalid request: Destination key already exists and replace=false");
+    EXPECT_EQ(run("key.copy", R"({"source":"b","destination":"c","replace":true})"),
+              R"({"success":true,"source":"b","destination":"c"})");
+    EXPECT_EQ(run("key.copy", R"({"source":"none","destination":"d"})"),
+              "! Key not found: none");
+    EXPECT_EQ(run("key.renamenx", R"({"source":"b","destination":"c"})"),
+              "! Invalid request: Destination key already exists");
+    EXPECT_EQ(run("memory.usage", R"({"key":"none"})"),
+              "! Key not found: Key 'none' does not exist");
+    EXPECT_EQ(run("memory.usage", R"({"key":"c"})").substr(0, 18), R"({"key":"c","bytes")");
+}
+
+TEST_F(HttpCommand, ReportsStatistics) {
+    run("kv.set", R"({"key":"a","value":"x"})");
+    run("kv.get", R"({"key":"a"})");
+    run("kv.get", R"({"key":"none"})");
+    const std::string stats = run("kv.stats");
+    EXPECT_EQ(stats.substr(0, 16), R"({"total_keys":1,)");
+    EXPECT_NE(stats.find(R"("hits":1,"misses":1})"), std::string::npos) << stats;
+    EXPECT_NE(stats.find(R"("hit_rate":0.5})"), std::string::npos) << stats;
+    EXPECT_NE(run("info").find(R"("server":{"redis_version":"7.2)"), std::string::npos);
+    EXPECT_EQ(run("info", R"({"section":"stats"})").substr(0, 10), R"({"stats":{)");
+    EXPECT_NE(run("client.list").find(R"("count":1})"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace synap::server::http
