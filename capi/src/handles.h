@@ -42,6 +42,8 @@ inline synap_bytes_t bytes_of(std::string_view text) noexcept {
     return {text.empty() ? nullptr : text.data(), text.size()};
 }
 inline std::string_view view_of(synap_bytes_t bytes) noexcept {
+    // Never null: what compares and copies bytes may not be given that.
+    if (bytes.size == 0) return "";
     return {static_cast<const char*>(bytes.data), bytes.size};
 }
 inline bool valid(synap_bytes_t bytes) noexcept {

@@ -111,6 +111,12 @@ struct SimDisk::State {
         failures.clear();
     }
 
+    std::vector<std::string> listed() const {
+        std::vector<std::string> listed;
+        for (const auto& [name, inode] : names) listed.push_back(name);
+        return listed;
+    }
+
     SimImage& existing(std::string_view name) {
         const auto found = names.find(name);
         SYNAP_ASSERT(found != names.end());
@@ -265,9 +271,7 @@ Result<std::vector<std::string>> SimDisk::list() {
     if (const auto failure = state_->fails(DiskCall::kList, {})) {
         return refused("list", describe(""), *failure);
     }
-    std::vector<std::string> listed;
-    for (const auto& [name, inode] : state_->names) listed.push_back(name);
-    return listed;
+    return state_->listed();
 }
 
 Status SimDisk::sync_names() {
@@ -366,6 +370,11 @@ uint64_t SimDisk::changes() const {
 }
 
 const SimDiskOptions& SimDisk::options() const noexcept { return state_->options; }
+
+std::vector<std::string> SimDisk::names() const {
+    const std::lock_guard guard(state_->mutex);
+    return state_->listed();
+}
 
 std::string SimDisk::contents(std::string_view name) const {
     const std::lock_guard guard(state_->mutex);

@@ -89,6 +89,8 @@ public:
     // --- looking, and rot ------------------------------------------------------------------------
 
     const SimDiskOptions& options() const noexcept;
+    // What readers see, whatever list() is ordered to answer.
+    std::vector<std::string> names() const;
     // What readers see; empty when there is no such file.
     std::string contents(std::string_view name) const;
     // Parts of the file that a power cut may take; a name that is not durable is unsynced from 0.

@@ -215,13 +215,16 @@ void add_engine(Families& families, const Stats& stats) {
     }
 }
 
-/// Keys of each database that has any; the engine counts them as "keys_db<n>".
+/// Keys of database 0 and of each other that has any; the engine counts them as "keys_db<n>".
 void add_keys(Families& families, const Stats& stats) {
     constexpr std::string_view kPrefix = "keys_db";
     families.begin("synap_keys", "Keys of a database.", MetricType::Gauge);
     for (auto it = stats.numbers.lower_bound(kPrefix);
          it != stats.numbers.end() && it->first.starts_with(kPrefix); ++it) {
-        families.value(it->second, {{"db", it->first.substr(kPrefix.size())}});
+        const std::string number = it->first.substr(kPrefix.size());
+        if (it->second != 0 || number == "0") {
+            families.value(it->second, {{"db", number}});
+        }
     }
 }
 

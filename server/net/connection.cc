@@ -227,10 +227,13 @@ void Connection::settle(const Fed& fed) {
         request_ms_ = loop_.now_ms();
     }
     pending_ = fed.pending;
-    if (loop_.must_commit(fed.token)) {
-        waiting_ |= kLog;
-        loop_.commit_later(*this, fed.token);
-        return;
+    if (fed.token.position != 0) {
+        const std::uint32_t level = synap_session_durability(session_->raw());
+        if (loop_.must_commit(fed.token, level)) {
+            waiting_ |= kLog;
+            loop_.commit_later(*this, fed.token, level);
+            return;
+        }
     }
     advance();
 }

@@ -209,21 +209,18 @@ void Loop::take_events() {
     }
 }
 
-bool Loop::must_commit(synap_token_t token) const noexcept {
-    if (token.position == 0) {
-        return false;
-    }
-    const std::uint32_t level = synap_log_default_level(services_.shared.store.raw());
-    if (level == SYNAP_DURABILITY_MEMORY) {
+bool Loop::must_commit(synap_token_t token, std::uint32_t level) const noexcept {
+    if (token.position == 0 || level <= SYNAP_DURABILITY_MEMORY) {
         return false;
     }
     return level > committed_level_ || token.epoch != committed_.epoch ||
            token.position > committed_.position;
 }
 
-void Loop::commit_later(const Connection& connection, synap_token_t token) {
-    uncommitted_.push_back(connection.id());
-    uncommitted_token_ = later(uncommitted_token_, token);
+void Loop::commit_later(const Connection& connection, synap_token_t token, std::uint32_t level) {
+    Group& group = level == SYNAP_DURABILITY_OS ? for_kernel_ : for_disk_;
+    group.members.push_back(connection.id());
+    group.token = later(group.token, token);
 }
 
 void Loop::resume_later(const Connection& connection) {
@@ -246,8 +243,11 @@ void Loop::run_resumed() {
 
 /// Everything that happens once for all sockets that were ready together.
 void Loop::finish_iteration() {
-    if (!uncommitted_.empty()) {
-        commit();
+    if (!for_kernel_.members.empty()) {
+        commit(for_kernel_, SYNAP_DURABILITY_OS);
+    }
+    if (!for_disk_.members.empty()) {
+        commit(for_disk_, SYNAP_DURABILITY_DISK);
     }
     retired_.clear();
     account();
@@ -256,42 +256,40 @@ void Loop::finish_iteration() {
     }
 }
 
-void Loop::commit() {
+void Loop::commit(Group& group, std::uint32_t level) {
     services_.counters.commits.add();
-    const std::uint32_t level = synap_log_default_level(services_.shared.store.raw());
-    if (level == SYNAP_DURABILITY_DISK) {
-        const std::uint64_t tag = next_group_++;
-        const synap_status_t status =
-            synap_log_notify(services_.shared.store.raw(), uncommitted_token_, level,
-                             services_.events.raw(), tag, nullptr);
-        if (status == SYNAP_PENDING) {
-            groups_.push_back({tag, uncommitted_token_, std::move(uncommitted_)});
-            uncommitted_.clear();
-            uncommitted_token_ = {0, 0};
-            return;
-        }
-        if (status == SYNAP_OK) {
-            note_committed(uncommitted_token_, level);
-            release(uncommitted_, true);
-            return;
-        }
-        // The queue is full: wait here instead.
+    if (level == SYNAP_DURABILITY_DISK && notify(group)) {
+        return;
     }
-    const bool reached = level == SYNAP_DURABILITY_MEMORY || wait_for_log(level);
-    release(uncommitted_, reached);
+    release(group, wait_for_log(group.token, level));
 }
 
-bool Loop::wait_for_log(std::uint32_t level) {
+/// Asks for an event when the group's token is on disk. False when it is there already, or when
+/// the queue of events is full: waiting answers at once then, or in time.
+bool Loop::notify(Group& group) {
+    group.tag = next_group_++;
+    const synap_status_t status =
+        synap_log_notify(services_.shared.store.raw(), group.token, SYNAP_DURABILITY_DISK,
+                         services_.events.raw(), group.tag, nullptr);
+    if (status != SYNAP_PENDING) {
+        return false;
+    }
+    waiting_.push_back(std::move(group));
+    group = Group();
+    return true;
+}
+
+bool Loop::wait_for_log(synap_token_t token, std::uint32_t level) {
     synap_error_t* error = nullptr;
-    const synap_status_t status = synap_log_wait(services_.shared.store.raw(), uncommitted_token_,
-                                                 level, UINT32_MAX, &error);
+    const synap_status_t status =
+        synap_log_wait(services_.shared.store.raw(), token, level, UINT32_MAX, &error);
     if (status != SYNAP_OK) {
         log::error("the log cannot be written; writes stay unanswered",
                    {{"reason", error != nullptr ? to_view(synap_error_message(error)) : "?"}});
         synap_error_free(error);
         return false;
     }
-    note_committed(uncommitted_token_, level);
+    note_committed(token, level);
     return true;
 }
 
@@ -302,35 +300,29 @@ void Loop::note_committed(synap_token_t token, std::uint32_t level) noexcept {
 }
 
 void Loop::on_log_event(std::uint64_t tag, bool reached) {
-    const auto found = std::find_if(groups_.begin(), groups_.end(),
+    const auto found = std::find_if(waiting_.begin(), waiting_.end(),
                                     [tag](const Group& group) { return group.tag == tag; });
-    if (found == groups_.end()) {
+    if (found == waiting_.end()) {
         return;
     }
     Group group = std::move(*found);
-    groups_.erase(found);
+    waiting_.erase(found);
     if (reached) {
         note_committed(group.token, SYNAP_DURABILITY_DISK);
     }
+    release(group, reached);
+}
+
+/// Lets the replies of a group go, or, when the log will never hold their writes, cuts their
+/// connections. Empties the group and keeps its memory.
+void Loop::release(Group& group, bool reached) {
+    group.token = {0, 0};
     for (const std::uint64_t id : group.members) {
         if (Connection* connection = find(id); connection != nullptr) {
             connection->on_committed(reached);
         }
     }
-}
-
-void Loop::release(std::vector<std::uint64_t>& members, bool reached) {
-    std::vector<std::uint64_t> turn;
-    turn.swap(members);
-    uncommitted_token_ = {0, 0};
-    for (const std::uint64_t id : turn) {
-        if (Connection* connection = find(id); connection != nullptr) {
-            connection->on_committed(reached);
-        }
-    }
-    // Keep the memory for the next iteration; nothing can have been added meanwhile.
-    turn.clear();
-    members.swap(turn);
+    group.members.clear();
 }
 
 void Loop::account() {

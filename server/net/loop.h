@@ -52,9 +52,10 @@ public:
     /// Milliseconds since some moment, as of the last tick.
     std::uint64_t now_ms() const noexcept { return now_ms_; }
 
-    /// True when a reply with this token must wait: commit_later() then.
-    bool must_commit(synap_token_t token) const noexcept;
-    void commit_later(const Connection& connection, synap_token_t token);
+    /// True when a reply with this token must wait for the log to reach `level`
+    /// (SYNAP_DURABILITY_*): commit_later() then.
+    bool must_commit(synap_token_t token, std::uint32_t level) const noexcept;
+    void commit_later(const Connection& connection, synap_token_t token, std::uint32_t level);
     void resume_later(const Connection& connection);
     /// False when the kernel's memory is exhausted: no event will come.
     [[nodiscard]] bool watch(Connection& connection) noexcept;
@@ -67,11 +68,11 @@ private:
         std::unique_ptr<Connection> connection;
         std::uint32_t generation = 0;
     };
-    /// Connections whose replies wait for one mark of the log.
+    /// Connections whose replies wait for the same place in the log.
     struct Group {
-        std::uint64_t tag;
-        synap_token_t token;
         std::vector<std::uint64_t> members;
+        synap_token_t token{0, 0};
+        std::uint64_t tag = 0; // of the event that will come
     };
 
     void run();
@@ -83,10 +84,11 @@ private:
     void take_events();
     void on_log_event(std::uint64_t tag, bool reached);
     void finish_iteration();
-    void commit();
-    bool wait_for_log(std::uint32_t level);
+    void commit(Group& group, std::uint32_t level);
+    bool notify(Group& group);
+    bool wait_for_log(synap_token_t token, std::uint32_t level);
     void note_committed(synap_token_t token, std::uint32_t level) noexcept;
-    void release(std::vector<std::uint64_t>& members, bool reached);
+    void release(Group& group, bool reached);
     void run_resumed();
     void account();
     void begin_drain();
@@ -109,9 +111,9 @@ private:
     std::vector<std::unique_ptr<Connection>> retired_;
     std::size_t open_ = 0;
 
-    std::vector<std::uint64_t> uncommitted_;
-    synap_token_t uncommitted_token_{0, 0};
-    std::deque<Group> groups_;
+    Group for_kernel_;          // of this iteration, at level OS
+    Group for_disk_;            // of this iteration, at level DISK
+    std::deque<Group> waiting_; // for an event, oldest first
     std::uint64_t next_group_ = 1;
     synap_token_t committed_{0, 0};
     std::uint32_t committed_level_ = 0;

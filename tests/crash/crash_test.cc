@@ -108,8 +108,7 @@ TEST(CrashSuite, ASeedRepeatsItself) {
             Tally tally;
             Simulation simulation(seed, Parameters::draw(seed), tally);
             simulation.run();
-            const std::vector<std::string> names = *simulation.disk()->list();
-            for (const std::string& name : names) {
+            for (const std::string& name : simulation.disk()->names()) {
                 image += name + simulation.disk()->contents(name);
             }
         }

@@ -32,8 +32,7 @@ void collect_segment(std::string_view bytes, uint64_t start, Evidence& evidence)
 
 Evidence collect_evidence(SimDisk& disk) {
     Evidence evidence;
-    const std::vector<std::string> names = *disk.list();
-    for (const std::string& name : names) {
+    for (const std::string& name : disk.names()) {
         uint64_t position = 0;
         if (format::parse_file_name(name, format::kSnapshotPrefix, position)) {
             evidence.named = std::max(evidence.named, position);

@@ -33,7 +33,7 @@ void find_touched(const Evidence& evidence, uint64_t start, uint64_t size, uint6
 }
 
 Damage damage_once(SimDisk& disk, const Evidence& evidence, SmallRandom& random) {
-    std::vector<std::string> names = *disk.list();
+    std::vector<std::string> names = disk.names();
     std::erase(names, "LOCK");
     Damage damage;
     damage.name = names[random.below(names.size())];
@@ -77,8 +77,7 @@ bool names_place(const Error& error, const Damage& damage) {
 
 std::shared_ptr<SimDisk> copy_at_rest(SimDisk& from) {
     auto copy = std::make_shared<SimDisk>(from.options());
-    const std::vector<std::string> names = *from.list();
-    for (const std::string& name : names) {
+    for (const std::string& name : from.names()) {
         auto file = copy->open(name, OpenMode::kCreate);
         const std::string bytes = from.contents(name);
         const bool copied = file && (*file)->write_at(0, bytes) && (*file)->sync();

@@ -4,7 +4,6 @@
 
 #include "core/base/assert.h"
 #include "core/log/format.h"
-#include "core/log/segment.h"
 
 namespace synap::crash {
 namespace {
@@ -109,14 +108,17 @@ State Store::read() {
 
 std::string Store::broken_promise() {
     const uint64_t synced = engine_->log()->synced();
-    auto segments = list_segments(*disk_);
-    if (!segments) return {};  // the machine is off, or a call was ordered to fail
-    for (size_t i = 0; i < segments->size(); ++i) {
-        const uint64_t start = (*segments)[i];
+    std::vector<uint64_t> segments;
+    for (const std::string& name : disk_->names()) {
+        uint64_t start = 0;
+        if (format::parse_file_name(name, format::kSegmentPrefix, start)) segments.push_back(start);
+    }
+    for (size_t i = 0; i < segments.size(); ++i) {
+        const uint64_t start = segments[i];
         const std::string name = format::file_name(format::kSegmentPrefix, start);
         // What a segment holds behind the start of the next does not count.
-        const bool is_last = i + 1 == segments->size();
-        const uint64_t promised = is_last ? synced : std::min(synced, (*segments)[i + 1]);
+        const bool is_last = i + 1 == segments.size();
+        const uint64_t promised = is_last ? synced : std::min(synced, segments[i + 1]);
         for (const ByteRange& range : disk_->unsynced(name)) {
             const uint64_t in_header = std::min<uint64_t>(range.begin, format::kSegmentHeaderBytes);
             if (start + range.begin - in_header >= promised) continue;

@@ -52,15 +52,37 @@ Py_ssize_t number(PyObject* reply) {
     return value;
 }
 
-PyObject* store_get(PyObject* self, PyObject* const* args, Py_ssize_t nargs) {
-    if (nargs < 1 || nargs > 2) {
+// Fills key and default from keywords; false with an exception set.
+bool read_get_keywords(PyObject* const* args, Py_ssize_t nargs, PyObject* names,
+                       PyObject* (&found)[2]) {
+    const Py_ssize_t named = names == nullptr ? 0 : PyTuple_GET_SIZE(names);
+    for (Py_ssize_t i = 0; i < named; ++i) {
+        PyObject* name = PyTuple_GET_ITEM(names, i);
+        const bool is_key = PyUnicode_CompareWithASCIIString(name, "key") == 0;
+        const bool is_default = PyUnicode_CompareWithASCIIString(name, "default") == 0;
+        PyObject*& place = found[is_key ? 0 : 1];
+        if ((!is_key && !is_default) || place != nullptr) {
+            PyErr_Format(PyExc_TypeError, "get() takes a key and a default, not another %R", name);
+            return false;
+        }
+        place = args[nargs + i];
+    }
+    if (found[0] == nullptr) PyErr_SetString(PyExc_TypeError, "get() needs a key");
+    return found[0] != nullptr;
+}
+
+PyObject* store_get(PyObject* self, PyObject* const* args, Py_ssize_t nargs, PyObject* names) {
+    if (nargs == 1 && names == nullptr) return run(self, kGet, args[0]);
+    if (nargs > 2) {
         return PyErr_Format(PyExc_TypeError, "get() takes a key and a default, got %zd arguments",
                             nargs);
     }
-    PyObject* value = run(self, kGet, args[0]);
-    if (value != Py_None || nargs == 1) return value;
+    PyObject* found[2] = {nargs > 0 ? args[0] : nullptr, nargs > 1 ? args[1] : nullptr};
+    if (!read_get_keywords(args, nargs, names, found)) return nullptr;
+    PyObject* value = run(self, kGet, found[0]);
+    if (value != Py_None || found[1] == nullptr) return value;
     Py_DECREF(value);
-    return Py_NewRef(args[1]);
+    return Py_NewRef(found[1]);
 }
 
 // Options are left to the generated method behind this one.
@@ -237,12 +259,12 @@ void* slot() {
 }
 
 PyMethodDef methods[] = {
-    {"get", method<store_get>(), METH_FASTCALL,
-     "get(key, default=None)\n--\n\nReturn the value of a string key, or the default."},
+    {"get", method<store_get>(), METH_FASTCALL | METH_KEYWORDS,
+     "get($self, key, default=None)\n--\n\nReturn the value of a string key, or the default."},
     {"set", method<store_set>(), METH_FASTCALL | METH_KEYWORDS,
      "Store a string value, with optional expiry and conditions."},
     {"close", method<store_close>(), METH_NOARGS,
-     "close()\n--\n\nMake what was written durable and end all use of the store. Idempotent."},
+     "close($self, /)\n--\n\nMake what was written durable and end all use of the store. Idempotent."},
     {"__class_getitem__", Py_GenericAlias, METH_O | METH_CLASS, "Store[bytes] or Store[str]"},
     {"_call", method<store_call>(), METH_FASTCALL, "_call(id, *args)"},
     {"_execute", method<store_execute>(), METH_FASTCALL, "_execute(durability, timeout_ms, *words)"},

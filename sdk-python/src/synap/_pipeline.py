@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Callable, Optional, Sequence
 
-from ._commands import Key, QueuedCommands, Value
+from ._commands import QueuedCommands
 from ._errors import ReplyError, WatchError
 
 if TYPE_CHECKING:
+    from ._commands import Key, Value
     from ._store import Store
 
 Convert = Optional[Callable[[Any], Any]]

@@ -5,15 +5,29 @@ from __future__ import annotations
 import atexit
 import os
 import weakref
-from typing import Any, Callable, Iterator, Literal, Mapping, Optional, TypeVar, Union, overload
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Callable,
+    Iterator,
+    Literal,
+    Mapping,
+    Optional,
+    TypeVar,
+    Union,
+    overload,
+)
 
 from . import _native
-from ._commands import Commands, Key, Value
+from ._commands import Commands
 from ._errors import WatchError
 from ._options import OptionValue, durability_level, milliseconds, named, text_of
 from ._pipeline import Pipeline
 
-V = TypeVar("V", bytes, str)
+if TYPE_CHECKING:
+    from ._commands import Key, Value
+
+V = TypeVar("V")
 S = TypeVar("S", bound="Store[Any]")
 
 Path = Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]"]
