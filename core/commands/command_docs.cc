@@ -39,8 +39,8 @@ std::string_view type_name(ArgType type) {
 
 void reply_text(Reply& reply, std::string_view name, std::string_view text) {
     if (!text.empty()) {
-        reply.bulk(name);
-        reply.bulk(text);
+        reply.text(name);
+        reply.text(text);
     }
 }
 
@@ -61,13 +61,13 @@ void reply_argument(Reply& reply, const ArgDoc& arg) {
     reply_text(reply, "type", type_name(arg.type));
     reply_text(reply, "display_text", arg.display_text);
     if (arg.key_spec >= 0) {
-        reply.bulk("key_spec_index");
+        reply.text("key_spec_index");
         reply.integer(arg.key_spec);
     }
     reply_text(reply, "token", arg.token);
     reply_text(reply, "since", arg.since);
     if (has_flags) {
-        reply.bulk("flags");
+        reply.text("flags");
         reply.begin_set(static_cast<size_t>(arg.optional) + static_cast<size_t>(arg.multiple) +
                         static_cast<size_t>(arg.multiple_token));
         if (arg.optional) {
@@ -87,7 +87,7 @@ void reply_arguments(Reply& reply, std::span<const ArgDoc> arguments) {
     if (arguments.empty()) {
         return;
     }
-    reply.bulk("arguments");
+    reply.text("arguments");
     reply.begin_array(arguments.size());
     for (const ArgDoc& arg : arguments) {
         reply_argument(reply, arg);
@@ -97,7 +97,7 @@ void reply_arguments(Reply& reply, std::span<const ArgDoc> arguments) {
 void reply_docs(Reply& reply, const CommandRecord& record) {
     const CommandDoc& doc = *record.doc;
     const bool is_deprecated = !doc.deprecated_since.empty();
-    reply.bulk(to_lower(record.name));
+    reply.text(to_lower(record.name));
     reply.begin_map(size_t{4} + (is_deprecated ? 3 : 0) + (doc.arguments.empty() ? 0 : 1) +
                     (record.subcommands.empty() ? 0 : 1));
     reply_text(reply, "summary", doc.summary);
@@ -105,7 +105,7 @@ void reply_docs(Reply& reply, const CommandRecord& record) {
     reply_text(reply, "group", doc.group);
     reply_text(reply, "complexity", doc.complexity);
     if (is_deprecated) {
-        reply.bulk("doc_flags");
+        reply.text("doc_flags");
         reply.begin_set(1);
         reply.status("deprecated");
         reply_text(reply, "deprecated_since", doc.deprecated_since);
@@ -113,7 +113,7 @@ void reply_docs(Reply& reply, const CommandRecord& record) {
     }
     reply_arguments(reply, doc.arguments);
     if (!record.subcommands.empty()) {
-        reply.bulk("subcommands");
+        reply.text("subcommands");
         reply.begin_map(record.subcommands.size());
         for (const CommandRecord& sub : record.subcommands) {
             reply_docs(reply, sub);

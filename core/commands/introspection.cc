@@ -90,33 +90,33 @@ void reply_bits(Reply& reply, const Names& names, uint32_t bits) {
 
 void reply_key_spec(Reply& reply, const KeySpec& spec) {
     reply.begin_map(3);
-    reply.bulk("flags");
+    reply.text("flags");
     reply_bits(reply, kKeyFlagNames, spec.flags);
-    reply.bulk("begin_search");
+    reply.text("begin_search");
     reply.begin_map(2);
-    reply.bulk("type");
-    reply.bulk("index");
-    reply.bulk("spec");
+    reply.text("type");
+    reply.text("index");
+    reply.text("spec");
     reply.begin_map(1);
-    reply.bulk("index");
+    reply.text("index");
     reply.integer(spec.first);
-    reply.bulk("find_keys");
+    reply.text("find_keys");
     reply.begin_map(2);
-    reply.bulk("type");
-    reply.bulk("range");
-    reply.bulk("spec");
+    reply.text("type");
+    reply.text("range");
+    reply.text("spec");
     reply.begin_map(3);
-    reply.bulk("lastkey");
+    reply.text("lastkey");
     reply.integer(spec.last < 0 ? spec.last : spec.last - spec.first);
-    reply.bulk("keystep");
+    reply.text("keystep");
     reply.integer(spec.step);
-    reply.bulk("limit");
+    reply.text("limit");
     reply.integer(0);
 }
 
 void reply_info(Reply& reply, const CommandRecord& record) {
     reply.begin_array(10);
-    reply.bulk(to_lower(record.name));
+    reply.text(to_lower(record.name));
     reply.integer(record.arity);
     reply_bits(reply, kFlagNames, record.flags);
     reply.integer(record.first_key);
@@ -125,7 +125,7 @@ void reply_info(Reply& reply, const CommandRecord& record) {
     reply_bits(reply, kAclNames, record.acl);
     reply.begin_set(record.doc->tips.size());
     for (const std::string_view tip : record.doc->tips) {
-        reply.bulk(tip);
+        reply.text(tip);
     }
     reply.begin_set(record.key_specs.size());
     for (const KeySpec& spec : record.key_specs) {
@@ -230,7 +230,7 @@ void reply_names(Reply& reply, Keep keep) {
     }
     reply.begin_array(names.size());
     for (const std::string& name : names) {
-        reply.bulk(name);
+        reply.text(name);
     }
 }
 

@@ -43,7 +43,7 @@ void reply_places(Reply& reply, const Lcs& lcs, const LcsOptions& options) {
         return match.length() < options.min_match_length;
     });
     reply.begin_map(2);
-    reply.bulk("matches");
+    reply.text("matches");
     reply.begin_array(matches.size());
     for (const LcsMatch& match : matches) {
         reply.begin_array(options.with_match_length ? 3 : 2);
@@ -55,7 +55,7 @@ void reply_places(Reply& reply, const Lcs& lcs, const LcsOptions& options) {
         reply.integer(match.b_last);
         if (options.with_match_length) reply.integer(match.length());
     }
-    reply.bulk("len");
+    reply.text("len");
     reply.integer(lcs.length());
 }
 

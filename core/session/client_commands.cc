@@ -25,20 +25,19 @@ std::string flags_of(const Session& session) {
 
 }  // namespace
 
-std::string describe_client(const Session& session, int64_t now_ms) {
+std::string describe_client(const Session& session, Clock& clock) {
     const Session::Identity identity = session.identity();
     const unsigned protocol = session.protocol();
     std::string line = "id=" + std::to_string(session.id());
     const auto add = [&line](std::string_view name, std::string_view value) {
         line.append(" ").append(name).append("=").append(value);
     };
-    const auto seconds_since = [now_ms](int64_t then_ms) {
-        return std::to_string(std::max<int64_t>(now_ms - then_ms, 0) / 1000);
-    };
+    const int64_t age_ms = std::max<int64_t>(clock.wall_ms() - session.created_ms(), 0);
+    const uint64_t idle_us = clock.monotonic_us() - session.last_active_us();
     add("addr", identity.peer);
     add("name", identity.name);
-    add("age", seconds_since(session.created_ms()));
-    add("idle", seconds_since(session.last_active_ms()));
+    add("age", std::to_string(age_ms / 1000));
+    add("idle", std::to_string(idle_us / 1'000'000));
     add("flags", flags_of(session));
     add("db", std::to_string(session.database()));
     add("sub", "0");
@@ -150,7 +149,7 @@ int64_t kill_sessions(CommandContext& ctx, const KillFilter& filter) {
     return killed;
 }
 
-void list_by_id(CommandContext& ctx, int64_t now_ms) {
+void list_by_id(CommandContext& ctx, Clock& clock) {
     std::map<uint64_t, std::string> lines;
     for (size_t i = 3; i < ctx.argc(); ++i) {
         int64_t id = 0;
@@ -159,7 +158,7 @@ void list_by_id(CommandContext& ctx, int64_t now_ms) {
     }
     ctx.engine().each_session([&](const Session& session) {
         const auto wanted = lines.find(session.id());
-        if (wanted != lines.end()) wanted->second = describe_client(session, now_ms) + "\n";
+        if (wanted != lines.end()) wanted->second = describe_client(session, clock) + "\n";
     });
     std::string text;
     for (size_t i = 3; i < ctx.argc(); ++i) {
@@ -214,23 +213,23 @@ void cmd_client_setinfo(CommandContext& ctx) {
 }
 
 void cmd_client_info(CommandContext& ctx) {
-    ctx.reply().verbatim(describe_client(ctx.session(), ctx.engine().clock().wall_ms()) + "\n");
+    ctx.reply().verbatim(describe_client(ctx.session(), ctx.engine().clock()) + "\n");
 }
 
 void cmd_client_list(CommandContext& ctx) {
-    const int64_t now_ms = ctx.engine().clock().wall_ms();
+    Clock& clock = ctx.engine().clock();
     ClientType type = ClientType::kAny;
     if (ctx.argc() == 4 && ctx.is_word(2, "TYPE")) {
         if (!take_type(ctx, 3, type)) return;
     } else if (ctx.argc() > 3 && ctx.is_word(2, "ID")) {
-        return list_by_id(ctx, now_ms);
+        return list_by_id(ctx, clock);
     } else if (ctx.argc() != 2) {
         return ctx.syntax_error();
     }
     std::string text;
     if (type != ClientType::kOther) {
-        ctx.engine().each_session([&text, now_ms](const Session& session) {
-            text += describe_client(session, now_ms) + "\n";
+        ctx.engine().each_session([&text, &clock](const Session& session) {
+            text += describe_client(session, clock) + "\n";
         });
     }
     ctx.reply().verbatim(text);

@@ -7,10 +7,11 @@
 namespace synap {
 
 class CommandContext;
+class Clock;
 class Session;
 
 // One line of CLIENT LIST without the line break. From any thread while the session exists.
-std::string describe_client(const Session& session, int64_t now_ms);
+std::string describe_client(const Session& session, Clock& clock);
 
 // Printable ASCII without blanks, so that a line of CLIENT LIST can be taken apart again.
 bool is_client_attribute(std::string_view text) noexcept;

@@ -213,8 +213,8 @@ void cmd_config_get(CommandContext& ctx) {
     }
     ctx.reply().begin_map(found.size());
     for (const Parameter& parameter : found) {
-        ctx.reply().bulk(parameter.name);
-        ctx.reply().bulk(parameter.value);
+        ctx.reply().text(parameter.name);
+        ctx.reply().text(parameter.value);
     }
 }
 

@@ -48,21 +48,21 @@ void reply_hello(CommandContext& ctx) {
     const unsigned protocol = ctx.session().protocol();
     Reply& reply = ctx.reply();
     reply.begin_map(8);
-    reply.bulk("server");
-    reply.bulk("redis");
-    reply.bulk("version");
-    reply.bulk(kRedisVersion);
-    reply.bulk("synap_version");
-    reply.bulk(kSynapVersion);
-    reply.bulk("proto");
+    reply.text("server");
+    reply.text("redis");
+    reply.text("version");
+    reply.text(kRedisVersion);
+    reply.text("synap_version");
+    reply.text(kSynapVersion);
+    reply.text("proto");
     reply.integer(protocol != 0 ? protocol : 3);  // native replies have the types of RESP3
-    reply.bulk("id");
+    reply.text("id");
     reply.integer(static_cast<int64_t>(ctx.session().id()));
-    reply.bulk("mode");
-    reply.bulk("standalone");
-    reply.bulk("role");
-    reply.bulk("master");
-    reply.bulk("modules");
+    reply.text("mode");
+    reply.text("standalone");
+    reply.text("role");
+    reply.text("master");
+    reply.text("modules");
     reply.begin_array(0);
 }
 

@@ -78,14 +78,14 @@ struct MemoryFigure {
 void cmd_time(CommandContext& ctx) {
     const int64_t now_ms = ctx.engine().clock().wall_ms();
     ctx.reply().begin_array(2);
-    ctx.reply().bulk(std::to_string(now_ms / 1000));
-    ctx.reply().bulk(std::to_string(now_ms % 1000 * 1000));
+    ctx.reply().text(std::to_string(now_ms / 1000));
+    ctx.reply().text(std::to_string(now_ms % 1000 * 1000));
 }
 
 void cmd_role(CommandContext& ctx) {
     const Log* log = ctx.engine().log();
     ctx.reply().begin_array(3);
-    ctx.reply().bulk("master");
+    ctx.reply().text("master");
     ctx.reply().integer(log != nullptr ? static_cast<int64_t>(log->appended()) : 0);
     ctx.reply().begin_array(0);
 }
@@ -179,11 +179,11 @@ void cmd_memory_stats(CommandContext& ctx) {
     Reply& reply = ctx.reply();
     reply.begin_map(std::size(figures) + 3);
     for (const MemoryFigure& figure : figures) {
-        reply.bulk(figure.name);
+        reply.text(figure.name);
         reply.integer(figure.value);
     }
     const auto ratio = [&reply](std::string_view name, double scale, int64_t a, int64_t b) {
-        reply.bulk(name);
+        reply.text(name);
         reply.real(b == 0 ? 0 : scale * static_cast<double>(a) / static_cast<double>(b));
     };
     ratio("dataset.percentage", 100, data, used);

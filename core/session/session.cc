@@ -34,7 +34,7 @@ Session::Session(std::shared_ptr<Engine> engine, SessionOptions options)
     identity_.transport = std::move(options.transport);
     measured_ = options.protocol != 0;
     created_ms_ = engine_->clock().wall_ms();
-    last_active_ms_ = created_ms_;
+    last_active_us_ = engine_->clock().monotonic_us();
     run_.random = SmallRandom(engine_->random());
     id_ = engine_->new_session_id();
     engine_->register_session(*this);  // seen by others from here on
@@ -77,12 +77,13 @@ BatchResult Session::run(std::span<const Call> calls) {
 
 void Session::note_latency(uint64_t began_us, size_t calls) noexcept {
     if (calls == 0) return;
-    const uint64_t elapsed = engine_->clock().monotonic_us() - began_us;
+    const uint64_t now_us = engine_->clock().monotonic_us();
+    const uint64_t elapsed = now_us - began_us;
+    last_active_us_.store(now_us, std::memory_order_relaxed);
     const CommandRecord* command = last_command_.load(std::memory_order_relaxed);
     if (command == nullptr) return;
     auto& stripe = engine_->stats().stripe(run_.stripe);
     stripe.latency[static_cast<size_t>(command->latency_class)].add(elapsed / calls, calls);
-    last_active_ms_.store(engine_->clock().wall_ms(), std::memory_order_relaxed);
 }
 
 BatchResult Session::run_chunk(std::span<const Call> calls) {

@@ -129,7 +129,8 @@ public:
     void set_library(std::string_view name);
     void set_library_version(std::string_view version);
     int64_t created_ms() const noexcept { return created_ms_; }
-    int64_t last_active_ms() const noexcept { return last_active_ms_.load(); }
+    // Of the monotonic clock; embedded sessions, whose calls are not measured, stay at their birth.
+    uint64_t last_active_us() const noexcept { return last_active_us_.load(); }
     std::string_view last_command() const noexcept;
     size_t queued_commands() const noexcept { return queued_count_; }
     size_t watched_keys() const noexcept { return watch_count_; }
@@ -233,7 +234,7 @@ private:
     std::shared_ptr<SessionHost> host_;
     uint64_t id_ = 0;
     int64_t created_ms_ = 0;
-    std::atomic<int64_t> last_active_ms_{0};
+    std::atomic<uint64_t> last_active_us_{0};
     std::atomic<const CommandRecord*> last_command_{nullptr};
 };
 

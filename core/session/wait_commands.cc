@@ -80,11 +80,11 @@ void cmd_synap_session(CommandContext& ctx) {
     Session& session = ctx.session();
     if (ctx.argc() == 1) {
         ctx.reply().begin_map(2);
-        ctx.reply().bulk("durability");
-        ctx.reply().bulk(session.has_own_level() ? level_name(session.default_level())
+        ctx.reply().text("durability");
+        ctx.reply().text(session.has_own_level() ? level_name(session.default_level())
                                                  : std::string_view("default"));
-        ctx.reply().bulk("effective-durability");
-        ctx.reply().bulk(level_name(session.default_level()));
+        ctx.reply().text("effective-durability");
+        ctx.reply().text(level_name(session.default_level()));
         return;
     }
     if (ctx.argc() != 3 || !ctx.is_word(1, "DURABILITY")) return ctx.syntax_error();
