@@ -7,7 +7,7 @@ namespace synap::server {
 
 /// Facts that do not change while the server runs. Once, after the port is known.
 void publish_settings(const Shared& shared);
-/// Connections and traffic. About once a second.
+/// Connections and traffic. Several times a second.
 void publish_counters(const Shared& shared);
 /// Moves the lines of the engine's own log to the server's.
 void drain_engine_log(const Shared& shared);

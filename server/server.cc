@@ -31,7 +31,6 @@ namespace {
 namespace asio = boost::asio;
 
 constexpr std::chrono::milliseconds kHousekeeping{100};
-constexpr int kTurnsBetweenFacts = 10;
 /// Descriptors besides those of clients: log, snapshot, event queues, listening socket.
 constexpr rlim_t kOwnDescriptors = 128;
 
@@ -122,9 +121,7 @@ private:
     void housekeeping() {
         drain_engine_log(shared_);
         watch_state();
-        if (++turns_ % kTurnsBetweenFacts == 0) {
-            publish_counters(shared_);
-        }
+        publish_counters(shared_);
         timer_.expires_after(kHousekeeping);
         timer_.async_wait([this](const boost::system::error_code& error) {
             if (!error) {
@@ -187,7 +184,6 @@ private:
     std::optional<Listener> listener_;
     asio::steady_timer timer_;
     asio::signal_set signals_;
-    std::uint64_t turns_ = 0;
     std::uint32_t seen_state_ = 0;
     bool failed_to_open_ = false;
 };

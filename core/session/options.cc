@@ -38,7 +38,7 @@ constexpr std::array<OptionSpec, kOptionCount> kSpecs = {{
      "Time after which a snapshot is taken when there were snapshot.min_operations; 0 is never."},
     {"snapshot.min_operations", "int", "1", 1, kNoLimit, true, "",
      "Records since the last snapshot below which time alone triggers none."},
-    {"snapshot.log_growth_bytes", "bytes", "1gb", 0, kNoLimit, true, "",
+    {"snapshot.log_growth_bytes", "bytes", "512mb", 0, kNoLimit, true, "",
      "Growth of the log that triggers a snapshot; 0 is never."},
     {"snapshot.keep", "int", "1", 1, 64, true, "",
      "Snapshots kept; the log is kept for the oldest."},

@@ -227,7 +227,6 @@ Status Engine::start_log(uint64_t position, uint64_t last_commit_ms, uint64_t ol
     log->set_oldest_position(std::min(oldest, position));
     log_ = std::move(log);
     time_floor_ms_ = static_cast<int64_t>(last_commit_ms);
-    position_at_snapshot_ = position;
     return {};
 }
 
@@ -239,7 +238,7 @@ Status Engine::recover() {
     uint64_t from = 0;
     SYNAP_TRY(load_newest_snapshot(positions, from, info));
     SYNAP_TRY(replay(positions, from, info));
-    if (info.complete_at != 0) position_at_snapshot_ = info.complete_at;
+    position_at_snapshot_ = info.complete_at;  // growth counts across restarts
     {
         const std::lock_guard<std::mutex> guard(snapshot_status_mutex_);
         snapshot_status_.last_keys = info.keys;

@@ -5,11 +5,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <boost/asio/ip/address.hpp>
+#include <algorithm>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <cerrno>
 #include <chrono>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -62,9 +63,12 @@ Listener::Listener(asio::io_context& io, Shared& shared,
                                     std::string("cannot ") + step + " " + where);
         }
     };
-    const asio::ip::address address = asio::ip::make_address(settings.host, error);
-    check("listen on (not an IP address)");
-    const tcp::endpoint endpoint(address, settings.port);
+    const auto found = tcp::resolver(io).resolve(
+        settings.host, std::to_string(settings.port), tcp::resolver::passive, error);
+    if (error || found.empty()) {
+        throw std::runtime_error("cannot listen on " + where + ": there is no such address");
+    }
+    const tcp::endpoint endpoint = found.begin()->endpoint();
     tcp::acceptor& acceptor = socket_->acceptor;
     acceptor.open(endpoint.protocol(), error);
     check("open a socket for");

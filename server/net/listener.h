@@ -16,7 +16,7 @@ namespace synap::server {
 /// Runs on the io_context it is given. Connections beyond the limit are told so and closed.
 class Listener {
 public:
-    /// Binds and listens; throws std::system_error with a message that names the address.
+    /// Binds and listens; throws std::runtime_error with a message that names the address.
     Listener(boost::asio::io_context& io, Shared& shared,
              std::vector<std::unique_ptr<Loop>>& loops);
     Listener(const Listener&) = delete;

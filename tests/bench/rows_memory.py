@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import time
+from dataclasses import dataclass
 
 from tests.bench.context import LOG_ONLY, Bench
-from tests.bench.load import run_load
+from tests.bench.load import Phase, run_load
 from tests.bench.machine import open_files
 from tests.bench.report import Row, Target
 from tests.lib.resp import Client
@@ -57,8 +58,17 @@ def keys(bench: Bench) -> list[Row]:
     return rows
 
 
-def throughput(bench: Bench, server: Server) -> float:
-    phase = run_load(
+@dataclass(frozen=True)
+class Crowd:
+    """What idle connections take, and what a request costs without and beside them."""
+
+    each_kib: float
+    quiet: Phase
+    crowded: Phase
+
+
+def requests(bench: Bench, server: Server) -> Phase:
+    return run_load(
         server,
         bench.cores.client,
         keys=bench.scale.keys,
@@ -66,15 +76,13 @@ def throughput(bench: Bench, server: Server) -> float:
         seconds=bench.scale.seconds,
         warmup=bench.scale.warmup,
     )
-    return phase.rate / 1e3
 
 
-def crowd(bench: Bench, kind: str) -> tuple[float, float, float]:
-    """KiB of each idle connection, and k/s of GET at -P 16 beside them and before them."""
+def crowd(bench: Bench, kind: str) -> Crowd:
     count = bench.scale.idle_connections
     settings = {MAX_CONNECTIONS[kind]: str(count + SPARE_FILES)}
     with bench.server(kind, None, settings) as server, contextlib.ExitStack() as stack:
-        quiet = throughput(bench, server)
+        quiet = requests(bench, server)
         before = settled(server)
         for _ in range(count):
             client = stack.enter_context(Client(server.port))
@@ -83,7 +91,7 @@ def crowd(bench: Bench, kind: str) -> tuple[float, float, float]:
                 raise RuntimeError(f"{kind} did not answer PING")
         time.sleep(bench.scale.idle_settle)
         each = (settled(server) - before) / count / 1024
-        return each, throughput(bench, server), quiet
+        return Crowd(each, quiet, requests(bench, server))
 
 
 def idle(bench: Bench) -> list[Row]:
@@ -95,10 +103,12 @@ def idle(bench: Bench) -> list[Row]:
         for run in range(bench.scale.runs):
             bench.say(f"idle: run {run + 1}, synap")
             runs.append(crowd(bench, "synap"))
-    title = f"idle connection, of {count:,}"
-    row = Row("idle", title, "KiB", [each for each, _, _ in runs], target=IDLE)
-    row.note = f"Redis {redis[0]:.2f} KiB; memory of the kernel's sockets is not counted"
-    beside = Row("idle", f"GET, -P 16, beside {count:,} idle", "k/s")
-    beside.ours = [crowded for _, crowded, _ in runs]
-    beside.note = f"{max(quiet for _, _, quiet in runs):,.0f} k/s without them"
+    row = Row("idle", f"idle connection, of {count:,}", "KiB", target=IDLE)
+    row.ours = [each.each_kib for each in runs]
+    row.note = f"Redis {redis.each_kib:.2f} KiB; memory of the kernel's sockets is not counted"
+    beside = Row("idle", f"CPU of GET, -P 16, beside {count:,} idle", "us", peer="without")
+    beside.ours = [each.crowded.cpu_us for each in runs]
+    beside.theirs = [each.quiet.cpu_us for each in runs]
+    rates = [max(getattr(each, name).rate for each in runs) for name in ("crowded", "quiet")]
+    beside.note = f"throughput {rates[0] / 1e3:,.0f} k/s, without them {rates[1] / 1e3:,.0f} k/s"
     return [row, beside]

@@ -7,7 +7,7 @@ import time
 
 from tests.bench.context import LOG_ONLY, Bench
 from tests.bench.load import fill
-from tests.bench.machine import cpu_seconds
+from tests.bench.machine import whole_cpu_seconds
 from tests.bench.report import Row, Target
 from tests.lib.resp import Client, Disconnected
 from tests.lib.servers import Server
@@ -51,7 +51,7 @@ def time_to_first_answer(server: Server) -> tuple[float, float]:
                 while time.monotonic() - began < START_SECONDS:
                     kind, value = client.call("GET", PROBE)
                     if kind == "$" and value is not None:
-                        return time.monotonic() - began, cpu_seconds(server.pid)
+                        return time.monotonic() - began, whole_cpu_seconds(server.pid)
                     if kind == "$":
                         raise RuntimeError(f"{server.kind} has lost a key")
                     time.sleep(POLL_SECONDS)

@@ -96,7 +96,8 @@ State read_undamaged(Simulation& simulation) {
     return (*store)->read();
 }
 
-std::optional<std::string> rot_once(Simulation& simulation, SmallRandom& random, RotTally& tally) {
+std::optional<std::string> rot_once(Simulation& simulation, bool closed, SmallRandom& random,
+                                    RotTally& tally) {
     const std::shared_ptr<SimDisk> disk = copy_at_rest(*simulation.disk());
     const Evidence evidence = collect_evidence(*disk);
     const Damage damage = damage_once(*disk, evidence, random);
@@ -121,7 +122,7 @@ std::optional<std::string> rot_once(Simulation& simulation, SmallRandom& random,
     }
     const uint64_t recovered_to = (*store)->engine().manifest().epochs.back().start;
     const uint64_t proven = evidence.proven_without(damage.begin, damage.end);
-    if (damage.begin >= damage.end || proven > recovered_to) {
+    if (closed || damage.begin >= damage.end || proven > recovered_to) {
         return where + "opened up to position " + std::to_string(recovered_to) + " although " +
                std::to_string(proven) + " is proven: " + undamaged.difference(found);
     }

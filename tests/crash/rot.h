@@ -23,6 +23,8 @@ struct RotTally {
     uint64_t refused = 0;
     uint64_t cut = 0;
 };
-std::optional<std::string> rot_once(Simulation& simulation, SmallRandom& random, RotTally& tally);
+// `closed`: the directory was closed cleanly, so that nothing may be cut.
+std::optional<std::string> rot_once(Simulation& simulation, bool closed, SmallRandom& random,
+                                    RotTally& tally);
 
 }  // namespace synap::crash

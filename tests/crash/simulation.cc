@@ -15,17 +15,17 @@ Parameters Parameters::draw(uint64_t seed) {
     drawn.disk.sector_bytes = kSectors[random.below(std::size(kSectors))];
     drawn.disk.names_in_order = random.below(3) != 0;
     drawn.fsync = static_cast<FsyncPolicy>(random.below(3));
-    drawn.segment_bytes = 4096u << random.below(7);
+    drawn.segment_bytes = 4096u << random.below(6);
     drawn.snapshots_kept = 1 + random.below(2);
     drawn.snapshot_growth = random.below(2) == 0 ? 0 : 2000 + random.below(40000);
     drawn.lives = 2 + random.below(7);
     drawn.operations = 10 + random.below(140);
-    drawn.snapshot_in = 10 + random.below(200);
+    drawn.snapshot_in = 6 + random.below(120);
     drawn.mix.keys = 2 + random.below(12);
     drawn.mix.transaction_in = 2 + random.below(12);
     drawn.mix.keyspace_in = 15 + random.below(200);
-    if (random.below(20) == 0) {
-        drawn.mix.huge_in = 15;
+    if (random.below(10) == 0) {
+        drawn.mix.huge_in = 6;
         drawn.operations = 10 + random.below(30);
     }
     return drawn;

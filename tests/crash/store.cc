@@ -107,6 +107,7 @@ State Store::read() {
 }
 
 std::string Store::broken_promise() {
+    if (!disk_->unsynced(format::kManifestName).empty()) return "MANIFEST is not durable";
     const uint64_t synced = engine_->log()->synced();
     std::vector<uint64_t> segments;
     for (const std::string& name : disk_->names()) {

@@ -35,7 +35,8 @@ public:
     Status reach(Durability level);
     // What GET and PEXPIRETIME answer for every key in every database.
     State read();
-    // A file and offset that are not durable although the log says so; empty when there is none.
+    // A file and offset that are not durable although they should be: MANIFEST, and the log as far
+    // as it says so itself. Empty when there is none.
     std::string broken_promise();
 
 private:
