@@ -23,7 +23,8 @@ run: build
 test: setup
 	tests/run.sh
 
-bench: build
+bench: setup
+	tests/run.sh packages
 	$(PYTHON) tests/bench/run.py
 
 format: setup

@@ -2,6 +2,7 @@
 # Runs the test suites and counts them.
 #
 # usage: tests/run.sh [SUITE]...      all of them by default
+#        tests/run.sh packages        no test: only builds and installs what the SDKs need to run
 #
 # A suite whose folder does not exist yet is left out; one whose folder holds no tests fails.
 # Suites find the programs in $SYNAP_BIN_DIR, libsynap's package through $CMAKE_PREFIX_PATH, and
@@ -34,14 +35,35 @@ checked() {
     build "$1" checks && "${run[@]}" ctest --preset "$1" --no-tests=error -L "$2"
 }
 
-python_sdk() {
+# The C++ example, as a user would build it: against what was installed.
+example() {
+    cmake -S sdk-cpp/example -B build/example >/dev/null && cmake --build build/example &&
+        rm -rf build/example/data &&
+        [ "$(build/example/visits build/example/data)" = "visits: 1" ] &&
+        [ "$(build/example/visits build/example/data)" = "visits: 2" ]
+}
+
+python_package() {
     pip install -q --disable-pip-version-check --no-build-isolation --force-reinstall --no-deps \
-        ./sdk-python && python -m pytest -q sdk-python/tests
+        ./sdk-python
+}
+
+python_sdk() {
+    python_package && python -m pytest -q sdk-python/tests
+}
+
+node_package() {
+    [ ! -e sdk-node/package.json ] || (cd sdk-node && npm run --silent build)
 }
 
 node_sdk() {
-    (cd sdk-node && npm run --silent build && npm test --silent)
+    node_package && (cd sdk-node && npm test --silent)
 }
+
+if [ "$*" = packages ]; then
+    release && python_package && node_package
+    exit
+fi
 
 passed=0 failed=0 broken="" wanted=" $* "
 
@@ -63,16 +85,18 @@ suite() {
 # First, since a build rewrites generated files where it can.
 suite generated    core/commands/generate.py python core/commands/generate.py --check
 suite build        CMakeLists.txt            release
+suite generator    tests/unit/commands       python -m pytest -q tests/unit/commands
 suite ctest        tests/unit                ctest --preset release --no-tests=error
 suite asan         tests/unit                checked asan 'unit|crash|fuzz'
 suite tsan         tests/unit                checked tsan 'unit|crash'
+suite example      sdk-cpp/example          example
 suite python       sdk-python                python_sdk
-suite node         sdk-node                  node_sdk
+suite node         sdk-node/package.json     node_sdk
 suite conformance  tests/conformance         python -m pytest -q tests/conformance
 suite differential tests/differential        python -m pytest -q tests/differential
 suite compat       tests/compat              python -m pytest -q tests/compat
 suite chaos        tests/chaos               python -m pytest -q tests/chaos
-suite bench        tests/bench               python -m pytest -q tests/bench
+suite bench        tests/bench/test_bench.py python -m pytest -q tests/bench
 
 [ $failed = 0 ] || echo "failed:$broken"
 echo "$passed passed, $failed failed"

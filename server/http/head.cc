@@ -7,8 +7,6 @@
 #include <boost/none.hpp>
 #include <boost/optional/optional.hpp>
 
-#include "server/net/buffer.h"
-
 namespace synap::server::http {
 namespace {
 
@@ -50,14 +48,10 @@ bool equals_ignoring_case(std::string_view text, std::string_view lower) noexcep
 /// Keeps views of the few fields that matter; everything else is checked for form and forgotten.
 class Parser : public beast::http::basic_parser<true> {
 public:
-    Parser(std::string_view bytes, const Limits& limits, Head& head, std::string* body)
-        : bytes_(bytes), fields_left_(limits.http_headers_count), head_(head), body_(body) {
+    Parser(std::string_view bytes, const Limits& limits, Head& head)
+        : bytes_(bytes), fields_left_(limits.http_headers_count), head_(head) {
         header_limit(static_cast<std::uint32_t>(limits.http_header_bytes));
-        if (body != nullptr) {
-            body_limit(limits.http_body_bytes);
-        } else {
-            body_limit(boost::none);  // what a large declared body gets is the caller's decision
-        }
+        body_limit(boost::none); // what a large declared body gets is the caller's decision
     }
 
     bool has_other_encoding() const { return transfer_encoding_ && !chunked(); }
@@ -107,21 +101,13 @@ private:
         }
     }
 
-    void on_body_impl_append(beast::string_view text) {
-        if (body_ != nullptr) {
-            body_->append(text.data(), text.size());
-        }
-    }
     void on_header_impl(ErrorCode&) override {}
+    // The parser is never given a byte behind the head.
     void on_body_init_impl(boost::optional<std::uint64_t> const&, ErrorCode&) override {}
-    std::size_t on_body_impl(beast::string_view text, ErrorCode&) override {
-        on_body_impl_append(text);
-        return text.size();
-    }
+    std::size_t on_body_impl(beast::string_view, ErrorCode&) override { return 0; }
     void on_chunk_header_impl(std::uint64_t, beast::string_view, ErrorCode&) override {}
-    std::size_t on_chunk_body_impl(std::uint64_t, beast::string_view text, ErrorCode&) override {
-        on_body_impl_append(text);
-        return text.size();
+    std::size_t on_chunk_body_impl(std::uint64_t, beast::string_view, ErrorCode&) override {
+        return 0;
     }
     void on_finish_impl(ErrorCode&) override {}
     void on_response_impl(int, beast::string_view, int, ErrorCode&) override {}
@@ -129,16 +115,12 @@ private:
     std::string_view bytes_;
     std::size_t fields_left_;
     Head& head_;
-    std::string* body_;
     bool transfer_encoding_ = false;
 };
 
 unsigned status_of(const ErrorCode& error) noexcept {
     if (error == beast::http::error::header_limit) {
         return 431;
-    }
-    if (error == beast::http::error::body_limit) {
-        return 413;
     }
     return error == beast::http::error::bad_version ? 505 : 400;
 }
@@ -147,7 +129,7 @@ unsigned status_of(const ErrorCode& error) noexcept {
 
 unsigned parse_head(std::string_view bytes, const Limits& limits, Head& head) {
     head = Head{};
-    Parser parser(bytes, limits, head, nullptr);
+    Parser parser(bytes, limits, head);
     ErrorCode error;
     parser.put(boost::asio::buffer(bytes.data(), bytes.size()), error);
     if (error) {
@@ -166,55 +148,6 @@ unsigned parse_head(std::string_view bytes, const Limits& limits, Head& head) {
     head.keep_alive = parser.keep_alive();
     head.content_length = parser.content_length() ? *parser.content_length() : 0;
     return 0;
-}
-
-struct ChunkedBody::State {
-    State(std::string_view head_bytes, const Limits& limits, Head& head)
-        : bytes(head_bytes), parser(bytes, limits, head, &body) {}
-
-    std::string bytes;
-    std::string body;
-    Parser parser;
-};
-
-ChunkedBody::ChunkedBody(std::string_view head, const Limits& limits)
-    : state_(std::make_unique<State>(head, limits, head_)) {
-    ErrorCode error;
-    state_->parser.put(boost::asio::buffer(state_->bytes), error);
-    head_.chunked = true;
-    head_.keep_alive = !error && state_->parser.keep_alive();
-    state_->parser.eager(true);
-}
-
-ChunkedBody::~ChunkedBody() = default;
-
-unsigned ChunkedBody::feed(std::string_view bytes, std::size_t& consumed) {
-    consumed = 0;
-    while (!done()) {
-        ErrorCode error;
-        const std::string_view rest = bytes.substr(consumed);
-        const std::size_t used =
-            state_->parser.put(boost::asio::buffer(rest.data(), rest.size()), error);
-        consumed += used;
-        if (error == beast::http::error::need_more || (!error && used == 0)) {
-            break;
-        }
-        if (error) {
-            return status_of(error);
-        }
-    }
-    if (done()) {
-        state_->body.reserve(state_->body.size() + kReadPadding);
-    }
-    return 0;
-}
-
-bool ChunkedBody::done() const noexcept {
-    return state_->parser.is_done();
-}
-
-std::string_view ChunkedBody::body() const noexcept {
-    return state_->body;
 }
 
 }  // namespace synap::server::http

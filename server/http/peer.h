@@ -5,6 +5,7 @@
 #include <memory>
 #include <string_view>
 
+#include "server/http/chunked.h"
 #include "server/http/head.h"
 #include "server/http/service.h"
 #include "server/net/services.h"

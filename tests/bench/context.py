@@ -113,7 +113,8 @@ class Bench:
 
     def fill(self, server: Server) -> None:
         fill(server, self.scale.keys, VALUE_BYTES)
-        count = server.client().call("DBSIZE")
+        with server.client() as client:
+            count = client.call("DBSIZE")
         if count != (":", self.scale.keys):
             raise RuntimeError(f"{server.kind} holds {count} of {self.scale.keys} keys")
 

@@ -166,7 +166,6 @@ public:
         next_due_ = start;
         meter_.enter("warmup");
         switch_at_ = start + static_cast<std::uint64_t>(settings_.warmup * kSecond);
-        end_at_ = switch_at_ + static_cast<std::uint64_t>(settings_.seconds * kSecond);
         heard_ = start;
         for (const auto& connection : connections_) {
             ready(*connection, start);
@@ -230,11 +229,13 @@ private:
         if (settings_.control || settings_.load) {
             return;
         }
-        if (now >= end_at_) {
-            done_ = true;
-        } else if (now >= switch_at_ && !measuring_) {
+        if (!measuring_ && now >= switch_at_) {
             measuring_ = true;
             meter_.enter("run");
+            end_at_ = now + static_cast<std::uint64_t>(settings_.seconds * kSecond);
+        } else if (measuring_ && now >= end_at_) {
+            // On a machine that stalls nothing may have happened yet.
+            done_ = meter_.operations() > 0;
         }
     }
 

@@ -13,6 +13,8 @@ from tests.lib.servers import Server, find_built
 
 # Above this share of its core the client, not the server, may be what limits throughput.
 CLIENT_LIMIT = 0.9
+# A server that waits for nothing uses its whole core, unless other programs do.
+SERVER_LIMIT = 0.85
 Option = str | int | float
 
 

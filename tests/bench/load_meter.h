@@ -48,6 +48,9 @@ public:
         entered_ = reading();
     }
 
+    // Of the phase that goes on.
+    std::uint64_t operations() const { return current_->operations; }
+
     void record(std::uint64_t operations, std::uint64_t latency_ns) {
         current_->operations += operations;
         current_->latency.record(latency_ns);

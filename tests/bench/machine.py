@@ -107,7 +107,8 @@ class OtherLoad:
 
     @staticmethod
     def _our_seconds() -> float:
-        usages = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+        everyone = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+        usages = [resource.getrusage(who) for who in everyone]
         return sum(usage.ru_utime + usage.ru_stime for usage in usages)
 
     def cores(self) -> float:

@@ -39,7 +39,6 @@ class Row:
     theirs: Sequence[float] = ()
     peer: str = ""
     target: Target | None = None
-    # Bytes per time or operations per second: more is better and the peer is what we multiply.
     note: str = ""
     missing: str = ""
     extra: dict[str, object] = field(default_factory=dict)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.bench.context import VALUE_BYTES, Bench
-from tests.bench.load import CLIENT_LIMIT
+from tests.bench.load import CLIENT_LIMIT, SERVER_LIMIT
 from tests.bench.machine import cpu_seconds, pinned
 from tests.bench.report import Row, Target
 from tests.lib.servers import READY_SECONDS, find_installed, free_port
@@ -53,6 +53,10 @@ class Sample:
     rate: float
     cpu_us: float
     client_share: float
+
+    @property
+    def server_share(self) -> float:
+        return self.rate * self.cpu_us / 1e6
 
 
 def body_of(url: str) -> bytes:
@@ -141,10 +145,13 @@ def rows(ours: list[Sample], theirs: list[Sample]) -> list[Row]:
     rate.ours = [sample.rate / 1e3 for sample in ours]
     rate.theirs = [sample.rate / 1e3 for sample in theirs]
     rate.peer, rate.target = "nginx", HTTP
-    shares = [max(s.client_share for s in side) for side in (ours, theirs)]
-    rate.note = f"wrk used {shares[0]:.0%} of its core against Synap, {shares[1]:.0%} against nginx"
-    if max(shares) >= CLIENT_LIMIT:
-        # Not the server's limit: shown, not judged.
+    clients = [max(s.client_share for s in side) for side in (ours, theirs)]
+    servers = [min(s.server_share for s in side) for side in (ours, theirs)]
+    rate.note = (
+        f"server and wrk used {servers[0]:.0%} and {clients[0]:.0%} of their cores, with nginx "
+        f"{servers[1]:.0%} and {clients[1]:.0%}"
+    )
+    if max(clients) >= CLIENT_LIMIT or min(servers) < SERVER_LIMIT:
         rate.target = None
-        rate.note = "client-bound, see the row above: " + rate.note
+        rate.note = "the server was not the limit, the row above judges: " + rate.note
     return [cpu, rate]

@@ -7,13 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from tests.bench.context import LOG_ONLY, Bench
-from tests.bench.load import CLIENT_LIMIT, Phase, run_load
+from tests.bench.load import CLIENT_LIMIT, SERVER_LIMIT, Phase, run_load
 from tests.bench.report import Row, Target
 from tests.lib.servers import Server
 
 CLIENTS = 50
-# A server that waits for nothing uses its whole core, unless other programs do.
-SERVER_LIMIT = 0.85
 KINDS = {"GET": 0, "SET": 100}
 CPU_TARGETS = {1: Target(0.90, 0.80), 16: Target(0.50, 0.33), 64: Target(0.33, 0.20)}
 RATE_TARGETS = {16: Target(1.8, 3, "higher"), 64: Target(2.5, 5, "higher")}
@@ -112,7 +110,8 @@ def durable(bench: Bench, fsync: str, depth: int) -> Pair:
             # Loading under `always` would take minutes where an fsync is slow.
             with bench.server(kind, "everysec", LOG_ONLY[kind]) as server:
                 if fsync != "everysec":
-                    reply = server.client().call("CONFIG", "SET", "appendfsync", fsync)
+                    with server.client() as client:
+                        reply = client.call("CONFIG", "SET", "appendfsync", fsync)
                     if reply != ("+", b"OK"):
                         raise RuntimeError(f"{kind} answered {reply} to CONFIG SET appendfsync")
                 pair.add(kind, drive(bench, server, depth, KINDS["SET"], run + 1))

@@ -20,6 +20,8 @@ SET_PERCENT = 20
 CLIENTS = 50
 SNAPSHOT_SECONDS = 60
 POLL_SECONDS = 0.005
+# At least so long, or a machine that stalls leaves no latency to compare with.
+QUIET_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ def alternate(bench: Bench, server: Server, load: ControlledLoad) -> tuple[float
         for _ in range(bench.scale.snapshot_rounds):
             reset_peak_memory(server.pid)
             load.enter("quiet")
-            time.sleep(bench.scale.seconds)
+            time.sleep(max(QUIET_SECONDS, bench.scale.seconds))
             quiet_peak = server.peak_resident_bytes()
             reset_peak_memory(server.pid)
             load.enter("busy")

@@ -4,6 +4,7 @@
 
 #include "core/base/assert.h"
 #include "core/log/format.h"
+#include "core/session/check.h"
 #include "tests/crash/evidence.h"
 
 namespace synap::crash {
@@ -88,10 +89,20 @@ std::shared_ptr<SimDisk> copy_at_rest(SimDisk& from) {
     return copy;
 }
 
+// What `synap-admin check` says.
+bool finds_damage(SimDisk& disk) {
+    auto findings = check_directory(disk);
+    SYNAP_ASSERT(findings);
+    return std::any_of(findings->begin(), findings->end(), [](const Finding& finding) {
+        return finding.severity == Finding::Severity::kDamage;
+    });
+}
+
 State read_undamaged(Simulation& simulation) {
     SimEntropy entropy(1);
-    auto store = Store::open(copy_at_rest(*simulation.disk()), simulation.clock(), entropy,
-                             simulation.options());
+    const std::shared_ptr<SimDisk> disk = copy_at_rest(*simulation.disk());
+    SYNAP_ASSERT(!finds_damage(*disk));
+    auto store = Store::open(disk, simulation.clock(), entropy, simulation.options());
     SYNAP_ASSERT(store);
     return (*store)->read();
 }
@@ -103,6 +114,7 @@ std::optional<std::string> rot_once(Simulation& simulation, bool closed, SmallRa
     const Damage damage = damage_once(*disk, evidence, random);
     const std::string where = damage.name + " " + damage.what + ": ";
 
+    const bool check_refuses = finds_damage(*disk);
     SimEntropy entropy(random.next());
     auto store = Store::open(disk, simulation.clock(), entropy, simulation.options());
     if (!store) {
@@ -111,10 +123,11 @@ std::optional<std::string> rot_once(Simulation& simulation, bool closed, SmallRa
         if (!names_place(store.error(), damage)) {
             return where + "refused without saying where: " + store.error().message;
         }
+        if (!check_refuses) return where + "the check finds nothing: " + store.error().message;
         return std::nullopt;
     }
     const State found = (*store)->read();
-    const int64_t now = simulation.clock().wall_ms();
+    const int64_t now = (*store)->engine().now_ms();
     const State undamaged = read_undamaged(simulation);
     if (found == undamaged) {
         ++tally.exact;

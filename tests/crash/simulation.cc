@@ -144,7 +144,7 @@ void Simulation::arm() {
 }
 
 void Simulation::check_found() {
-    if (auto wrong = history_.reopen(store_->read(), clock_.wall_ms())) problem(*wrong);
+    if (auto wrong = history_.reopen(store_->read(), now())) problem(*wrong);
     const std::string stray = collect_evidence(*disk_).stray_epoch(store_->engine().manifest());
     if (!stray.empty()) problem(stray);
     // What was found is served, so it must be there for good.
@@ -154,6 +154,7 @@ void Simulation::check_found() {
 }
 
 void Simulation::step() {
+    if (one_in(100)) clock_.step_wall_ms(-static_cast<int64_t>(random_.below(5000)));
     if (one_in(8)) clock_.advance_ms(random_.below(one_in(4) ? 2500 : 50));
     if (one_in(10)) {
         store_->engine().maintain();
@@ -201,19 +202,19 @@ bool Simulation::log_call_failed() const {
 
 void Simulation::operate() {
     Engine& engine = store_->engine();
-    const Operation operation = generator_.next(clock_.wall_ms());
+    const Operation operation = generator_.next(now());
     const bool accepts = engine.accepts_writes();
     const bool had_failed = log_call_failed();
     State expected = history_.last();
-    expected.apply(operation, clock_.wall_ms());
-    const bool changes = !(expected == history_.last().live_at(clock_.wall_ms()));
+    expected.apply(operation, now());
+    const bool changes = !(expected == history_.last().live_at(now()));
 
     Answer answer;
     const bool logged = store_->run(operation, answer);
     note(operation.text() + (logged ? "" : "  not logged") +
          (answer.error.empty() ? "" : "  " + answer.error));
     ++tally_.operations;
-    if (logged) history_.record(operation, clock_.wall_ms());
+    if (logged) history_.record(operation, now());
     if (logged && !accepts) return problem("writes go on after a failure: " + operation.text());
     if (changes && !logged && answer.error.empty()) {
         return problem("a change was not logged: " + operation.text());
@@ -242,7 +243,7 @@ void Simulation::operate() {
 // Memory is what the operations made it, whatever the disk did.
 void Simulation::check_live() {
     const State found = store_->read();
-    const State wanted = history_.last().live_at(clock_.wall_ms());
+    const State wanted = history_.last().live_at(now());
     if (!(found == wanted)) problem("while running: " + wanted.difference(found));
 }
 

@@ -78,6 +78,8 @@ private:
     void note(std::string_view text);
     bool one_in(uint64_t n) { return random_.below(n) == 0; }
     bool log_call_failed() const;
+    // Of the engine, which does not follow the wall clock back.
+    int64_t now() { return store_->engine().now_ms(); }
 
     const Parameters parameters_;
     SmallRandom random_;

@@ -1,4 +1,4 @@
-// How a command is run: with the interpreter lock held where nothing can wait, without it elsewhere.
+// How a command is run: holding the interpreter lock where nothing can wait, else without it.
 #pragma once
 
 #include <Python.h>

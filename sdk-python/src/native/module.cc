@@ -37,15 +37,10 @@ py::dict constants() {
         py::arg("loading") = int{SYNAP_STATE_LOADING}, py::arg("ready") = int{SYNAP_STATE_READY},
         py::arg("failed") = int{SYNAP_STATE_FAILED}, py::arg("closed") = int{SYNAP_STATE_CLOSED});
     all["trait"] = py::dict(
-        py::arg("retryable") = int{SYNAP_TRAIT_RETRYABLE}, py::arg("fatal") = int{SYNAP_TRAIT_FATAL},
+        py::arg("retryable") = int{SYNAP_TRAIT_RETRYABLE},
+         py::arg("fatal") = int{SYNAP_TRAIT_FATAL},
         py::arg("outcome_unknown") = int{SYNAP_TRAIT_OUTCOME_UNKNOWN});
     return all;
-}
-
-// What the module holds per process would be shared by interpreters that share nothing else.
-void refuse_second_interpreter() {
-    if (PyInterpreterState_Get() == PyInterpreterState_Main()) return;
-    throw py::import_error("synap runs in the main interpreter only");
 }
 
 void refuse_other_library() {
@@ -58,8 +53,7 @@ void refuse_other_library() {
 
 }  // namespace
 
-PYBIND11_MODULE(_native, module) {
-    refuse_second_interpreter();
+PYBIND11_MODULE(_native_main, module) {
     refuse_other_library();
     module.doc() = "The native half of the synap package.";
     module.attr("BUILD") = synap_build_id();
@@ -69,4 +63,13 @@ PYBIND11_MODULE(_native, module) {
         synap_python::make_store_type(module.ptr()));
     if (!type) throw py::error_already_set();
     module.attr("Store") = type;
+}
+
+// The import of synap._native. What the module holds per process would be shared by interpreters
+// that share nothing else, and pybind11 would wait for ever for the lock of the first one: so the
+// others are refused before it runs.
+extern "C" PYBIND11_EXPORT PyObject* PyInit__native() {
+    if (PyInterpreterState_Get() == PyInterpreterState_Main()) return PyInit__native_main();
+    PyErr_SetString(PyExc_ImportError, "synap runs in the main interpreter only");
+    return nullptr;
 }

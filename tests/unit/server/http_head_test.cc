@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "server/http/chunked.h"
 #include "server/http/origin.h"
 #include "server/http/peer.h"
 
@@ -79,7 +80,8 @@ const std::string kChunkedHead =
     "POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
 
 TEST(HttpChunkedBody, IsTheSameForEverySplit) {
-    const std::string body = "5\r\nhello\r\n1;ext=1\r\n,\r\nA\r\n0123456789\r\n0\r\n\r\n";
+    const std::string body =
+        "5\r\nhello\r\n1;ext=1\r\n,\r\nA\r\n0123456789\r\n0\r\nT: x\r\n\r\n";
     for (std::size_t cut = 0; cut <= body.size(); ++cut) {
         ChunkedBody chunked(kChunkedHead, Limits{});
         std::string unconsumed;
@@ -102,10 +104,23 @@ TEST(HttpChunkedBody, IsLimited) {
     ChunkedBody chunked(kChunkedHead, limits);
     std::size_t consumed = 0;
     EXPECT_EQ(chunked.feed("8\r\n12345678\r\n8\r\n12345678\r\n", consumed), 413U);
-    ChunkedBody huge(kChunkedHead, limits);
-    EXPECT_EQ(huge.feed("ffffffffffff\r\n", consumed), 413U);
-    ChunkedBody broken(kChunkedHead, limits);
-    EXPECT_EQ(broken.feed("zz\r\n", consumed), 400U);
+    const auto refusal = [&](const std::string& text) {
+        ChunkedBody body(kChunkedHead, limits);
+        return body.feed(text, consumed);
+    };
+    EXPECT_EQ(refusal("ffffffffffff\r\n"), 413U);
+    EXPECT_EQ(refusal("fffffffffffffffffffffff\r\n"), 413U);
+    EXPECT_EQ(refusal("zz\r\n"), 400U);
+    EXPECT_EQ(refusal("\r\n"), 400U);
+    EXPECT_EQ(refusal("-1\r\n"), 400U);
+    EXPECT_EQ(refusal("1x\r\n"), 400U);
+    EXPECT_EQ(refusal("1\r\nab"), 400U);
+    EXPECT_EQ(refusal(std::string(5'000, '1')), 400U);
+    std::string trailers = "0\r\n";
+    for (int i = 0; i < 5'000; ++i) {
+        trailers += "A: bcdef\r\n";
+    }
+    EXPECT_EQ(refusal(trailers), 400U);
 }
 
 TEST(HttpRecognise, TellsProtocolsByTheFirstLine) {
