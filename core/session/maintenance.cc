@@ -83,6 +83,7 @@ void Engine::maintain() {
 }
 
 void Engine::run_maintenance() noexcept {
+    lower_thread_priority();  // snapshots and expiry give way to those who serve
     for (;;) {
         {
             std::unique_lock<std::mutex> guard(maintenance_mutex_);
