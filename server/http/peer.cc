@@ -108,7 +108,6 @@ Peer::Step Peer::step(const PeerContext& context, Service& service, std::string_
 
 Peer::Step Peer::step_chunked(const PeerContext& context, Service& service,
                               std::string_view rest, Fed& fed) {
-    const Limits& limits = context.services.shared.settings.limits;
     std::size_t consumed = 0;
     const unsigned status = chunked_->feed(rest, consumed);
     fed.consumed += consumed;
@@ -116,14 +115,11 @@ Peer::Step Peer::step_chunked(const PeerContext& context, Service& service,
     if (status != 0) {
         return reject(context, service, status, fed);
     }
-    if (chunked_->done()) {
-        answer(context, service, chunked_->head(), chunked_->body(), fed);
-        return Step::kDone;
+    if (!chunked_->done()) {
+        return Step::kNeedMore;
     }
-    if (rest.size() - consumed > limits.http_header_bytes) {
-        return reject(context, service, 400, fed); // a chunk header or trailer without end
-    }
-    return Step::kNeedMore;
+    answer(context, service, chunked_->head(), chunked_->body(), fed);
+    return Step::kDone;
 }
 
 /// Answers a request that cannot be read, after which the stream has no known place to go on.
