@@ -84,6 +84,7 @@ suite() {
 
 # First, since a build rewrites generated files where it can.
 suite generated    core/commands/generate.py python core/commands/generate.py --check
+suite docs         tests/check_docs.py       python tests/check_docs.py
 suite build        CMakeLists.txt            release
 suite generator    tests/unit/commands       python -m pytest -q tests/unit/commands
 suite ctest        tests/unit                ctest --preset release --no-tests=error
