@@ -1,5 +1,8 @@
 #include <pthread.h>
 
+#include <new>
+#include <utility>
+
 #include "capi/src/guard.h"
 
 namespace synap::capi {
@@ -45,36 +48,62 @@ uint32_t traits_of(Code code) noexcept {
     }
 }
 
-synap_error_t* no_memory_error() noexcept {
-    // Never freed: whoever is told that memory is exhausted can not be asked to allocate the news.
-    static synap_error immortal({Code::kNoMemory, "out of memory"}, traits_of(Code::kNoMemory),
-                                {0, 0});
-    return &immortal;
+namespace {
+
+constexpr size_t kCodes = 18;  // -1 to -18
+static_assert(static_cast<int>(Code::kInternal) == -static_cast<int>(kCodes));
+
+uint32_t traits_after(Code code, bool applied) noexcept {
+    const uint32_t traits = traits_of(code);
+    if (!applied) return traits;
+    return (traits & ~uint32_t{SYNAP_TRAIT_NOT_APPLIED}) | SYNAP_TRAIT_OUTCOME_UNKNOWN;
 }
 
-synap_error_t* make_error(Error error, synap_token_t token, bool applied) noexcept {
-    uint32_t traits = traits_of(error.code);
-    if (applied) {
-        traits = (traits & ~uint32_t{SYNAP_TRAIT_NOT_APPLIED}) | SYNAP_TRAIT_OUTCOME_UNKNOWN;
-    }
+// Errors for when there is no memory for one: made once, never freed.
+struct Immortal {
+    explicit Immortal(Code code) noexcept
+        : plain(code, kText, traits_after(code, false), {0, 0}, true),
+          applied(code, kText, traits_after(code, true), {0, 0}, true) {}
+    static constexpr std::string_view kText = "memory is exhausted";
+    synap_error plain;
+    synap_error applied;
+};
+
+template <size_t... i>
+Immortal* make_immortals(void* memory, std::index_sequence<i...>) noexcept {
+    auto* errors = static_cast<Immortal*>(memory);
+    (new (errors + i) Immortal(static_cast<Code>(-1 - static_cast<int>(i))), ...);
+    return errors;
+}
+
+synap_error_t* immortal_error(Code code, bool applied) noexcept {
+    alignas(Immortal) static unsigned char memory[kCodes * sizeof(Immortal)];
+    static Immortal* const errors = make_immortals(memory, std::make_index_sequence<kCodes>());
+    Immortal& error = errors[-1 - static_cast<int>(code)];
+    return applied ? &error.applied : &error.plain;
+}
+
+}  // namespace
+
+synap_error_t* make_error(Code code, std::string_view why, synap_token_t token,
+                          bool applied) noexcept {
+    if (why.empty()) why = Immortal::kText;  // those who had no memory for a text give none
     try {
-        return new synap_error(std::move(error), traits, token);
+        return new synap_error(code, why, traits_after(code, applied), token, false);
     } catch (...) {
-        return no_memory_error();
+        return immortal_error(code, applied);
     }
 }
 
-synap_status_t report(synap_error_t** err, Error error, synap_token_t token,
+synap_status_t report(synap_error_t** err, Code code, std::string_view why, synap_token_t token,
                       bool applied) noexcept {
-    const auto status = static_cast<synap_status_t>(error.code);
-    if (err != nullptr) *err = make_error(std::move(error), token, applied);
-    return status;
+    if (err != nullptr) *err = make_error(code, why, token, applied);
+    return static_cast<synap_status_t>(code);
 }
 
 }  // namespace synap::capi
 
 using synap::capi::bytes_of;
-using synap::capi::no_memory_error;
 
 synap_status_t synap_error_status(const synap_error_t* e) noexcept {
     return e == nullptr ? SYNAP_OK : e->status;
@@ -89,6 +118,6 @@ synap_token_t synap_error_token(const synap_error_t* e) noexcept {
     return e == nullptr ? synap_token_t{0, 0} : e->token;
 }
 void synap_error_free(synap_error_t* e) noexcept {
-    if (e == nullptr || e == no_memory_error() || e->magic != synap_error::kMagic) return;
+    if (e == nullptr || e->magic != synap_error::kMagic || e->immortal) return;
     delete e;
 }

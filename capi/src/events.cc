@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <unistd.h>
 
 #include "capi/src/reply.h"
@@ -13,33 +14,50 @@ constexpr uint32_t kCapacityMax = 1u << 20;
 
 }  // namespace
 
-bool synap_events::reserve() noexcept {
-    const std::lock_guard<std::mutex> guard(mutex);
-    if (pending + events.size() >= capacity) return false;
-    ++pending;
-    return true;
+namespace synap::capi {
+
+Place::Place(synap_events* queue, For what)
+    : queue_(synap_events_retain(queue)), counted_(what == For::kOperation) {
+    try {
+        node_.emplace_back();
+    } catch (...) {
+        synap_events_release(queue_);
+        throw;
+    }
+    if (!counted_) return;
+    const std::lock_guard<std::mutex> guard(queue->mutex);
+    if (queue->pending + queue->events.size() < queue->capacity) {
+        ++queue->pending;
+    } else {
+        node_.clear();
+    }
 }
 
-void synap_events::unreserve() noexcept {
-    const std::lock_guard<std::mutex> guard(mutex);
-    --pending;
+Place::~Place() {
+    if (queue_ == nullptr) return;
+    if (counted_ && !node_.empty()) {
+        const std::lock_guard<std::mutex> guard(queue_->mutex);
+        --queue_->pending;
+    }
+    synap_events_release(queue_);
 }
+
+void Place::fill(const synap_event& event) noexcept {
+    SYNAP_ASSERT(node_.size() == 1);
+    node_.front() = event;
+    queue_->push(node_, counted_);
+}
+
+}  // namespace synap::capi
 
 // The wake is called outside the mutex; `waking` lets set_wake(NULL) wait for it.
-void synap_events::push(const synap_event& event, bool reserved) noexcept {
+void synap_events::push(std::list<synap_event>& node, bool was_pending) noexcept {
     synap_wake_fn call = nullptr;
     void* context = nullptr;
     {
         const std::lock_guard<std::mutex> guard(mutex);
-        if (reserved) --pending;
-        try {
-            events.push_back(event);
-        } catch (...) {
-            // The reservation bounds the queue; the deque's own block is all that can be missing.
-            synap_error_free(event.error);
-            synap_reply_release(event.reply);
-            return;
-        }
+        if (was_pending) --pending;
+        events.splice(events.end(), node);
         if (armed && wake != nullptr) {
             armed = false;
             call = wake;
@@ -48,7 +66,10 @@ void synap_events::push(const synap_event& event, bool reserved) noexcept {
         }
     }
     filled.notify_all();
-    if (call == nullptr) return;
+    if (call != nullptr) run_wake(call, context);
+}
+
+void synap_events::run_wake(synap_wake_fn call, void* context) noexcept {
     call(context);
     {
         const std::lock_guard<std::mutex> guard(mutex);
@@ -77,25 +98,23 @@ synap_status_t synap_events_set_wake(synap_events_t* q, synap_wake_fn wake, void
         SYNAP_TRY(check(q, "events"));
         synap_release_fn release = nullptr;
         void* context = nullptr;
+        bool waiting = false;
         {
             std::unique_lock<std::mutex> lock(q->mutex);
+            q->wake = nullptr;
+            q->wake_idle.wait(lock, [q] { return q->waking == 0; });
             release = q->release_context;
             context = q->wake_context;
             q->wake = wake;
             q->wake_context = ctx;
             q->release_context = ctx_release;
+            // What came before would otherwise never be announced.
+            waiting = wake != nullptr && !q->events.empty();
             q->armed = q->events.empty();
-            q->wake_idle.wait(lock, [q] { return q->waking == 0; });
+            if (waiting) ++q->waking;
         }
         if (release != nullptr) release(context);
-        if (wake != nullptr) {
-            bool waiting = false;
-            {
-                const std::lock_guard<std::mutex> lock(q->mutex);
-                waiting = !q->events.empty();
-            }
-            if (waiting) wake(ctx);  // what came before would otherwise never be announced
-        }
+        if (waiting) q->run_wake(wake, ctx);
         return SYNAP_OK;
     });
 }
@@ -130,15 +149,20 @@ synap_status_t synap_events_take(synap_events_t* q, uint32_t max, synap_batch_t*
         SYNAP_TRY(check(q, "events"));
         if (batch_out == nullptr || max == 0) return invalid("batch_out is NULL or max is 0");
         auto batch = std::make_unique<synap_batch>();
-        const std::lock_guard<std::mutex> lock(q->mutex);
-        if (q->events.empty()) {
-            q->armed = true;
-            return SYNAP_EMPTY;
+        std::list<synap_event> taken;  // freed without the mutex
+        {
+            const std::lock_guard<std::mutex> lock(q->mutex);
+            if (q->events.empty()) {
+                q->armed = true;
+                return SYNAP_EMPTY;
+            }
+            const size_t n = std::min<size_t>(max, q->events.size());
+            batch->events.reserve(n);
+            const auto end = std::next(q->events.begin(), static_cast<std::ptrdiff_t>(n));
+            taken.splice(taken.end(), q->events, q->events.begin(), end);
+            q->armed = q->events.empty();
         }
-        const auto n = static_cast<std::ptrdiff_t>(std::min<size_t>(max, q->events.size()));
-        batch->events.assign(q->events.begin(), q->events.begin() + n);
-        q->events.erase(q->events.begin(), q->events.begin() + n);
-        q->armed = q->events.empty();
+        batch->events.assign(taken.begin(), taken.end());  // there is room
         *batch_out = batch.release();
         return SYNAP_OK;
     });
@@ -151,6 +175,8 @@ synap_events_t* synap_events_retain(synap_events_t* q) noexcept {
 
 void synap_events_release(synap_events_t* q) noexcept {
     if (q == nullptr || q->magic != synap_events::kMagic || !q->release()) return;
+    // A thread of the parent may wait inside: its condition can never be destroyed here.
+    if (q->generation != fork_generation()) return;
     for (const synap_event& event : q->events) {
         synap_error_free(event.error);
         synap_reply_release(event.reply);

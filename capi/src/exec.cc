@@ -128,22 +128,29 @@ synap_token_t token_of(Engine& engine, uint64_t position) noexcept {
 
 namespace {
 
+constexpr uint64_t kNoOwner = 0;  // sessions count from 1
+
 // Lets a thread wait for what otherwise becomes an event.
 struct Parked {
     std::mutex mutex;
     std::condition_variable changed;
     bool done = false;
-    std::unique_ptr<Error> error;
+    Error error{Code::kOk, {}};
 };
 
 class ParkedWaiter final : public LogWaiter {
 public:
     explicit ParkedWaiter(std::shared_ptr<Parked> parked) : parked_(std::move(parked)) {}
-    void complete(const Status& status) noexcept override {
+    void complete(Code code, std::string_view why) noexcept override {
         {
             const std::lock_guard<std::mutex> lock(parked_->mutex);
             parked_->done = true;
-            if (!status) parked_->error = std::make_unique<Error>(status.error());
+            parked_->error.code = code;
+            try {
+                parked_->error.message = why;
+            } catch (...) {
+                parked_->error.message.clear();  // the code is what matters
+            }
         }
         parked_->changed.notify_all();
     }
@@ -152,15 +159,15 @@ private:
     std::shared_ptr<Parked> parked_;
 };
 
-Status park(Engine& engine, Log* log, uint64_t position, Durability level,
-            uint64_t timeout_ms) {
+Status park(Engine& engine, Log* log, uint64_t position, Durability level, uint64_t timeout_ms) {
     const uint64_t deadline =
         timeout_ms == 0 ? 0 : engine.clock().monotonic_us() + timeout_ms * 1000;
     auto parked = std::make_shared<Parked>();
-    engine.waits().start(log, position, level, deadline, std::make_unique<ParkedWaiter>(parked));
+    engine.waits().start(log, position, level, deadline, kNoOwner,
+                         std::make_unique<ParkedWaiter>(parked));
     std::unique_lock<std::mutex> lock(parked->mutex);
     parked->changed.wait(lock, [&] { return parked->done; });
-    if (parked->error != nullptr) return *parked->error;
+    if (parked->error.code != Code::kOk) return std::move(parked->error);
     return {};
 }
 
@@ -190,7 +197,7 @@ Status wait_for_log(Engine& engine, uint64_t position, Durability level, bool ti
     return park(engine, log, position, level, timeout_ms);
 }
 
-Result<Outcome> drive(synap_session& handle, const CallOptions& options, bool until_budget) {
+Outcome drive(synap_session& handle, const CallOptions& options, bool until_budget) {
     Session& session = *handle.session;
     session.set_call_level(options.level);
     Outcome outcome;
@@ -213,11 +220,15 @@ Result<Outcome> drive(synap_session& handle, const CallOptions& options, bool un
                     outcome.status = SYNAP_PENDING;
                     return outcome;
                 }
-                SYNAP_TRY(sit_out(session));
+                if (Status waited = sit_out(session); !waited) {
+                    outcome.failure = std::make_unique<Error>(waited.take_error());
+                    return outcome;
+                }
                 ++outcome.done;
                 continue;
             case Stop::kFailed:
-                return session.failure();
+                outcome.failure = std::make_unique<Error>(session.failure());
+                return outcome;
         }
     }
 }
@@ -239,18 +250,19 @@ Result<synap_status_t> run_single(synap_session_t* s, const synap_arg_t* argv, s
     if (!read) return read.take_error();
     SYNAP_TRY(read_calls(*s, &call, 1));
     s->session->reply().clear();
-    auto outcome = drive(*s, *read, false);
-    if (!outcome) return outcome.take_error();
-    if (outcome->status == SYNAP_PENDING) {
+    Outcome outcome = drive(*s, *read, false);
+    if (outcome.failure != nullptr) return std::move(*outcome.failure);
+    if (outcome.status == SYNAP_PENDING) {
         return Error{Code::kBackpressure, "the command would wait and NOWAIT was given"};
     }
-    if (outcome->status == SYNAP_HOST) return SYNAP_HOST;
-    token = token_of(s->session->engine(), outcome->depends_on);
-    if (read->nowait) return SYNAP_OK;
-    if (const Status waited = wait_if_asked(*s, *read, outcome->depends_on); !waited) {
-        return report(err, waited.error(), token, true);
-    }
-    return SYNAP_OK;
+    if (outcome.status == SYNAP_HOST) return SYNAP_HOST;
+    token = token_of(s->session->engine(), outcome.depends_on);
+    return after_effects(err, token, [&]() -> Result<synap_status_t> {
+        if (read->nowait) return SYNAP_OK;
+        const Status waited = wait_if_asked(*s, *read, outcome.depends_on);
+        if (waited) return SYNAP_OK;
+        return report(err, waited.error().code, waited.error().message, token, true);
+    });
 }
 
 }  // namespace
@@ -268,9 +280,11 @@ synap_status_t synap_exec(synap_session_t* s, const synap_arg_t* argv, size_t ar
         synap_token_t token{0, 0};
         auto status = run_single(s, argv, argc, options, token, err);
         if (!status || *status != SYNAP_OK) return status;
-        size_t at = 0;
-        *reply_out = build_reply(s->session->reply(), at, token);
-        return SYNAP_OK;
+        return after_effects(err, token, [&]() -> Result<synap_status_t> {
+            size_t at = 0;
+            *reply_out = build_reply(s->session->reply(), at, token);
+            return SYNAP_OK;
+        });
     });
 }
 
@@ -286,8 +300,10 @@ synap_status_t synap_exec_sink(synap_session_t* s, const synap_arg_t* argv, size
         synap_token_t token{0, 0};
         auto status = run_single(s, argv, argc, options, token, err);
         if (!status || *status != SYNAP_OK) return status;
-        SYNAP_TRY(replay(s->session->reply(), 1, copy));
-        return SYNAP_OK;
+        return after_effects(err, token, [&]() -> Result<synap_status_t> {
+            SYNAP_TRY(replay(s->session->reply(), 1, copy));
+            return SYNAP_OK;
+        });
     });
 }
 
@@ -310,16 +326,24 @@ synap_status_t synap_exec_many(synap_session_t* s, const synap_call_t* calls, si
         if (!read) return read.take_error();
         SYNAP_TRY(read_calls(*s, calls, n));
         s->session->reply().clear();
-        auto outcome = drive(*s, *read, true);
-        if (!outcome) return outcome.take_error();
-        Engine& engine = s->session->engine();
-        if (read->level != Durability::kMemory) *token_out = token_of(engine, outcome->depends_on);
-        if (!read->nowait) {
-            const Status waited = wait_if_asked(*s, *read, outcome->depends_on);
-            if (!waited) return report(err, waited.error(), *token_out, true);
+        Outcome outcome = drive(*s, *read, true);
+        if (outcome.failure != nullptr && outcome.done == 0) return std::move(*outcome.failure);
+        const uint64_t position = outcome.depends_on;
+        if (read->level != Durability::kMemory) {
+            *token_out = token_of(s->session->engine(), position);
         }
-        SYNAP_TRY(replay(s->session->reply(), outcome->done, copy));
-        *done_out = outcome->done;
-        return outcome->status;
+        return after_effects(err, *token_out, [&]() -> Result<synap_status_t> {
+            if (!read->nowait) {
+                const Status waited = wait_if_asked(*s, *read, position);
+                if (!waited) {
+                    return report(err, waited.error().code, waited.error().message, *token_out,
+                                  true);
+                }
+            }
+            SYNAP_TRY(replay(s->session->reply(), outcome.done, copy));
+            *done_out = outcome.done;
+            if (outcome.failure != nullptr) return std::move(*outcome.failure);
+            return outcome.status;
+        });
     });
 }

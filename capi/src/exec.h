@@ -42,11 +42,12 @@ struct Outcome {
     size_t done = 0;
     synap_status_t status = SYNAP_OK;
     uint64_t depends_on = 0;
+    std::unique_ptr<Error> failure;  // of the call behind those that are done
 };
 
 // Runs the calls that read_calls read until all are done or one stops the run. Calls that wait do
 // so here, unless NOWAIT.
-Result<Outcome> drive(synap_session& handle, const CallOptions& options, bool until_budget);
+Outcome drive(synap_session& handle, const CallOptions& options, bool until_budget);
 
 // Waits for the log on the caller's thread.
 Status wait_for_log(Engine& engine, uint64_t position, Durability level, bool timed,

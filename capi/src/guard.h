@@ -8,12 +8,12 @@ namespace synap::capi {
 // What a failure means for whoever retries. Exactly one of NOT_APPLIED and OUTCOME_UNKNOWN.
 uint32_t traits_of(Code code) noexcept;
 
-// Stores an owned error and returns its status. Falls back to an immortal error when memory is
-// exhausted. `token` and `applied` describe a write that was applied before it failed.
-synap_status_t report(synap_error_t** err, Error error, synap_token_t token = {0, 0},
-                      bool applied = false) noexcept;
-synap_error_t* make_error(Error error, synap_token_t token = {0, 0}, bool applied = false) noexcept;
-synap_error_t* no_memory_error() noexcept;
+// Stores an owned error and returns its status. Falls back to an immortal error of that status when
+// memory is exhausted. `token` and `applied` describe a write that was applied before it failed.
+synap_status_t report(synap_error_t** err, Code code, std::string_view why,
+                      synap_token_t token = {0, 0}, bool applied = false) noexcept;
+synap_error_t* make_error(Code code, std::string_view why, synap_token_t token = {0, 0},
+                          bool applied = false) noexcept;
 
 // Ok, or why the handle can not be used.
 template <typename T>
@@ -43,14 +43,24 @@ synap_status_t guard(synap_error_t** err, Body&& body) noexcept {
     try {
         Result<synap_status_t> result = body();
         if (result) return *result;
-        return report(err, result.take_error());
+        return report(err, result.error().code, result.error().message);
     } catch (const std::bad_alloc&) {
-        if (err != nullptr) *err = no_memory_error();
-        return SYNAP_E_NO_MEMORY;
+        return report(err, Code::kNoMemory, {});
     } catch (const std::exception& exception) {
-        return report(err, {Code::kInternal, exception.what()});
+        return report(err, Code::kInternal, exception.what());
     } catch (...) {
-        return report(err, {Code::kInternal, "an unknown exception reached the boundary"});
+        return report(err, Code::kInternal, "an unknown exception reached the boundary");
+    }
+}
+
+// What follows the effects of a call. Running out of memory there must not say that nothing was
+// applied, as guard() would.
+template <typename Body>
+Result<synap_status_t> after_effects(synap_error_t** err, synap_token_t token, Body&& body) {
+    try {
+        return body();
+    } catch (const std::bad_alloc&) {
+        return report(err, Code::kNoMemory, {}, token, true);
     }
 }
 

@@ -10,9 +10,11 @@
 #include <atomic>
 #include <condition_variable>
 #include <deque>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/session/engine.h"
@@ -25,7 +27,8 @@ uint32_t fork_generation() noexcept;
 
 struct Handle {
     explicit Handle(uint32_t type) noexcept : magic(type), generation(fork_generation()) {}
-    ~Handle() { magic = kDead; }
+    // Volatile, as the compiler would drop a last write to a dying object.
+    ~Handle() { *const_cast<volatile uint32_t*>(&magic) = kDead; }
     static constexpr uint32_t kDead = 0xdeadbeef;
 
     uint32_t magic;
@@ -54,16 +57,22 @@ inline bool valid(synap_bytes_t bytes) noexcept {
 
 struct synap_error : synap::capi::Handle {
     static constexpr uint32_t kMagic = 0x53594501;
-    synap_error(synap::Error error, uint32_t traits_, synap_token_t token_)
+    // An owned error, whose text is copied, or an immortal one, whose text is static.
+    synap_error(synap::Code code, std::string_view text, uint32_t traits_, synap_token_t token_,
+                bool immortal_)
         : Handle(kMagic),
-          status(static_cast<synap_status_t>(error.code)),
+          status(static_cast<synap_status_t>(code)),
           traits(traits_),
           token(token_),
-          message(std::move(error.message)) {}
-    synap_status_t status;
-    uint32_t traits;
-    synap_token_t token;
-    std::string message;
+          immortal(immortal_),
+          owned(immortal_ ? std::string_view() : text),
+          message(immortal_ ? text : std::string_view(owned)) {}
+    const synap_status_t status;
+    const uint32_t traits;
+    const synap_token_t token;
+    const bool immortal;
+    const std::string owned;
+    const std::string_view message;
 };
 
 struct synap_config : synap::capi::Handle {
@@ -119,26 +128,53 @@ struct synap_events : synap::capi::Handle, synap::capi::Counted {
     synap_events(synap_store* store_, uint32_t capacity_)
         : Handle(kMagic), store(store_), capacity(capacity_) {}
 
-    // A place for one event that will be pushed later; false when the queue is full.
-    bool reserve() noexcept;
-    void unreserve() noexcept;
-    // Fills a reserved place (or an unreserved one, for host events, which are bounded by the
-    // number of sessions).
-    void push(const synap_event& event, bool reserved) noexcept;
+    // The one event of `node` goes to the end and the wake is called where that is due. Needs no
+    // memory: a completion cannot fail.
+    void push(std::list<synap_event>& node, bool was_pending) noexcept;
+    // Calls a wake that was counted in `waking`, without the mutex.
+    void run_wake(synap_wake_fn call, void* context) noexcept;
 
     synap_store* const store;
     const uint32_t capacity;
     std::mutex mutex;
     std::condition_variable filled;
     std::condition_variable wake_idle;
-    std::deque<synap_event> events;  // guarded by mutex, as is all below
-    uint32_t pending = 0;
+    std::list<synap_event> events;  // guarded by mutex, as is all below
+    uint32_t pending = 0;           // events that have a place and have not come
     bool armed = true;
     unsigned waking = 0;
     synap_wake_fn wake = nullptr;
     void* wake_context = nullptr;
     synap_release_fn release_context = nullptr;
 };
+
+namespace synap::capi {
+
+// Room for one event that comes later, kept until then or given back. Keeps the queue alive.
+class Place {
+public:
+    // Operations count against the capacity; events of the host do not, as there is one a session.
+    // Throws std::bad_alloc. Check full() before use.
+    enum class For : uint8_t { kOperation, kHost };
+    Place(synap_events* queue, For what);
+    Place(Place&& other) noexcept
+        : queue_(std::exchange(other.queue_, nullptr)),
+          counted_(other.counted_),
+          node_(std::move(other.node_)) {}
+    Place& operator=(Place&&) = delete;
+    ~Place();
+
+    bool full() const noexcept { return node_.empty(); }
+    // Once; by then there is one.
+    void fill(const synap_event& event) noexcept;
+
+private:
+    synap_events* queue_;
+    const bool counted_;
+    std::list<synap_event> node_;
+};
+
+}  // namespace synap::capi
 
 struct synap_session : synap::capi::Handle {
     static constexpr uint32_t kMagic = 0x53594507;

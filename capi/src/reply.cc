@@ -165,6 +165,9 @@ Status read_sink(const synap_sink_t* from, synap_sink_t& to) {
     to = SYNAP_SINK_INIT;
     if (from == nullptr) return invalid("sink is NULL");
     SYNAP_TRY(read_struct(from, "sink", to));
+    if (to.reserved != 0) {
+        return Error{Code::kVersion, "sink asks for something this library does not know"};
+    }
     if (to.scalar == nullptr || to.error == nullptr || to.begin == nullptr || to.end == nullptr) {
         return invalid("sink: scalar, error, begin and end must be set");
     }
@@ -174,14 +177,8 @@ Status read_sink(const synap_sink_t* from, synap_sink_t& to) {
 Status replay(const Reply& tape, size_t count, const synap_sink_t& sink) {
     SinkVisitor visitor(sink);
     size_t at = 0;
-    try {
-        for (size_t i = 0; i < count; ++i) {
-            if (!tape.replay_one(at, visitor)) return Error{Code::kSink, "the sink stopped"};
-        }
-    } catch (const std::bad_alloc&) {
-        throw;
-    } catch (...) {
-        return Error{Code::kSink, "the sink threw an exception"};
+    for (size_t i = 0; i < count; ++i) {
+        if (!tape.replay_one(at, visitor)) return visitor.stopped();
     }
     return {};
 }
@@ -241,32 +238,51 @@ const synap_node_t* synap_node_child(const synap_node_t* n, uint64_t index) noex
 
 namespace {
 
-// Bounded by the nesting that commands can produce, which no client chooses.
-int32_t walk(const synap_node_t* n, const synap_sink_t& sink) {
-    synap_arg_t arg{};
-    arg.type = n->type;
-    if (is_container(static_cast<ReplyType>(n->type))) {
-        const bool pairs = n->type == SYNAP_TYPE_MAP || n->type == SYNAP_TYPE_PAIRS;
-        if (sink.begin(sink.ctx, n->type, pairs ? n->size / 2 : n->size) != 0) return -1;
+// Replays a tree. Recursion is bounded by the nesting that commands can produce, which no client
+// chooses.
+class Walk {
+public:
+    Walk(const synap_reply& reply, const synap_sink_t& sink)
+        : next_blob_(reply.blobs.begin()), blobs_end_(reply.blobs.end()), visitor_(sink) {}
+
+    bool value(const synap_node_t* n) {
+        const auto type = static_cast<ReplyType>(n->type);
+        if (is_container(type)) return children(n, type);
+        switch (type) {
+            case ReplyType::kError:
+                return visitor_.error(view_of(synap_node_bytes(n)));
+            case ReplyType::kDouble:
+                return visitor_.real(n->as.d);
+            case ReplyType::kInteger:
+            case ReplyType::kBool:
+            case ReplyType::kNull:
+            case ReplyType::kNullArray:
+                return visitor_.scalar(type, n->as.i);
+            default:
+                // Blobs stand in the order of the nodes that show them.
+                if (next_blob_ != blobs_end_ && (*next_blob_)->data() == n->as.data) {
+                    return visitor_.blob(*next_blob_++);
+                }
+                return visitor_.bytes(type, view_of(synap_node_bytes(n)));
+        }
+    }
+    Error stopped() const { return visitor_.stopped(); }
+
+private:
+    bool children(const synap_node_t* n, ReplyType type) {
+        const bool pairs = children_of(type, 1) == 2;
+        if (!visitor_.begin(type, pairs ? n->size / 2 : n->size)) return false;
         const synap_node_t* child = n + 1;
         for (uint64_t i = 0; i < n->size; ++i, child += child->span) {
-            if (walk(child, sink) != 0) return -1;
+            if (!value(child)) return false;
         }
-        return sink.end(sink.ctx, n->type);
+        return visitor_.end(type);
     }
-    if (n->type == SYNAP_TYPE_ERROR) {
-        const synap_bytes_t message = synap_node_bytes(n);
-        return sink.error(sink.ctx, reply_code(view_of(message)), message);
-    }
-    if (n->type == SYNAP_TYPE_DOUBLE) {
-        arg.as.d = n->as.d;
-    } else if (n->type == SYNAP_TYPE_INT || n->type == SYNAP_TYPE_BOOL) {
-        arg.as.i = n->as.i;
-    } else {
-        arg.as.b = synap_node_bytes(n);
-    }
-    return sink.scalar(sink.ctx, n->type, &arg);
-}
+
+    std::vector<Blob*>::const_iterator next_blob_;
+    const std::vector<Blob*>::const_iterator blobs_end_;
+    SinkVisitor visitor_;
+};
 
 }  // namespace
 
@@ -276,7 +292,8 @@ synap_status_t synap_reply_walk(const synap_reply_t* r, const synap_sink_t* sink
         SYNAP_TRY(check(r, "reply"));
         synap_sink_t copy;
         SYNAP_TRY(read_sink(sink, copy));
-        if (walk(r->nodes, copy) != 0) return Error{Code::kSink, "the sink stopped"};
+        Walk walk(*r, copy);
+        if (!walk.value(r->nodes)) return walk.stopped();
         return SYNAP_OK;
     });
 }

@@ -17,45 +17,75 @@ synap_reply* build_scalar(ReplyType type, std::string_view bytes);
 // Deletes trees; they are made by malloc.
 void destroy(synap_reply* reply) noexcept;
 
-// Feeds the engine's values to the functions of a C sink.
+struct ReplyRelease {
+    void operator()(synap_reply* reply) const noexcept { synap_reply_release(reply); }
+};
+using ReplyRef = std::unique_ptr<synap_reply, ReplyRelease>;
+
+// Feeds the engine's values to the functions of a C sink. One that throws has stopped: its
+// exceptions are not the engine's.
 class SinkVisitor {
 public:
     explicit SinkVisitor(const synap_sink_t& sink) noexcept : sink_(sink) {}
     bool scalar(ReplyType type, int64_t value) {
         synap_arg_t arg = make(type);
         arg.as.i = value;
-        return sink_.scalar(sink_.ctx, static_cast<uint32_t>(type), &arg) == 0;
+        return tell(arg);
     }
     bool real(double value) {
         synap_arg_t arg = make(ReplyType::kDouble);
         arg.as.d = value;
-        return sink_.scalar(sink_.ctx, SYNAP_TYPE_DOUBLE, &arg) == 0;
+        return tell(arg);
     }
     bool bytes(ReplyType type, std::string_view text) {
         synap_arg_t arg = make(type);
         arg.as.b = {text.data(), text.size()};
-        return sink_.scalar(sink_.ctx, static_cast<uint32_t>(type), &arg) == 0;
+        return tell(arg);
     }
     bool blob(Blob* value) {
         if (sink_.blob == nullptr) return bytes(ReplyType::kBytes, value->bytes());
-        return sink_.blob(sink_.ctx, {value->data(), value->size()},
-                          reinterpret_cast<synap_blob_t*>(value)) == 0;
+        const synap_bytes_t bytes{value->data(), value->size()};
+        return goes_on([&] {
+            return sink_.blob(sink_.ctx, bytes, reinterpret_cast<synap_blob_t*>(value));
+        });
     }
     bool error(std::string_view message) {
-        return sink_.error(sink_.ctx, reply_code(message), {message.data(), message.size()}) == 0;
+        const synap_bytes_t bytes{message.data(), message.size()};
+        return goes_on([&] { return sink_.error(sink_.ctx, reply_code(message), bytes); });
     }
     bool begin(ReplyType type, uint64_t count) {
-        return sink_.begin(sink_.ctx, static_cast<uint32_t>(type), count) == 0;
+        return goes_on([&] {
+            return sink_.begin(sink_.ctx, static_cast<uint32_t>(type), count);
+        });
     }
-    bool end(ReplyType type) { return sink_.end(sink_.ctx, static_cast<uint32_t>(type)) == 0; }
+    bool end(ReplyType type) {
+        return goes_on([&] { return sink_.end(sink_.ctx, static_cast<uint32_t>(type)); });
+    }
+
+    Error stopped() const {
+        return {Code::kSink, threw_ ? "the sink threw an exception" : "the sink stopped"};
+    }
 
 private:
+    bool tell(const synap_arg_t& arg) {
+        return goes_on([&] { return sink_.scalar(sink_.ctx, arg.type, &arg); });
+    }
+    template <typename Call>
+    bool goes_on(Call&& call) noexcept {
+        try {
+            return call() == 0;
+        } catch (...) {
+            threw_ = true;
+            return false;
+        }
+    }
     static synap_arg_t make(ReplyType type) noexcept {
         synap_arg_t arg{};
         arg.type = static_cast<uint32_t>(type);
         return arg;
     }
     const synap_sink_t& sink_;
+    bool threw_ = false;
 };
 
 // Reads and checks a sink given by a caller.

@@ -5,19 +5,20 @@ using namespace synap::capi;
 
 namespace {
 
-// Turns a kill into an event of the queue that the host gave.
+// Turns the first kill into an event of the queue that the host gave. More would say nothing new,
+// and clients could fill the queue with them.
 class EventHost final : public SessionHost {
 public:
     EventHost(synap_events_t* events, uint64_t tag)
-        : events_(synap_events_retain(events)), tag_(tag) {}
-    ~EventHost() override { synap_events_release(events_); }
+        : place_(events, Place::For::kHost), tag_(tag) {}
     void killed() noexcept override {
-        events_->push({SYNAP_EVENT_KILL, tag_, nullptr, nullptr}, false);
+        if (!killed_.exchange(true)) place_.fill({SYNAP_EVENT_KILL, tag_, nullptr, nullptr});
     }
 
 private:
-    synap_events_t* const events_;
+    Place place_;
     const uint64_t tag_;
+    std::atomic<bool> killed_{false};
 };
 
 }  // namespace
@@ -70,6 +71,7 @@ void synap_session_release(synap_session_t* s) noexcept {
     if (s == nullptr || s->magic != synap_session::kMagic) return;
     if (s->generation != fork_generation()) return;  // its locks may be held by the parent
     synap_store_t* store = s->store;
+    store->engine->waits().cancel_owner(s->session->id());
     delete s;
     synap_store_release(store);
 }

@@ -8,42 +8,41 @@ namespace {
 // A submitted call that ends later, as one event.
 class SubmitWaiter final : public LogWaiter {
 public:
-    SubmitWaiter(synap_events_t* events, uint64_t tag, synap_reply_t* reply, synap_token_t token)
-        : events_(synap_events_retain(events)), tag_(tag), reply_(reply), token_(token) {}
-    ~SubmitWaiter() override {
-        synap_reply_release(reply_);
-        synap_events_release(events_);
-    }
+    SubmitWaiter(Place place, uint64_t tag, synap_token_t token)
+        : place_(std::move(place)), tag_(tag), token_(token) {}
+    ~SubmitWaiter() override { synap_reply_release(reply_); }
+    // The reply is there already.
+    void set_reply(synap_reply_t* reply) noexcept { reply_ = reply; }
     // The reply is made when the wait ends.
     void set_pending(const PendingWait& wait, const Log* log) noexcept {
         wait_ = wait;
         log_ = log;
         makes_reply_ = true;
     }
-    void complete(const Status& status) noexcept override {
+    void complete(Code code, std::string_view why) noexcept override {
         synap_event event{SYNAP_EVENT_COMPLETION, tag_, nullptr, nullptr};
-        if (makes_reply_ && (status || status.error().code == Code::kTimeout)) {
+        if (makes_reply_ && (code == Code::kOk || code == Code::kTimeout)) {
             try {
                 Reply tape;
                 Session::finish_wait(wait_, log_, tape);
                 size_t at = 0;
                 event.reply = build_reply(tape, at, token_);
             } catch (...) {
-                event.error = no_memory_error();
+                event.error = make_error(Code::kNoMemory, {});
             }
-        } else if (status) {
+        } else if (code == Code::kOk) {
             event.reply = std::exchange(reply_, nullptr);
         } else {
-            event.error = make_error(status.error(), token_, !makes_reply_);
+            event.error = make_error(code, why, token_, !makes_reply_);
         }
-        events_->push(event, true);
+        place_.fill(event);
     }
 
 private:
-    synap_events_t* const events_;
+    Place place_;
     const uint64_t tag_;
-    synap_reply_t* reply_;
     const synap_token_t token_;
+    synap_reply_t* reply_ = nullptr;
     PendingWait wait_;
     const Log* log_ = nullptr;  // of the engine, which ends all waits before it goes
     bool makes_reply_ = false;
@@ -51,21 +50,59 @@ private:
 
 class NotifyWaiter final : public LogWaiter {
 public:
-    NotifyWaiter(synap_events_t* events, uint64_t tag)
-        : events_(synap_events_retain(events)), tag_(tag) {}
-    ~NotifyWaiter() override { synap_events_release(events_); }
-    void complete(const Status& status) noexcept override {
-        synap_error_t* error = status ? nullptr : make_error(status.error());
-        events_->push({SYNAP_EVENT_LOG, tag_, error, nullptr}, true);
+    NotifyWaiter(Place place, uint64_t tag) : place_(std::move(place)), tag_(tag) {}
+    void complete(Code code, std::string_view why) noexcept override {
+        synap_error_t* error = code == Code::kOk ? nullptr : make_error(code, why);
+        place_.fill({SYNAP_EVENT_LOG, tag_, error, nullptr});
     }
 
 private:
-    synap_events_t* const events_;
+    Place place_;
     const uint64_t tag_;
 };
 
 Error queue_full() {
     return {Code::kBackpressure, "the event queue is full; take events before submitting more"};
+}
+
+Error unknown_token() { return invalid("token is not one of this store"); }
+
+uint64_t deadline_of(Engine& engine, uint64_t timeout_ms) {
+    return engine.clock().monotonic_us() + timeout_ms * 1000;
+}
+
+// The command itself must wait: nothing of it is done yet.
+Result<synap_status_t> park_command(synap_session& s, Place place, uint64_t tag,
+                                    synap_token_t token, uint64_t* op_out) {
+    Engine& engine = s.session->engine();
+    const PendingWait& wait = s.session->pending_wait();
+    auto waiter = std::make_unique<SubmitWaiter>(std::move(place), tag, token);
+    waiter->set_pending(wait, engine.log());
+    const uint64_t deadline = wait.timeout_ms == 0 ? 0 : deadline_of(engine, wait.timeout_ms);
+    *op_out = engine.waits().start(wait.ended_by(engine.log()), wait.position, Durability::kDisk,
+                                   deadline, s.session->id(), std::move(waiter));
+    return SYNAP_PENDING;
+}
+
+// The command is done; its reply waits until the log has reached the level.
+Result<synap_status_t> finish_or_park(synap_session& s, const CallOptions& options,
+                                      uint64_t position, synap_token_t token, Place place,
+                                      uint64_t tag, synap_reply_t** reply_out, uint64_t* op_out) {
+    Engine& engine = s.session->engine();
+    size_t at = 0;
+    ReplyRef reply(build_reply(s.session->reply(), at, token));
+    Log* log = engine.log();
+    if (log == nullptr || position == 0 || log->reached(options.level) >= position) {
+        *reply_out = reply.release();
+        return SYNAP_OK;
+    }
+    auto waiter = std::make_unique<SubmitWaiter>(std::move(place), tag, token);
+    waiter->set_reply(reply.release());
+    const uint64_t deadline =
+        options.timeout_ms == UINT32_MAX ? 0 : deadline_of(engine, options.timeout_ms);
+    *op_out = engine.waits().start(log, position, options.level, deadline, s.session->id(),
+                                   std::move(waiter));
+    return SYNAP_PENDING;
 }
 
 }  // namespace
@@ -86,47 +123,21 @@ synap_status_t synap_submit(synap_session_t* s, const synap_arg_t* argv, size_t 
         if (!read) return read.take_error();
         const synap_call_t call{argv, argc};
         SYNAP_TRY(read_calls(*s, &call, 1));
-        if (!q->reserve()) return queue_full();
-        Engine& engine = s->session->engine();
+        Place place(q, Place::For::kOperation);
+        if (place.full()) return queue_full();
         read->nowait = true;
         s->session->reply().clear();
-        auto outcome = drive(*s, *read, false);
-        const auto finished = [&](synap_status_t status) -> Result<synap_status_t> {
-            q->unreserve();
-            return status;
-        };
-        if (!outcome) {
-            q->unreserve();
-            return outcome.take_error();
+        Outcome outcome = drive(*s, *read, false);
+        if (outcome.failure != nullptr) return std::move(*outcome.failure);
+        if (outcome.status == SYNAP_HOST) return SYNAP_HOST;
+        const synap_token_t token = token_of(s->session->engine(), outcome.depends_on);
+        if (outcome.status == SYNAP_PENDING) {
+            return park_command(*s, std::move(place), tag, token, op_out);
         }
-        if (outcome->status == SYNAP_HOST) return finished(SYNAP_HOST);
-        const synap_token_t token = token_of(engine, outcome->depends_on);
-        if (outcome->status == SYNAP_PENDING) {
-            const PendingWait& wait = s->session->pending_wait();
-            auto waiter = std::make_unique<SubmitWaiter>(q, tag, nullptr, token);
-            waiter->set_pending(wait, engine.log());
-            const uint64_t deadline =
-                wait.timeout_ms == 0 ? 0
-                                     : engine.clock().monotonic_us() + wait.timeout_ms * 1000;
-            *op_out = engine.waits().start(wait.ended_by(engine.log()), wait.position,
-                                           Durability::kDisk, deadline, std::move(waiter));
-            return SYNAP_PENDING;
-        }
-        size_t at = 0;
-        synap_reply_t* reply = build_reply(s->session->reply(), at, token);
-        Log* log = engine.log();
-        const uint64_t position = outcome->depends_on;
-        if (log == nullptr || position == 0 || log->reached(read->level) >= position) {
-            *reply_out = reply;
-            return finished(SYNAP_OK);
-        }
-        auto waiter = std::make_unique<SubmitWaiter>(q, tag, reply, token);
-        const uint64_t deadline =
-            read->timeout_ms == UINT32_MAX
-                ? 0
-                : engine.clock().monotonic_us() + uint64_t{read->timeout_ms} * 1000;
-        *op_out = engine.waits().start(log, position, read->level, deadline, std::move(waiter));
-        return SYNAP_PENDING;
+        return after_effects(err, token, [&] {
+            return finish_or_park(*s, *read, outcome.depends_on, token, std::move(place), tag,
+                                  reply_out, op_out);
+        });
     });
 }
 
@@ -151,9 +162,7 @@ synap_status_t synap_log_wait(synap_store_t* s, synap_token_t token, uint32_t le
         }
         const auto wanted = static_cast<Durability>(level);
         Log* log = s->engine->log();
-        if (token.position > (log == nullptr ? 0 : log->appended())) {
-            return invalid("token is not one of this store");
-        }
+        if (token.position > (log == nullptr ? 0 : log->appended())) return unknown_token();
         if (timeout_ms == 0 && log != nullptr && log->reached(wanted) < token.position) {
             return Error{Code::kTimeout, "the level is not reached yet"};
         }
@@ -171,22 +180,13 @@ synap_status_t synap_log_notify(synap_store_t* s, synap_token_t token, uint32_t 
         if (level < SYNAP_DURABILITY_MEMORY || level > SYNAP_DURABILITY_DISK) {
             return invalid("level: expected MEMORY, OS or DISK");
         }
+        const auto wanted = static_cast<Durability>(level);
         Log* log = s->engine->log();
-        if (log == nullptr || log->reached(static_cast<Durability>(level)) >= token.position) {
-            return SYNAP_OK;
-        }
-        if (!events->reserve()) return queue_full();
-        std::unique_ptr<LogWaiter> waiter;
-        try {
-            waiter = std::make_unique<NotifyWaiter>(events, tag);
-            if (log->notify(token.position, static_cast<Durability>(level), waiter)) {
-                return SYNAP_PENDING;
-            }
-        } catch (...) {
-            events->unreserve();
-            throw;
-        }
-        events->unreserve();
-        return SYNAP_OK;
+        if (token.position > (log == nullptr ? 0 : log->appended())) return unknown_token();
+        if (log == nullptr || log->reached(wanted) >= token.position) return SYNAP_OK;
+        Place place(events, Place::For::kOperation);
+        if (place.full()) return queue_full();
+        std::unique_ptr<LogWaiter> waiter = std::make_unique<NotifyWaiter>(std::move(place), tag);
+        return log->notify(token.position, wanted, waiter) ? SYNAP_PENDING : SYNAP_OK;
     });
 }

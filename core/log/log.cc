@@ -28,6 +28,8 @@ Log::Log(Disk& disk, Clock& clock, const LogStart& start, const LogOptions& opti
       synced_(start.position) {
     tail_.start = tail_.end = start.position;
     oldest_ = start.position;
+    spare_failure_ =
+        std::make_unique<Error>(Error{Code::kIo, "memory was exhausted while the log was written"});
 }
 
 Log::~Log() { SYNAP_ASSERT(!thread_.joinable()); }
@@ -35,7 +37,7 @@ Log::~Log() { SYNAP_ASSERT(!thread_.joinable()); }
 Status Log::start() {
     {
         const std::lock_guard<std::mutex> guard(write_);
-        SYNAP_TRY(open_segment(start_.position));
+        SYNAP_TRY(or_fail([this] { return open_segment(start_.position); }));
     }
     last_sync_at_us_ = clock_.monotonic_us();
     if (options_.threads) thread_ = std::thread([this] { run(); });
@@ -70,8 +72,11 @@ Status Log::stop() {
 void Log::leave_proof() noexcept {
     const uint64_t end = written();
     if (end == segment_start_) return;
-    auto proof = create_segment(disk_, {format::kLevel, start_.history, end, end});
-    if (proof && (*proof)->sync()) disk_.sync_names().ignore();
+    try {
+        auto proof = create_segment(disk_, {format::kLevel, start_.history, end, end});
+        if (proof && (*proof)->sync()) disk_.sync_names().ignore();
+    } catch (const std::bad_alloc&) {
+    }
 }
 
 uint64_t Log::append(EffectBuffer& effects, int64_t now_ms) {
@@ -199,7 +204,7 @@ void Log::seal(Tail& tail) noexcept {
 Status Log::open_segment(uint64_t position) {
     const SegmentHeader header{format::kLevel, start_.history, position, synced()};
     auto created = create_segment(disk_, header);
-    if (!created) return fail(created.error());
+    if (!created) return created.take_error();
     if (file_ != nullptr) dirty_.push_back(std::move(file_));
     file_ = std::move(*created);
     names_dirty_ = true;
@@ -251,13 +256,16 @@ Status Log::write_tail() {
         tail_.splices.clear();
     }
     if (writing_.start == writing_.end) return {};
+    return or_fail([this] { return write_taken(); });
+}
+
+Status Log::write_taken() {
     seal(writing_);
     const uint64_t used = writing_.start - segment_start_;
     if (used > 0 && used + (writing_.end - writing_.start) > options_.segment_bytes) {
         SYNAP_TRY(open_segment(writing_.start));
     }
-    const Status status = put_tail(writing_);
-    if (!status) return fail(status.error());
+    SYNAP_TRY(put_tail(writing_));
     counters_.writes.fetch_add(1, std::memory_order_relaxed);
     counters_.bytes.fetch_add(writing_.end - writing_.start, std::memory_order_relaxed);
     written_.store(writing_.end, std::memory_order_release);
@@ -290,6 +298,7 @@ Status Log::sync(uint64_t position) {
         {
             const std::lock_guard<std::mutex> write_guard(write_);
             SYNAP_TRY(write_tail());
+            dirty_.reserve(dirty_.size() + 1);
             files.swap(dirty_);
             files.push_back(file_);
             names = names_dirty_;
@@ -297,12 +306,11 @@ Status Log::sync(uint64_t position) {
             end = written();
         }
         const uint64_t began = clock_.monotonic_us();
-        for (const auto& file : files) {
-            if (const Status status = file->sync(); !status) return fail(status.error());
-        }
-        if (names) {
-            if (const Status status = disk_.sync_names(); !status) return fail(status.error());
-        }
+        SYNAP_TRY(or_fail([&]() -> Status {
+            for (const auto& file : files) SYNAP_TRY(file->sync());
+            if (names) SYNAP_TRY(disk_.sync_names());
+            return {};
+        }));
         const uint64_t ended = clock_.monotonic_us();
         counters_.syncs.fetch_add(1, std::memory_order_relaxed);
         counters_.last_sync_us.store(ended - began, std::memory_order_relaxed);
@@ -337,13 +345,28 @@ Status Log::reach(uint64_t position, Durability level) {
     return {};
 }
 
-Status Log::fail(const Error& error) {
+// Keeps the first error. Must not need memory: an error that is forgotten would acknowledge writes.
+void Log::fail(Error* error) noexcept {
     {
         const std::lock_guard<std::mutex> guard(state_);
-        if (failure_ == nullptr) failure_ = std::make_unique<Error>(error);
+        if (failure_ == nullptr) failure_ = std::move(spare_failure_);
+        if (error != nullptr && !failed()) *failure_ = std::move(*error);
+        failed_.store(true, std::memory_order_release);
     }
-    failed_.store(true, std::memory_order_release);
     complete_waiters();
+}
+
+template <typename Body>
+Status Log::or_fail(Body&& body) {
+    try {
+        Status status = body();
+        if (status) return status;
+        Error error = status.take_error();
+        fail(&error);
+    } catch (const std::bad_alloc&) {
+        fail(nullptr);  // half done, or an error of the disk that could not be told
+        throw;
+    }
     return failure();
 }
 
@@ -370,6 +393,7 @@ bool Log::notify(uint64_t position, Durability level, std::unique_ptr<LogWaiter>
 void Log::complete_waiters() noexcept {
     for (;;) {
         std::unique_ptr<LogWaiter> done;
+        const Error* failure = nullptr;
         {
             const std::lock_guard<std::mutex> guard(state_);
             const auto ready = [&](const Waiting& w) {
@@ -380,8 +404,13 @@ void Log::complete_waiters() noexcept {
             done = std::move(it->waiter);
             waiting_.erase(it);
             waiting_count_.store(waiting_.size());
+            failure = failure_.get();
         }
-        done->complete(failure());
+        if (failure != nullptr) {
+            done->complete(failure->code, failure->message);
+        } else {
+            done->complete(Code::kOk, {});
+        }
     }
 }
 

@@ -44,10 +44,11 @@ struct LogStart {
 };
 
 // Told once, from an engine thread or from the caller that reached the level; must not call back.
+// A code and its text rather than a Status: telling must not need memory.
 class LogWaiter {
 public:
     virtual ~LogWaiter() = default;
-    virtual void complete(const Status& status) noexcept = 0;
+    virtual void complete(Code code, std::string_view why) noexcept = 0;
 };
 
 class Log {
@@ -127,15 +128,18 @@ private:
     void append_frame_header(uint32_t length, uint8_t flags, uint64_t commit_ms);
     void seal(Tail& tail) noexcept;
     Status write_tail();
+    Status write_taken();
     Status put_tail(const Tail& tail);
     Status open_segment(uint64_t position);
     Status zero_ahead();
     void leave_proof() noexcept;
-    Status fail(const Error& error);
+    void fail(Error* error) noexcept;
+    template <typename Body>
+    Status or_fail(Body&& body);
     void complete_waiters() noexcept;
     void wake() noexcept;
     void run() noexcept;
-    bool work_once(bool& due_soon) noexcept;
+    bool work_once(bool& due_soon);
     uint64_t wanted_sync() noexcept;
 
     Disk& disk_;
@@ -166,7 +170,8 @@ private:
 
     std::atomic<bool> failed_{false};
     mutable std::mutex state_;
-    std::unique_ptr<Error> failure_;        // guarded by state_
+    std::unique_ptr<Error> failure_;        // guarded by state_; never changes once it is set
+    std::unique_ptr<Error> spare_failure_;  // guarded by state_; for a failure without memory
     std::vector<Waiting> waiting_;          // guarded by state_
     std::atomic<size_t> waiting_count_{0};
 

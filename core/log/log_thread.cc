@@ -38,7 +38,7 @@ uint64_t Log::wanted_sync() noexcept {
 
 // One round of what is due now. due_soon says that more will be within a tick or a second.
 // False when the log has failed.
-bool Log::work_once(bool& due_soon) noexcept {
+bool Log::work_once(bool& due_soon) {
     due_soon = false;
     if (failed()) return false;
     if (wanted_sync() > synced()) return static_cast<bool>(sync(appended()));
@@ -66,8 +66,13 @@ void Log::run() noexcept {
     bool stopping = false;
     while (!stopping) {
         bool due_soon = false;
-        const bool alive = work_once(due_soon);
-        if (wanted_sync() > synced() && alive) continue;
+        bool alive = true;
+        try {
+            alive = work_once(due_soon);
+            if (wanted_sync() > synced() && alive) continue;
+        } catch (const std::bad_alloc&) {
+            alive = due_soon = !failed();  // again in a tick
+        }
         if (alive && !due_soon) {
             parked_.store(true, std::memory_order_relaxed);
             const std::lock_guard<std::mutex> guard(append_);

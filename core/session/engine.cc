@@ -133,7 +133,7 @@ Status Engine::close() {
         capturing_ = false;
         snapshot_.reset();
     }
-    waits_.end_all(Code::kShutdown);
+    waits_.close();
     Status status;
     if (log_ != nullptr) status = log_->stop();
     lock_.reset();

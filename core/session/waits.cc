@@ -4,66 +4,93 @@
 
 namespace synap {
 
-bool TimedWaits::State::end(const Status& status) noexcept {
+bool TimedWaits::State::end(Code code, std::string_view why) noexcept {
     if (ended.exchange(true)) return false;
-    waiter->complete(status);
+    const std::unique_ptr<LogWaiter> told = std::move(waiter);  // it may keep the store open
+    told->complete(code, why);
     return true;
 }
 
 class TimedWaits::Relay final : public LogWaiter {
 public:
     explicit Relay(std::shared_ptr<State> state) : state_(std::move(state)) {}
-    void complete(const Status& status) noexcept override { state_->end(status); }
+    void complete(Code code, std::string_view why) noexcept override { state_->end(code, why); }
 
 private:
     std::shared_ptr<State> state_;
 };
 
 uint64_t TimedWaits::start(Log* log, uint64_t position, Durability level, uint64_t deadline_us,
-                           std::unique_ptr<LogWaiter> waiter) {
+                           uint64_t owner, std::unique_ptr<LogWaiter> waiter) {
     auto state = std::make_shared<State>();
+    std::unique_ptr<LogWaiter> relay;
+    if (log != nullptr) relay = std::make_unique<Relay>(state);
     state->deadline_us = deadline_us;
+    state->owner = owner;
     state->waiter = std::move(waiter);
+    bool closed = false;
     {
         const std::lock_guard<std::mutex> guard(mutex_);
         state->id = next_id_++;
         std::erase_if(states_, [](const auto& s) { return s->ended.load(); });
-        states_.push_back(state);
+        closed = closed_;
+        if (!closed) states_.push_back(state);
     }
-    if (log != nullptr) {
-        std::unique_ptr<LogWaiter> relay = std::make_unique<Relay>(state);
-        if (!log->notify(position, level, relay)) relay->complete({});
+    if (closed) {
+        state->end(Code::kShutdown, "the store is closed");
+    } else if (log != nullptr) {
+        try {
+            if (!log->notify(position, level, relay)) relay->complete(Code::kOk, {});
+        } catch (const std::bad_alloc&) {
+            // Whoever cancelled or closed meanwhile has told the waiter: then it did start.
+            if (!state->ended.exchange(true)) {
+                state->waiter.reset();
+                throw;
+            }
+        }
     }
     return state->id;
 }
 
+// One at a time: collecting them would need memory.
 template <typename Wanted>
-size_t TimedWaits::end_where(Wanted&& wanted, Code code, const char* why) {
-    std::vector<std::shared_ptr<State>> chosen;
-    {
-        const std::lock_guard<std::mutex> guard(mutex_);
-        const auto split = std::partition(states_.begin(), states_.end(),
-                                          [&](const auto& s) { return !wanted(*s); });
-        chosen.assign(std::make_move_iterator(split), std::make_move_iterator(states_.end()));
-        states_.erase(split, states_.end());
-    }
+size_t TimedWaits::end_where(Wanted&& wanted, Code code, std::string_view why) noexcept {
     size_t ended = 0;
-    for (const auto& state : chosen) ended += state->end(Error{code, why}) ? 1 : 0;
-    return ended;
+    for (;;) {
+        std::shared_ptr<State> chosen;
+        {
+            const std::lock_guard<std::mutex> guard(mutex_);
+            const auto it = std::find_if(states_.begin(), states_.end(),
+                                         [&](const auto& s) { return wanted(*s); });
+            if (it == states_.end()) return ended;
+            chosen = std::move(*it);
+            states_.erase(it);
+        }
+        ended += chosen->end(code, why) ? 1 : 0;
+    }
 }
 
-bool TimedWaits::cancel(uint64_t id) {
+bool TimedWaits::cancel(uint64_t id) noexcept {
     return end_where([id](const State& s) { return s.id == id; }, Code::kCancelled,
                      "the wait was cancelled") > 0;
 }
 
-void TimedWaits::expire(uint64_t now_us) {
+void TimedWaits::cancel_owner(uint64_t owner) noexcept {
+    end_where([owner](const State& s) { return s.owner == owner; }, Code::kCancelled,
+              "the session that waited was released");
+}
+
+void TimedWaits::expire(uint64_t now_us) noexcept {
     end_where([now_us](const State& s) { return s.deadline_us != 0 && s.deadline_us <= now_us; },
               Code::kTimeout, "the wait for durability timed out");
 }
 
-void TimedWaits::end_all(Code code) {
-    end_where([](const State&) { return true; }, code, "the store is closing");
+void TimedWaits::close() noexcept {
+    {
+        const std::lock_guard<std::mutex> guard(mutex_);
+        closed_ = true;
+    }
+    end_where([](const State&) { return true; }, Code::kShutdown, "the store is closing");
 }
 
 }  // namespace synap

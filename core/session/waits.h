@@ -18,31 +18,36 @@ class TimedWaits {
 public:
     // Completes `waiter` when `log` (may be null: never by itself) reaches the level, or with
     // kTimeout at `deadline_us` of the monotonic clock (0: never). Returns an id for cancel().
+    // `owner` is the session that waits. Throws std::bad_alloc: then the waiter is not completed.
     uint64_t start(Log* log, uint64_t position, Durability level, uint64_t deadline_us,
-                   std::unique_ptr<LogWaiter> waiter);
+                   uint64_t owner, std::unique_ptr<LogWaiter> waiter);
     // False when it has ended or never was.
-    bool cancel(uint64_t id);
+    bool cancel(uint64_t id) noexcept;
+    // Cancels what a session waits for.
+    void cancel_owner(uint64_t owner) noexcept;
     // Ends what is overdue.
-    void expire(uint64_t now_us);
-    // Ends everything with `code`.
-    void end_all(Code code);
+    void expire(uint64_t now_us) noexcept;
+    // Ends everything with kShutdown, and what is started later at once.
+    void close() noexcept;
 
 private:
     struct State {
         uint64_t id = 0;
+        uint64_t owner = 0;
         uint64_t deadline_us = 0;
         std::atomic<bool> ended{false};
         std::unique_ptr<LogWaiter> waiter;
 
-        bool end(const Status& status) noexcept;
+        bool end(Code code, std::string_view why) noexcept;
     };
     class Relay;
 
     template <typename Wanted>
-    size_t end_where(Wanted&& wanted, Code code, const char* why);
+    size_t end_where(Wanted&& wanted, Code code, std::string_view why) noexcept;
 
     std::mutex mutex_;
-    std::vector<std::shared_ptr<State>> states_;
+    std::vector<std::shared_ptr<State>> states_;  // guarded by mutex_, as is all below
+    bool closed_ = false;
     uint64_t next_id_ = 1;
 };
 

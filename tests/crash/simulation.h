@@ -69,6 +69,7 @@ private:
     void check_found();
     void step();
     void operate();
+    void step_clock_back();
     void take_snapshot_step();
     void work();
     void end_life();
@@ -95,6 +96,7 @@ private:
     bool snapshot_open_ = false;
     bool with_faults_ = false;
     uint64_t life_ = 0;
+    int64_t opened_at_ = 0;  // engine time
     std::string problem_;
 };
 

@@ -171,7 +171,9 @@ TEST_F(LogTest, AFailedWriteIsFinal) {
 class Recorder final : public LogWaiter {
 public:
     explicit Recorder(std::string& text) : text_(text) {}
-    void complete(const Status& status) noexcept override { text_ += status ? "ok" : "failed"; }
+    void complete(Code code, std::string_view) noexcept override {
+        text_ += code == Code::kOk ? "ok" : "failed";
+    }
 
 private:
     std::string& text_;
