@@ -12,9 +12,17 @@
 namespace synap {
 namespace {
 
-TEST(Sdk, RunsCommandsInThreeWays) {
-    Store store = Store::open(":memory:");
-    Session session = Session::open(store);
+/// A store in memory that is closed before the test ends: a store that is only released closes
+/// itself at leisure, perhaps after the program has ended.
+class Sdk : public testing::Test {
+protected:
+    ~Sdk() override { store_.close(); }
+
+    Store store_ = Store::open(":memory:");
+};
+
+TEST_F(Sdk, RunsCommandsInThreeWays) {
+    Session session = Session::open(store_);
     EXPECT_EQ(session.exec({"SET", "answer", 42}).root().bytes(), "OK");
     EXPECT_EQ(session.exec({"GET", "answer"}).root().text(), "42");
     EXPECT_EQ(session.get("answer"), "42");
@@ -22,9 +30,8 @@ TEST(Sdk, RunsCommandsInThreeWays) {
     EXPECT_EQ(session.exec(argv).root().bytes(), "42.5");
 }
 
-TEST(Sdk, TellsNothingFromEmpty) {
-    Store store = Store::open(":memory:");
-    Session session = Session::open(store);
+TEST_F(Sdk, TellsNothingFromEmpty) {
+    Session session = Session::open(store_);
     session.exec({"SET", "empty", ""});
     const Reply reply = session.exec({"MGET", "empty", "absent"});
     EXPECT_EQ(reply.root().size(), 2U);
@@ -37,17 +44,15 @@ TEST(Sdk, TellsNothingFromEmpty) {
     EXPECT_EQ(nulls, (std::vector<bool>{false, true}));
 }
 
-TEST(Sdk, KeepsArgumentsBinarySafe) {
-    Store store = Store::open(":memory:");
-    Session session = Session::open(store);
+TEST_F(Sdk, KeepsArgumentsBinarySafe) {
+    Session session = Session::open(store_);
     const std::string binary("\0\r\n\xff", 4);
     session.exec({"SET", binary, binary});
     EXPECT_EQ(session.exec({"GET", binary}).root().bytes(), binary);
 }
 
-TEST(Sdk, GivesErrorsAsValuesOrExceptions) {
-    Store store = Store::open(":memory:");
-    Session session = Session::open(store);
+TEST_F(Sdk, GivesErrorsAsValuesOrExceptions) {
+    Session session = Session::open(store_);
     const Reply refused = session.exec({"INCR"});
     EXPECT_TRUE(refused.root().is_error());
     EXPECT_THROW(std::ignore = refused.or_throw(), CommandError);
@@ -66,14 +71,13 @@ TEST(Sdk, GivesErrorsAsValuesOrExceptions) {
     EXPECT_THROW(Config().set("no.such.option", "1"), Error);
 }
 
-TEST(Sdk, RepliesOutliveSessionAndStore) {
+TEST_F(Sdk, RepliesOutliveSessionAndStore) {
     Reply reply;
     {
-        Store store = Store::open(":memory:");
-        Session session = Session::open(store);
+        Session session = Session::open(store_);
         session.exec({"SET", "a", "kept"});
         reply = session.exec({"GET", "a"});
-        store.close();
+        store_.close();
         const auto late = session.try_exec({"GET", "a"});
         ASSERT_FALSE(late);
         EXPECT_EQ(late.error().status(), SYNAP_E_SHUTDOWN);
@@ -84,10 +88,10 @@ TEST(Sdk, RepliesOutliveSessionAndStore) {
     EXPECT_EQ(copy.root().bytes(), "kept");
 }
 
-TEST(Sdk, HandlesMoveAndShare) {
-    Store store = Store::open(":memory:");
-    Store shared = store;
-    Store moved = std::move(store);
+TEST_F(Sdk, HandlesMoveAndShare) {
+    Store shared = store_;
+    Store moved = std::move(shared);
+    shared = moved;
     Session first = Session::open(shared);
     Session second = Session::open(moved);
     first.exec({"SET", "a", 1});
@@ -95,10 +99,9 @@ TEST(Sdk, HandlesMoveAndShare) {
     EXPECT_EQ(moved.state().state, static_cast<std::uint32_t>(SYNAP_STATE_READY));
 }
 
-TEST(Sdk, DeliversCompletionsThroughAQueue) {
-    Store store = Store::open(":memory:");
-    Session session = Session::open(store);
-    Events events = Events::open(store);
+TEST_F(Sdk, DeliversCompletionsThroughAQueue) {
+    Session session = Session::open(store_);
+    Events events = Events::open(store_);
     const std::array<Arg, 1> ping{"PING"};
     const Submitted at_once = session.submit(ping, events, 7);
     ASSERT_FALSE(at_once.pending);
@@ -118,7 +121,7 @@ TEST(Sdk, DeliversCompletionsThroughAQueue) {
     }
 }
 
-TEST(Sdk, ReadsAndChangesOptions) {
+TEST_F(Sdk, ReadsAndChangesOptions) {
     Config config;
     config.set("persistence.fsync", "never");
     Store store = Store::open(":memory:", config);
@@ -126,6 +129,7 @@ TEST(Sdk, ReadsAndChangesOptions) {
     store.set("persistence.fsync", "always");
     EXPECT_EQ(store.option("persistence.fsync"), "always");
     EXPECT_THROW(store.set("persistence.fsync", "sometimes"), Error);
+    store.close();
 }
 
 }  // namespace

@@ -27,6 +27,11 @@ struct EngineFixture {
         service.emplace(shared);
     }
 
+    EngineFixture(const EngineFixture&) = delete;
+    EngineFixture& operator=(const EngineFixture&) = delete;
+    // Or the store would close itself at leisure, perhaps after the test program has ended.
+    ~EngineFixture() { shared.store.close(); }
+
     /// Everything that waits to be sent, which counts as sent now.
     static std::string take(OutputBuffer& out) {
         std::string all;

@@ -49,7 +49,10 @@ public:
         listener_->start();
         thread_ = std::thread([this] { io_.run(); });
     }
-    ~RunningServer() { stop(); }
+    ~RunningServer() {
+        stop();
+        shared_.store.close();
+    }
 
     void stop() {
         if (!thread_.joinable()) {
@@ -369,8 +372,6 @@ TEST(Net, AnswersWritesOfManyClientsInOrder) {
             for (std::thread& client : clients) {
                 client.join();
             }
-            server.stop();
-            server.shared().store.close();
         }
         RunningServer again(Settings{}, folder.path(), config);
         Socket socket(again.port());
