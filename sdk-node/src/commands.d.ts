@@ -306,3 +306,115 @@ export declare abstract class AsyncCommands<V = Buffer> {
   /** Replace a string value where it equals the expected one, or is absent. */
   cas(key: Key, value: Value, options?: CasOptions): Promise<boolean>;
 }
+
+/** All return what they were called on. */
+export declare abstract class QueuedCommands {
+  protected abstract _submit(id: number, args: Value[], convert?: (reply: any) => any): this;
+  /** Delete keys. */
+  del(...keys: Key[]): this;
+  /** Delete keys and free large values off the calling thread. */
+  unlink(...keys: Key[]): this;
+  /** Count how many of the keys exist, repeated ones included. */
+  exists(...keys: Key[]): this;
+  /** Let a key expire after some seconds. */
+  expire(key: Key, seconds: number, options?: ExpireOptions): this;
+  /** Let a key expire after some milliseconds. */
+  pexpire(key: Key, milliseconds: number, options?: PexpireOptions): this;
+  /** Let a key expire at a Unix time in seconds. */
+  expireat(key: Key, unixTimeSeconds: number, options?: ExpireatOptions): this;
+  /** Let a key expire at a Unix time in milliseconds. */
+  pexpireat(key: Key, unixTimeMilliseconds: number, options?: PexpireatOptions): this;
+  /** Return the seconds a key has left; -1 without expiry, -2 without key. */
+  ttl(key: Key): this;
+  /** Return the milliseconds a key has left; -1 without expiry, -2 without key. */
+  pttl(key: Key): this;
+  /** Return when a key expires in Unix seconds; -1 without expiry, -2 without key. */
+  expiretime(key: Key): this;
+  /** Return when a key expires in Unix milliseconds; -1 without expiry, -2 without key. */
+  pexpiretime(key: Key): this;
+  /** Remove the expiry of a key. */
+  persist(key: Key): this;
+  /** Return the type of a key's value, or none. */
+  type(key: Key): this;
+  /** Rename a key, replacing the destination. */
+  rename(key: Key, newkey: Key): this;
+  /** Rename a key only where the new name is free. */
+  renamenx(key: Key, newkey: Key): this;
+  /** Copy the value of a key to another key or database. */
+  copy(source: Key, destination: Key, options?: CopyOptions): this;
+  /** Return a key chosen at random. */
+  randomkey(): this;
+  /** Return every key that matches a glob pattern. */
+  keys(pattern: Key): this;
+  /** Walk the keys of the database page by page. */
+  scan(cursor?: number, options?: ScanOptions): this;
+  /** Count existing keys and mark them as just used. */
+  touch(...keys: Key[]): this;
+  /** Return the internal encoding of a key's value. */
+  objectEncoding(key: Key): this;
+  /** Return the access frequency counter of a key, under an LFU policy. */
+  objectFreq(key: Key): this;
+  /** Return the seconds since a key was last used. */
+  objectIdletime(key: Key): this;
+  /** Return the number of references to a key's value. */
+  objectRefcount(key: Key): this;
+  /** Return the number of keys in the database. */
+  dbsize(): this;
+  /** Delete every key of the database. */
+  flushdb(options?: FlushdbOptions): this;
+  /** Delete every key of every database. */
+  flushall(options?: FlushallOptions): this;
+  /** Move a key to another database. */
+  move(key: Key, db: number): this;
+  /** Exchange the contents of two databases. */
+  swapdb(index1: number, index2: number): this;
+  /** Wait until followers have received this session's writes, and return how many have. */
+  wait(numreplicas: number, timeout: number): this;
+  /** Return the value of a string key. */
+  get(key: Key): this;
+  /** Store a string value, with optional expiry and conditions. */
+  set(key: Key, value: Value, options: SetOptions & { get: true }): this;
+  set(key: Key, value: Value, options?: SetOptions): this;
+  /** Return the value of a string key and change its expiry. */
+  getex(key: Key, options?: GetexOptions): this;
+  /** Return the value of a string key and delete the key. */
+  getdel(key: Key): this;
+  /** Store a string value and return the one it replaces. */
+  getset(key: Key, value: Value): this;
+  /** Store a string value only where the key does not exist. */
+  setnx(key: Key, value: Value): this;
+  /** Store a string value that expires after some seconds. */
+  setex(key: Key, seconds: number, value: Value): this;
+  /** Store a string value that expires after some milliseconds. */
+  psetex(key: Key, milliseconds: number, value: Value): this;
+  /** Return the values of several string keys. */
+  mget(...keys: Key[]): this;
+  /** Store several string values as one step. */
+  mset(pairs: Pairs): this;
+  /** Store several string values as one step, only where none of the keys exists. */
+  msetnx(pairs: Pairs): this;
+  /** Add one to an integer value. */
+  incr(key: Key): this;
+  /** Subtract one from an integer value. */
+  decr(key: Key): this;
+  /** Add an integer to an integer value. */
+  incrby(key: Key, increment: number): this;
+  /** Subtract an integer from an integer value. */
+  decrby(key: Key, decrement: number): this;
+  /** Add a floating-point number to a numeric value. */
+  incrbyfloat(key: Key, increment: number): this;
+  /** Append bytes to a string value and return its new length. */
+  append(key: Key, value: Value): this;
+  /** Return the length of a string value in bytes. */
+  strlen(key: Key): this;
+  /** Return part of a string value by byte offsets. */
+  getrange(key: Key, start: number, end: number): this;
+  /** Overwrite part of a string value from a byte offset on. */
+  setrange(key: Key, offset: number, value: Value): this;
+  /** Find the longest common subsequence of two string values. */
+  lcs(key1: Key, key2: Key, options: LcsOptions & { len: true }): this;
+  lcs(key1: Key, key2: Key, options: LcsOptions & { idx: true }): this;
+  lcs(key1: Key, key2: Key, options?: LcsOptions): this;
+  /** Replace a string value where it equals the expected one, or is absent. */
+  cas(key: Key, value: Value, options?: CasOptions): this;
+}

@@ -1,0 +1,86 @@
+#include "arguments.h"
+
+#include <cmath>
+#include <cstring>
+
+#include "errors.h"
+
+namespace synap_js {
+namespace {
+
+constexpr double kSafeInteger = 9007199254740991.0;
+
+}  // namespace
+
+void Arguments::grow() {
+    const size_t capacity = capacity_ * 2;
+    if (data_ == inline_) {
+        heap_.resize(capacity);
+        std::memcpy(heap_.data(), inline_, sizeof inline_);
+    } else {
+        heap_.resize(capacity);
+    }
+    data_ = heap_.data();
+    capacity_ = capacity;
+}
+
+bool Arguments::add_other(napi_env env, napi_value value, synap_arg_t& arg) {
+    napi_valuetype type = napi_undefined;
+    napi_typeof(env, value, &type);
+    arg.reserved = 0;
+    if (type == napi_string) return add_long_string(env, value, arg);
+    if (type == napi_number || type == napi_bigint) return add_number(env, value, arg);
+    bool is_array = false;
+    if (type == napi_object) napi_is_typedarray(env, value, &is_array);
+    if (is_array && add_array(env, value, arg)) return true;
+    throw_type_error(env, "an argument is a Buffer or Uint8Array, string, number or bigint");
+    return false;
+}
+
+bool Arguments::add_long_string(napi_env env, napi_value value, synap_arg_t& arg) {
+    size_t size = 0;
+    napi_get_value_string_utf8(env, value, nullptr, 0, &size);
+    strings_.push_back(std::make_unique_for_overwrite<char[]>(size + 1));
+    char* const text = strings_.back().get();
+    napi_get_value_string_utf8(env, value, text, size + 1, &size);
+    arg.type = SYNAP_TYPE_BYTES;
+    arg.as.b = {text, size};
+    return true;
+}
+
+bool Arguments::add_number(napi_env env, napi_value value, synap_arg_t& arg) {
+    double number = 0;
+    if (napi_get_value_double(env, value, &number) != napi_ok) {
+        bool exact = false;
+        napi_get_value_bigint_int64(env, value, &arg.as.i, &exact);
+        arg.type = SYNAP_TYPE_INT;
+        if (!exact) throw_range_error(env, "a bigint argument has more than 64 bits");
+        return exact;
+    }
+    if (std::trunc(number) == number && std::fabs(number) <= kSafeInteger) {
+        arg.type = SYNAP_TYPE_INT;
+        arg.as.i = static_cast<int64_t>(number);
+    } else {
+        arg.type = SYNAP_TYPE_DOUBLE;
+        arg.as.d = number;
+    }
+    return true;
+}
+
+// False, without an exception, for arrays of anything but bytes.
+bool Arguments::add_array(napi_env env, napi_value value, synap_arg_t& arg) {
+    napi_typedarray_type type = napi_float64_array;
+    size_t size = 0;
+    void* data = nullptr;
+    if (napi_get_typedarray_info(env, value, &type, &size, &data, nullptr, nullptr) != napi_ok) {
+        return false;
+    }
+    if (type != napi_uint8_array && type != napi_int8_array && type != napi_uint8_clamped_array) {
+        return false;
+    }
+    arg.type = SYNAP_TYPE_BYTES;
+    arg.as.b = {data, size};
+    return true;
+}
+
+}  // namespace synap_js
