@@ -17,7 +17,7 @@ const { values } = parseArgs({
   },
 });
 
-/** Calls a second by the wall and by the processor, over and over. The loop's own cost is in them. */
+/** Calls a second by the wall and by the processor, the loop's own cost included. */
 function rounds(store, seconds) {
   const measured = [];
   const ends = performance.now() + seconds * 1000;

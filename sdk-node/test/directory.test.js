@@ -85,7 +85,11 @@ test('a promise keeps its store', (t) => {
   const said = otherProcess(`
     require('node:v8').setFlagsFromString('--expose-gc');
     const gc = require('node:vm').runInNewContext('gc');
-    const start = () => { const s = synap.open(args[0]); s.set('a', 1); return s.async.wait(1, 200); };
+    const start = () => {
+      const s = synap.open(args[0]);
+      s.set('a', 1);
+      return s.async.wait(1, 200);
+    };
     const timer = setInterval(gc, 5);
     start().then((n) => { console.log(n); clearInterval(timer); });
   `, directory(t));

@@ -25,7 +25,8 @@ async function accepted(): Promise<void> {
     if (error instanceof ReplyError) error.code.toLowerCase();
     if (error instanceof SynapError && error.retryable) store.close();
   }
-  void [text, done, old, raw, values, n, cursor, keys, promise, found, results, later, queue, range];
+  void [text, done, old, raw, values, n, cursor, keys, promise];
+  void [found, results, later, queue, range];
 }
 
 function refused(store: Store): void {

@@ -49,7 +49,9 @@ napi_value options(napi_env env, napi_callback_info) {
 napi_value group(napi_env env, std::initializer_list<std::pair<const char*, int>> numbers) {
     napi_value object = nullptr;
     napi_create_object(env, &object);
-    for (const auto& [name, number] : numbers) set(env, object, name, static_cast<uint32_t>(number));
+    for (const auto& [name, number] : numbers) {
+        set(env, object, name, static_cast<uint32_t>(number));
+    }
     return object;
 }
 

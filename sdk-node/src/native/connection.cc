@@ -135,7 +135,8 @@ void Connection::abandon() noexcept {
 
 void Connection::release_events() noexcept {
     if (events_ == nullptr) return;
-    const synap_status_t status = synap_events_set_wake(events_, nullptr, nullptr, nullptr, nullptr);
+    const synap_status_t status =
+        synap_events_set_wake(events_, nullptr, nullptr, nullptr, nullptr);
     static_cast<void>(status);  // fails for a stale handle only
     synap_events_release(events_);
     events_ = nullptr;

@@ -19,7 +19,9 @@ bool Environment::create(napi_env env, const napi_value (&hooks)[kHookCount]) {
         napi_add_env_cleanup_hook(env, on_teardown, self.get()) != napi_ok) {
         return false;
     }
-    const auto destroy = [](napi_env, void* data, void*) { delete static_cast<Environment*>(data); };
+    const auto destroy = [](napi_env, void* data, void*) {
+        delete static_cast<Environment*>(data);
+    };
     if (napi_set_instance_data(env, self.get(), destroy, nullptr) != napi_ok) return false;
     self.release();
     return true;
