@@ -138,9 +138,7 @@ int32_t ReplyBuilder::open_array(uint32_t type, uint64_t count) {
 }
 
 napi_value ReplyBuilder::finish(const Open& open) const {
-    if (open.type == SYNAP_TYPE_MAP) return apply(env_, "Map", open.array, true);
-    if (open.type == SYNAP_TYPE_SET) return apply(env_, "Set", open.array, true);
-    return open.array;
+    return open.type == SYNAP_TYPE_MAP ? apply(env_, "Map", open.array, true) : open.array;
 }
 
 int32_t ReplyBuilder::on_scalar(void* ctx, uint32_t type, const synap_arg_t* value) {

@@ -16,7 +16,8 @@ napi_value make_string(napi_env env, synap_bytes_t bytes);
 //   stored values    string, or Buffer where `buffers` asks for it
 //   text, statuses   string
 //   integers         number where it is exact, else bigint; big numbers: bigint
-//   arrays, pairs    Array (pairs: of two-element arrays); maps: Map; sets: Set
+//   arrays, sets     Array
+//   pairs, maps      Array of two-element arrays, Map
 //   errors           of a whole reply: thrown by take(); within others: a ReplyError
 class ReplyBuilder {
 public:

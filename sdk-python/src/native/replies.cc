@@ -102,23 +102,16 @@ int32_t ReplyBuilder::put(PyObject* object) {
 
 int32_t ReplyBuilder::put_element(Open& open, PyObject* object) {
     --open.left;
-    int status = 0;
-    switch (open.type) {
-        case SYNAP_TYPE_MAP:
-            if (open.key == nullptr) {
-                open.key = object;
-                return 0;
-            }
-            status = PyDict_SetItem(open.container, open.key, object);
-            Py_CLEAR(open.key);
-            break;
-        case SYNAP_TYPE_SET:
-            status = PySet_Add(open.container, object);
-            break;
-        default:
-            PyList_SET_ITEM(open.container, open.filled++, object);
-            return 0;
+    if (open.type != SYNAP_TYPE_MAP) {
+        PyList_SET_ITEM(open.container, open.filled++, object);
+        return 0;
     }
+    if (open.key == nullptr) {
+        open.key = object;
+        return 0;
+    }
+    const int status = PyDict_SetItem(open.container, open.key, object);
+    Py_CLEAR(open.key);
     Py_DECREF(object);
     return status;
 }
@@ -129,8 +122,6 @@ int32_t ReplyBuilder::open_container(uint32_t type, uint64_t count) {
     if (type == SYNAP_TYPE_MAP) {
         open.container = PyDict_New();
         open.left = size * 2;
-    } else if (type == SYNAP_TYPE_SET) {
-        open.container = PySet_New(nullptr);
     } else {
         open.container = PyList_New(size);
     }

@@ -13,7 +13,8 @@ namespace synap_python {
 //   stored values    bytes, or str where `decode` asks for it
 //   text, statuses   str
 //   integers, big numbers, doubles, booleans, null   int, float, bool, None
-//   arrays, pairs    list (pairs: of two-element lists); maps: dict; sets: set
+//   arrays, sets     list (the elements of a set need not be hashable)
+//   pairs, maps      list of two-element lists, dict
 //   errors           of a whole reply: kept for raise(); within others: a ReplyError object
 class ReplyBuilder {
 public:
