@@ -20,9 +20,6 @@ namespace synap {
 namespace {
 
 constexpr size_t kEpochsKept = 1024;
-constexpr uint64_t kProgressBytes = 256ull << 20;  // one line of progress each
-
-std::string mebibytes(uint64_t bytes) { return std::to_string(bytes >> 20) + " MiB"; }
 
 }  // namespace
 
@@ -103,35 +100,6 @@ Status Engine::load_newest_snapshot(SnapshotPositions& positions, uint64_t& from
     return {};
 }
 
-void Engine::apply_replayed(const SnapshotPositions& positions, uint64_t end, Effect& effect) {
-    effect.hash = keyspace_->key(effect.name_space, effect.key).hash;
-    switch (effect.kind) {
-        case EffectKind::kSwap:
-            if (end > positions.databases_at) keyspace_->apply(effect, 0);
-            return;
-        case EffectKind::kFlush:
-            for (uint32_t i = 0; i < keyspace_->slot_count(); ++i) {
-                const uint64_t hash = uint64_t{i} << (64 - keyspace_->slot_bits());
-                if (!positions.contains(hash, end)) {
-                    keyspace_->flush_slot(i, effect.name_space, 0);
-                }
-            }
-            return;
-        case EffectKind::kMove: {
-            effect.other_hash = keyspace_->key(effect.other_name_space, effect.other_key).hash;
-            const bool from_done = positions.contains(effect.hash, end);
-            const bool to_done = positions.contains(effect.other_hash, end);
-            // Captured with its source gone, the target was captured holding the value.
-            if (from_done) return;
-            if (to_done) effect.kind = EffectKind::kDelete;
-            keyspace_->apply(effect, 0);
-            return;
-        }
-        default:
-            if (!positions.contains(effect.hash, end)) keyspace_->apply(effect, 0);
-    }
-}
-
 // Whether anything behind the end of the log proves that records are missing.
 Status Engine::refuse_if_proven_longer(LogReader& reader, const SnapshotInfo& info) {
     const auto refuse = [&](const std::string& proof) {
@@ -158,52 +126,6 @@ Status Engine::refuse_if_proven_longer(LogReader& reader, const SnapshotInfo& in
     if (!proven) return proven.take_error();
     if (*proven > reader.end()) return refuse("a later record");
     return {};
-}
-
-Status Engine::replay(const SnapshotPositions& positions, uint64_t from,
-                      const SnapshotInfo& info) {
-    auto opened = LogReader::open(*platform_.disk, manifest_.history, from);
-    if (!opened) return opened.take_error();
-    LogReader& reader = **opened;
-    total_bytes_ = loaded_bytes_.load() + reader.bytes_total();
-    const uint64_t loaded_before = loaded_bytes_.load();
-    uint64_t last_commit_ms = info.commit_ms;
-    uint64_t records = 0;
-    uint64_t told = 0;
-    LogRecord record;
-    for (;;) {
-        auto more = reader.next(record);
-        if (!more) return more.take_error();
-        if (!*more) break;
-        last_commit_ms = std::max(last_commit_ms, record.commit_ms);
-        while (!record.effects.empty()) {
-            auto effect = decode_effect(record.effects);
-            if (!effect) {
-                return Error{effect.error().code, "log record that ends at position " +
-                                                      std::to_string(record.end) + ": " +
-                                                      effect.error().message};
-            }
-            apply_replayed(positions, record.end, *effect);
-        }
-        ++records;
-        loaded_bytes_ = loaded_before + reader.bytes_read();
-        if (reader.bytes_read() - told >= kProgressBytes) {
-            told = reader.bytes_read();
-            log_line(LogLine::Level::kInfo, "replaying the log: " + mebibytes(told) + " of " +
-                                                mebibytes(reader.bytes_total()));
-        }
-    }
-    SYNAP_TRY(refuse_if_proven_longer(reader, info));
-    if (!reader.damage().empty()) {
-        log_line(LogLine::Level::kWarn, "the log was cut where it was being written when the "
-                                        "process or machine stopped: " + reader.damage());
-    }
-    const uint64_t epoch_start = manifest_.epochs.empty() ? 0 : manifest_.epochs.back().start;
-    SYNAP_TRY(reader.rewrite_unproven(std::max(info.complete_at, epoch_start)));
-    SYNAP_TRY(reader.erase_behind_end());
-    log_line(LogLine::Level::kInfo, "replayed " + std::to_string(records) + " records; the log "
-                                        "goes on at position " + std::to_string(reader.end()));
-    return start_log(reader.end(), last_commit_ms, reader.oldest_position());
 }
 
 Status Engine::start_log(uint64_t position, uint64_t last_commit_ms, uint64_t oldest) {

@@ -1,0 +1,145 @@
+// Replay: the log's records, applied to the keyspace that a snapshot, or nothing, has filled.
+#include <algorithm>
+
+#include "core/log/reader.h"
+#include "core/session/engine.h"
+
+namespace synap {
+namespace {
+
+constexpr uint64_t kProgressBytes = 256ull << 20;  // one line of progress each
+
+std::string mebibytes(uint64_t bytes) { return std::to_string(bytes >> 20) + " MiB"; }
+
+// The next effects of the log, held back a little, so that the cache misses of their keys overlap.
+class ReplayWindow {
+public:
+    explicit ReplayWindow(Keyspace& keyspace) : keyspace_(keyspace) {
+        bytes_.reserve(kBytes);
+        pending_.reserve(kEffects);
+    }
+
+    // Takes the effects of a record; calls apply(end of the record, effect), in order, for those
+    // that there is no more room to hold back.
+    template <typename Apply>
+    Status add(const LogRecord& record, Apply&& apply) {
+        const bool fits = record.effects.size() <= kBytes;
+        if (pending_.size() >= kEffects || bytes_.size() + record.effects.size() > kBytes) {
+            apply_all(apply);
+        }
+        std::string_view effects = record.effects;
+        if (fits) {  // without moving what stands in bytes_: views point there
+            bytes_.append(effects);
+            effects = std::string_view(bytes_).substr(bytes_.size() - effects.size());
+        }
+        while (!effects.empty()) {
+            auto effect = decode_effect(effects);
+            if (!effect) {
+                return Error{effect.error().code, "log record that ends at position " +
+                                                      std::to_string(record.end) + ": " +
+                                                      effect.error().message};
+            }
+            effect->hash = keyspace_.key(effect->name_space, effect->key).hash;
+            keyspace_.prefetch_slot(effect->hash);
+            pending_.push_back({record.end, *effect});
+        }
+        if (!fits) apply_all(apply);  // its bytes are the reader's
+        return {};
+    }
+
+    template <typename Apply>
+    void apply_all(Apply&& apply) {
+        for (const Pending& p : pending_) keyspace_.prefetch_table(p.effect.hash);
+        for (const Pending& p : pending_) keyspace_.prefetch_node(p.effect.hash);
+        for (Pending& p : pending_) apply(p.end, p.effect);
+        pending_.clear();
+        bytes_.clear();
+    }
+
+private:
+    static constexpr size_t kEffects = 64;
+    static constexpr size_t kBytes = 64 * 1024;
+
+    struct Pending {
+        uint64_t end;
+        Effect effect;
+    };
+    Keyspace& keyspace_;
+    std::string bytes_;
+    std::vector<Pending> pending_;
+};
+
+}  // namespace
+
+void Engine::apply_replayed(const SnapshotPositions& positions, uint64_t end, Effect& effect) {
+    switch (effect.kind) {
+        case EffectKind::kSwap:
+            if (end > positions.databases_at) keyspace_->apply(effect, 0);
+            return;
+        case EffectKind::kFlush:
+            for (uint32_t i = 0; i < keyspace_->slot_count(); ++i) {
+                const uint64_t hash = uint64_t{i} << (64 - keyspace_->slot_bits());
+                if (!positions.contains(hash, end)) {
+                    keyspace_->flush_slot(i, effect.name_space, 0);
+                }
+            }
+            return;
+        case EffectKind::kMove: {
+            effect.other_hash = keyspace_->key(effect.other_name_space, effect.other_key).hash;
+            const bool from_done = positions.contains(effect.hash, end);
+            const bool to_done = positions.contains(effect.other_hash, end);
+            // Captured with its source gone, the target was captured holding the value.
+            if (from_done) return;
+            if (to_done) effect.kind = EffectKind::kDelete;
+            keyspace_->apply(effect, 0);
+            return;
+        }
+        default:
+            if (!positions.contains(effect.hash, end)) keyspace_->apply(effect, 0);
+    }
+}
+
+Status Engine::replay(const SnapshotPositions& positions, uint64_t from,
+                      const SnapshotInfo& info) {
+    auto opened = LogReader::open(*platform_.disk, manifest_.history, from);
+    if (!opened) return opened.take_error();
+    LogReader& reader = **opened;
+    total_bytes_ = loaded_bytes_.load() + reader.bytes_total();
+    const uint64_t loaded_before = loaded_bytes_.load();
+    uint64_t last_commit_ms = info.commit_ms;
+    uint64_t records = 0;
+    uint64_t told = 0;
+    LogRecord record;
+    ReplayWindow window(*keyspace_);
+    const auto apply = [&](uint64_t end, Effect& effect) {
+        apply_replayed(positions, end, effect);
+    };
+    for (;;) {
+        auto more = reader.next(record);
+        if (!more) return more.take_error();
+        if (!*more) break;
+        last_commit_ms = std::max(last_commit_ms, record.commit_ms);
+        SYNAP_TRY(window.add(record, apply));
+        ++records;
+        loaded_bytes_ = loaded_before + reader.bytes_read();
+        if (reader.bytes_read() - told >= kProgressBytes) {
+            told = reader.bytes_read();
+            log_line(LogLine::Level::kInfo, "replaying the log: " + mebibytes(told) + " of " +
+                                                mebibytes(reader.bytes_total()));
+        }
+    }
+    window.apply_all(apply);
+    SYNAP_TRY(refuse_if_proven_longer(reader, info));
+    if (!reader.damage().empty()) {
+        log_line(LogLine::Level::kWarn, "the log was cut where it was being written when the "
+                                        "process or machine stopped: " + reader.damage());
+    }
+    const uint64_t epoch_start = manifest_.epochs.empty() ? 0 : manifest_.epochs.back().start;
+    SYNAP_TRY(reader.rewrite_unproven(std::max(info.complete_at, epoch_start)));
+    SYNAP_TRY(reader.erase_behind_end());
+    log_line(LogLine::Level::kInfo, "replayed " + std::to_string(records) + " records; the log "
+                                        "goes on at position " + std::to_string(reader.end()));
+    return start_log(reader.end(), last_commit_ms, reader.oldest_position());
+}
+
+}  // namespace synap
