@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <mutex>
 #include <new>
 
 #include "core/base/assert.h"
@@ -30,12 +31,10 @@ Keyspace::~Keyspace() {
 }
 
 void Keyspace::free_slot(Slot& slot) noexcept {
-    if (slot.table != nullptr) {
-        for (uint32_t i = 0; i < slot.table->capacity; ++i) {
-            if (slot.table->cells[i] != 0) Node::free(cell_node(slot.table->cells[i]));
-        }
+    for (uint32_t i = 0; i < slot.table.capacity(); ++i) {
+        if (slot.table.cell(i) != 0) Node::free(cell_node(slot.table.cell(i)));
     }
-    std::free(slot.table);
+    slot.table.free();
     std::free(slot.deadlines);
 }
 
@@ -297,7 +296,7 @@ void Keyspace::apply_move(const Effect& effect, unsigned stripe) {
 
 void Keyspace::flush_slot(uint32_t index, uint8_t name_space, unsigned stripe) noexcept {
     Slot& slot = slots_[index];
-    if (slot.table == nullptr) return;
+    if (slot.table.capacity() == 0) return;
     for (const Watch* watch = slot.watches; watch != nullptr; watch = watch->next) {
         const std::string_view key{watch->key.data(), watch->key.size()};
         if (watch->name_space == name_space &&
@@ -306,8 +305,8 @@ void Keyspace::flush_slot(uint32_t index, uint8_t name_space, unsigned stripe) n
         }
     }
     uint32_t i = 0;
-    while (i < slot.table->capacity) {
-        Cell& cell = slot.table->cells[i];
+    while (i < slot.table.capacity()) {
+        Cell& cell = slot.table.cell(i);
         if (cell == 0 || cell_node(cell)->name_space() != name_space) {
             ++i;
             continue;
@@ -383,30 +382,17 @@ void Keyspace::swap_watches(uint8_t a, uint8_t b) noexcept {
     }
 }
 
-// Both take the lock, briefly: tables are freed by whoever outgrows them, so an unlocked look at
-// one would have to keep retired tables alive.
-void Keyspace::prefetch_table(uint64_t hash) noexcept {
-    Slot& slot = slot_of(hash);
-    slot.lock.lock();
-    if (slot.table != nullptr) __builtin_prefetch(&slot.table->cells[slot.table->home(tag(hash))]);
-    slot.lock.unlock();
-}
-
+// Takes the lock, briefly: tables are freed by whoever outgrows them, so an unlocked look into one
+// would have to keep retired tables alive.
 void Keyspace::prefetch_node(uint64_t hash) noexcept {
     Slot& slot = slot_of(hash);
-    const uint16_t wanted = tag(hash);
-    slot.lock.lock();
-    if (slot.table != nullptr) {
-        const Table& table = *slot.table;
-        for (uint32_t i = table.home(wanted); table.cells[i] != 0; i = table.next(i)) {
-            if (cell_tag(table.cells[i]) != wanted) continue;
-            const auto* node = reinterpret_cast<const char*>(cell_node(table.cells[i]));
-            __builtin_prefetch(node);
-            __builtin_prefetch(node + 64);
-            break;
-        }
-    }
-    slot.lock.unlock();
+    const std::lock_guard<SlotLock> guard(slot.lock);
+    slot.table.find(tag(hash), [](Cell cell) noexcept {
+        const auto* node = reinterpret_cast<const char*>(cell_node(cell));
+        __builtin_prefetch(node);
+        __builtin_prefetch(node + 64);
+        return true;
+    });
 }
 
 }  // namespace synap

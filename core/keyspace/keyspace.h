@@ -89,7 +89,9 @@ public:
     void prefetch_slot(uint64_t hash) const noexcept {
         __builtin_prefetch(&slots_[slot_index(hash)]);
     }
-    void prefetch_table(uint64_t hash) noexcept;
+    void prefetch_table(uint64_t hash) const noexcept {
+        slots_[slot_index(hash)].table.prefetch(tag(hash));
+    }
     void prefetch_node(uint64_t hash) noexcept;
 
 private:

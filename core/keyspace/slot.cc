@@ -19,26 +19,8 @@ uint32_t larger(uint32_t capacity) noexcept {
     return std::max(kCapacityMin, (capacity + capacity / 4 + 7) & ~uint32_t{7});
 }
 
-Table* make_table(uint32_t capacity) noexcept {
-    auto* table = static_cast<Table*>(std::calloc(1, heap_size(Table::bytes(capacity))));
-    if (table != nullptr) table->capacity = capacity;
-    return table;
-}
-
-void place(Table& table, Cell cell) noexcept {
-    uint32_t i = table.home(cell_tag(cell));
-    while (table.cells[i] != 0) i = table.next(i);
-    table.cells[i] = cell;
-}
-
-void move_cells(const Table& from, Table& to) noexcept {
-    for (uint32_t i = 0; i < from.capacity; ++i) {
-        if (from.cells[i] != 0) place(to, from.cells[i]);
-    }
-}
-
-int64_t memory_of(const Table* table) noexcept {
-    return table == nullptr ? 0 : static_cast<int64_t>(heap_size(Table::bytes(table->capacity)));
+int64_t memory_of(const Table& table) noexcept {
+    return static_cast<int64_t>(heap_size(table.bytes()));
 }
 
 int64_t memory_of(const Deadlines* heap) noexcept {
@@ -63,69 +45,80 @@ void SlotLock::lock_slow() noexcept {
     }
 }
 
+bool Table::resize(uint32_t capacity) noexcept {
+    Table resized;
+    resized.capacity_.store(capacity, std::memory_order_relaxed);
+    auto* cells = static_cast<Cell*>(std::calloc(1, heap_size(resized.bytes())));
+    if (cells == nullptr) return false;
+    resized.cells_.store(cells, std::memory_order_relaxed);
+    for (uint32_t i = 0; i < this->capacity(); ++i) {
+        if (cell(i) != 0) resized.place(cell(i));
+    }
+    std::free(this->cells());
+    cells_.store(cells, std::memory_order_relaxed);
+    capacity_.store(capacity, std::memory_order_relaxed);
+    return true;
+}
+
+void Table::free() noexcept {
+    std::free(cells());
+    cells_.store(nullptr, std::memory_order_relaxed);
+    capacity_.store(0, std::memory_order_relaxed);
+}
+
 int64_t Slot::reserve_cell() {
-    if (table != nullptr && !is_full(count, table->capacity)) return 0;
+    if (!is_full(count, table.capacity())) return 0;
     const int64_t before = memory_of(table);
-    Table* grown = make_table(larger(table == nullptr ? 0 : table->capacity));
-    if (grown == nullptr) throw std::bad_alloc();
-    if (table != nullptr) move_cells(*table, *grown);
-    std::free(table);
-    table = grown;
+    if (!table.resize(larger(table.capacity()))) throw std::bad_alloc();
     return memory_of(table) - before;
 }
 
 void Slot::insert(uint16_t tag, Node* node) noexcept {
-    SYNAP_ASSERT(table != nullptr && !is_full(count, table->capacity));
-    place(*table, make_cell(tag, node));
+    SYNAP_ASSERT(!is_full(count, table.capacity()));
+    table.place(make_cell(tag, node));
     ++count;
 }
 
 // Moves later cells of the run back into the hole, so that no tombstones are needed.
 void Slot::erase(Cell* cell) noexcept {
-    auto hole = static_cast<uint32_t>(cell - table->cells);
-    for (uint32_t i = table->next(hole); table->cells[i] != 0; i = table->next(i)) {
-        const uint32_t home = table->home(cell_tag(table->cells[i]));
-        const uint32_t from_home = i >= home ? i - home : i + table->capacity - home;
-        const uint32_t from_hole = i >= hole ? i - hole : i + table->capacity - hole;
+    const uint32_t capacity = table.capacity();
+    auto hole = static_cast<uint32_t>(cell - table.cells());
+    for (uint32_t i = table.next(hole); table.cell(i) != 0; i = table.next(i)) {
+        const uint32_t home = table.home(cell_tag(table.cell(i)));
+        const uint32_t from_home = i >= home ? i - home : i + capacity - home;
+        const uint32_t from_hole = i >= hole ? i - hole : i + capacity - hole;
         if (from_home < from_hole) continue;
-        table->cells[hole] = table->cells[i];
+        table.cell(hole) = table.cell(i);
         hole = i;
     }
-    table->cells[hole] = 0;
+    table.cell(hole) = 0;
     --count;
 }
 
 int64_t Slot::shrink() noexcept {
-    if (table == nullptr) return 0;
+    const uint32_t capacity = table.capacity();
     const int64_t before = memory_of(table);
     if (count == 0) {
-        std::free(table);
-        table = nullptr;
-        return -before;
+        table.free();
+    } else if (count < capacity / 4 && capacity > kCapacityMin) {
+        // Without memory for a smaller one the larger one serves as well.
+        table.resize(std::max(kCapacityMin, (count + count / 2 + 7) & ~uint32_t{7}));
     }
-    if (count >= table->capacity / 4 || table->capacity <= kCapacityMin) return 0;
-    Table* smaller = make_table(std::max(kCapacityMin, (count + count / 2 + 7) & ~uint32_t{7}));
-    if (smaller == nullptr) return 0;  // the larger one serves as well
-    move_cells(*table, *smaller);
-    std::free(table);
-    table = smaller;
     return memory_of(table) - before;
 }
 
 namespace {
 
 // Entries that name a deadline some node still has; what remains is at most the expiring nodes.
-uint32_t drop_stale(const Table* table, Deadlines& heap) noexcept {
+uint32_t drop_stale(const Table& table, Deadlines& heap) noexcept {
     uint32_t kept = 0;
-    if (table != nullptr) {
-        for (uint32_t i = 0; i < table->capacity; ++i) {
-            if (table->cells[i] == 0) continue;
-            const Node* node = cell_node(table->cells[i]);
-            if (!node->has_deadline() || node->deadline() > kDeadlineMax) continue;
-            SYNAP_ASSERT(kept < heap.capacity);
-            heap.entries[kept++] = (static_cast<uint64_t>(node->deadline()) << 16) |
-                                   cell_tag(table->cells[i]);
-        }
+    for (uint32_t i = 0; i < table.capacity(); ++i) {
+        const Cell cell = table.cell(i);
+        if (cell == 0) continue;
+        const Node* node = cell_node(cell);
+        if (!node->has_deadline() || node->deadline() > kDeadlineMax) continue;
+        SYNAP_ASSERT(kept < heap.capacity);
+        heap.entries[kept++] = (static_cast<uint64_t>(node->deadline()) << 16) | cell_tag(cell);
     }
     std::make_heap(heap.entries, heap.entries + kept, std::greater<>());
     return kept;

@@ -59,18 +59,56 @@ inline Cell make_cell(uint16_t tag, Node* node) noexcept {
     return (uint64_t{tag} << kTagShift) | reinterpret_cast<uintptr_t>(node);
 }
 
-struct Table {
-    uint32_t capacity;
-    uint32_t reserved;
-    Cell cells[1];  // capacity of them
+// Where a slot's cells stand. Guarded by the slot's lock, but for prefetch(). The capacity stands
+// beside the pointer, not before the cells, so that a look-up misses one line less.
+class Table {
+public:
+    uint32_t capacity() const noexcept { return capacity_.load(std::memory_order_relaxed); }
+    Cell* cells() const noexcept { return cells_.load(std::memory_order_relaxed); }
+    Cell& cell(uint32_t i) const noexcept { return cells()[i]; }
+    size_t bytes() const noexcept { return size_t{capacity()} * sizeof(Cell); }
 
-    static constexpr size_t bytes(uint32_t capacity) noexcept {
-        return sizeof(uint64_t) + size_t{capacity} * sizeof(Cell);
-    }
-    uint32_t home(uint16_t tag) const noexcept {
+    uint32_t home(uint16_t tag) const noexcept { return home(tag, capacity()); }
+    uint32_t next(uint32_t i) const noexcept { return next(i, capacity()); }
+    static uint32_t home(uint16_t tag, uint32_t capacity) noexcept {
         return static_cast<uint32_t>((uint64_t{tag} * capacity) >> 16);
     }
-    uint32_t next(uint32_t i) const noexcept { return i + 1 == capacity ? 0 : i + 1; }
+    static uint32_t next(uint32_t i, uint32_t capacity) noexcept {
+        return i + 1 == capacity ? 0 : i + 1;
+    }
+
+    // Calls see(cell) for each cell of the tag's run that has the tag, until it returns true;
+    // returns that cell or null. There is an empty cell, or no table at all.
+    template <typename See>
+    Cell* find(uint16_t tag, See&& see) const noexcept {
+        const uint32_t capacity = this->capacity();
+        if (capacity == 0) return nullptr;
+        Cell* const cells = this->cells();
+        for (uint32_t i = home(tag, capacity); cells[i] != 0; i = next(i, capacity)) {
+            if (cell_tag(cells[i]) == tag && see(cells[i])) return &cells[i];
+        }
+        return nullptr;
+    }
+
+    // Needs no lock: what it reads may be out of date, and is not followed.
+    void prefetch(uint16_t tag) const noexcept {
+        const auto at = reinterpret_cast<uintptr_t>(cells()) + home(tag) * sizeof(Cell);
+        __builtin_prefetch(reinterpret_cast<const char*>(at));
+        __builtin_prefetch(reinterpret_cast<const char*>(at + 48));  // a run is a few cells
+    }
+
+    void place(Cell cell) noexcept {
+        uint32_t i = home(cell_tag(cell));
+        while (this->cell(i) != 0) i = next(i);
+        this->cell(i) = cell;
+    }
+    // Moves the cells to a new place with that many. False, having done nothing, without memory.
+    bool resize(uint32_t capacity) noexcept;
+    void free() noexcept;
+
+private:
+    std::atomic<Cell*> cells_{nullptr};
+    std::atomic<uint32_t> capacity_{0};
 };
 
 // Min-heap of (deadline << 16 | tag). Entries are hints: one whose key is gone or has another
@@ -94,8 +132,7 @@ struct alignas(64) Slot {
     SlotLock lock;
     uint32_t count = 0;      // nodes
     uint32_t expiring = 0;   // nodes with a deadline
-    uint32_t reserved = 0;
-    Table* table = nullptr;
+    Table table;
     Deadlines* deadlines = nullptr;
     Watch* watches = nullptr;
     uint64_t last_position = 0;           // behind the last record that changed the slot
@@ -103,12 +140,11 @@ struct alignas(64) Slot {
 
     // The cell that holds the key, or null. Also finds a node whose deadline has passed.
     Cell* find(uint16_t tag, uint8_t name_space, std::string_view key) noexcept {
-        if (table == nullptr) return nullptr;
-        for (uint32_t i = table->home(tag); table->cells[i] != 0; i = table->next(i)) {
-            Cell& cell = table->cells[i];
-            if (cell_tag(cell) == tag && cell_node(cell)->is(name_space, key)) return &cell;
-        }
-        return nullptr;
+        return table.find(tag, [&](Cell cell) noexcept {
+            const Node* node = cell_node(cell);
+            __builtin_prefetch(reinterpret_cast<const char*>(node) + 64);
+            return node->is(name_space, key);
+        });
     }
 
     // Room for one more cell and one more deadline; may throw std::bad_alloc, changing nothing.

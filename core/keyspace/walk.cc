@@ -10,10 +10,10 @@ constexpr int kProbes = 256;
 constexpr size_t kWalkedMax = 4096;
 
 Cell random_cell(const Slot& slot, SmallRandom& random) noexcept {
-    if (slot.table == nullptr || slot.count == 0) return 0;
-    auto i = static_cast<uint32_t>(random.below(slot.table->capacity));
-    while (slot.table->cells[i] == 0) i = slot.table->next(i);
-    return slot.table->cells[i];
+    if (slot.count == 0) return 0;
+    auto i = static_cast<uint32_t>(random.below(slot.table.capacity()));
+    while (slot.table.cell(i) == 0) i = slot.table.next(i);
+    return slot.table.cell(i);
 }
 
 // Larger is a better victim.

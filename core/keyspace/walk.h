@@ -35,10 +35,10 @@ uint64_t walk(Keyspace& keyspace, uint64_t cursor, size_t wanted, size_t slots_m
         if (visited >= wanted || slots_max-- == 0) return (index << below) | (tag << tag_shift);
         Slot& slot = keyspace.slot(static_cast<uint32_t>(index));
         const std::lock_guard<SlotLock> guard(slot.lock);
-        if (slot.table == nullptr) continue;
+        if (slot.count == 0) continue;
         cells.clear();
-        for (uint32_t i = 0; i < slot.table->capacity; ++i) {
-            const Cell cell = slot.table->cells[i];
+        for (uint32_t i = 0; i < slot.table.capacity(); ++i) {
+            const Cell cell = slot.table.cell(i);
             if (cell != 0 && cell_tag(cell) >= tag) cells.push_back(cell);
         }
         std::sort(cells.begin(), cells.end());

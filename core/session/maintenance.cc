@@ -15,6 +15,21 @@ constexpr size_t kExpirePerTick = 20'000;
 // a core from the threads that serve.
 constexpr size_t kSlotsPerStep = 16;
 
+// Inside the gate, however the block is left.
+class SharedGate {
+public:
+    SharedGate(Gate& gate, unsigned stripe) noexcept : gate_(gate), stripe_(stripe) {
+        gate_.enter_shared(stripe_);
+    }
+    ~SharedGate() { gate_.leave_shared(stripe_); }
+    SharedGate(const SharedGate&) = delete;
+    SharedGate& operator=(const SharedGate&) = delete;
+
+private:
+    Gate& gate_;
+    const unsigned stripe_;
+};
+
 }  // namespace
 
 size_t Engine::expire_some(size_t most) {
@@ -22,7 +37,7 @@ size_t Engine::expire_some(size_t most) {
     const unsigned stripe = thread_stripe();
     const int64_t now = now_ms();
     size_t expired = 0;
-    keyspace.gate().enter_shared(stripe);
+    const SharedGate inside(keyspace.gate(), stripe);
     for (uint32_t looked = 0; looked < keyspace.slot_count() && expired < most; ++looked) {
         const uint32_t index = expire_next_slot_++ & (keyspace.slot_count() - 1);
         Slot& slot = keyspace.slot(index);
@@ -31,10 +46,14 @@ size_t Engine::expire_some(size_t most) {
         while (slot.deadlines != nullptr && slot.deadlines->size > 0 && expired < most &&
                slot.deadlines->entries[0] >> 16 <= static_cast<uint64_t>(now)) {
             const uint64_t entry = slot.pop_deadline();
-            expired += remove_expired(slot, static_cast<uint16_t>(entry), now, stripe);
+            try {
+                expired += remove_expired(slot, static_cast<uint16_t>(entry), now, stripe);
+            } catch (const std::bad_alloc&) {
+                slot.push_deadline(static_cast<uint16_t>(entry), static_cast<int64_t>(entry >> 16));
+                throw;
+            }
         }
     }
-    keyspace.gate().leave_shared(stripe);
     auto& counter = stats_.stripe(stripe).expired;
     counter.fetch_add(expired, std::memory_order_relaxed);
     return expired;
@@ -44,14 +63,10 @@ size_t Engine::expire_some(size_t most) {
 size_t Engine::remove_expired(Slot& slot, uint16_t tag, int64_t now, unsigned stripe) {
     size_t expired = 0;
     for (;;) {
-        const Node* found = nullptr;
-        if (slot.table == nullptr) return expired;
-        for (uint32_t i = slot.table->home(tag); slot.table->cells[i] != 0 && found == nullptr;
-             i = slot.table->next(i)) {
-            const Cell cell = slot.table->cells[i];
-            if (cell_tag(cell) == tag && cell_node(cell)->expired(now)) found = cell_node(cell);
-        }
-        if (found == nullptr) return expired;
+        const Cell* cell = slot.table.find(
+            tag, [&](Cell candidate) noexcept { return cell_node(candidate)->expired(now); });
+        if (cell == nullptr) return expired;
+        const Node* found = cell_node(*cell);
         const std::string key(found->key());
         Effect effect;
         effect.kind = EffectKind::kDelete;
@@ -92,7 +107,11 @@ void Engine::run_maintenance() noexcept {
             });
             if (maintenance_stop_) return;
         }
-        maintain();
+        try {
+            maintain();
+        } catch (const std::bad_alloc&) {
+            // Memory is short; what is due comes with the next tick.
+        }
     }
 }
 
@@ -125,6 +144,38 @@ bool Engine::request_snapshot() noexcept {
     return true;
 }
 
+// Running out of memory ends the snapshot under way, and hinders none that follows.
+template <typename Body>
+auto Engine::or_drop_snapshot(Body&& body) {
+    try {
+        return body();
+    } catch (const std::bad_alloc&) {
+        drop_snapshot();
+        throw;
+    }
+}
+
+void Engine::drop_snapshot() noexcept {
+    if (capturing_) {
+        keyspace_->gate().enter_exclusive();  // nobody captures behind our back any more
+        capturing_ = false;
+        keyspace_->gate().leave_exclusive();
+    }
+    if (snapshot_ != nullptr) snapshot_->abandon();
+    snapshot_.reset();
+    {
+        const std::lock_guard<std::mutex> guard(snapshot_status_mutex_);
+        snapshot_status_.last_ok = false;
+        snapshot_status_.last_error.clear();
+    }
+    snapshot_running_ = false;
+    try {
+        log_line(LogLine::Level::kError, "a snapshot failed: memory is exhausted");
+    } catch (const std::bad_alloc&) {
+        // The status says that it failed.
+    }
+}
+
 Status Engine::begin_snapshot() {
     const std::lock_guard<std::mutex> guard(snapshot_mutex_);
     if (log_ == nullptr) {
@@ -146,30 +197,30 @@ Status Engine::begin_snapshot() {
         capturing_ = snapshot_ != nullptr;
         keyspace_->gate().leave_exclusive();
     }
-    if (snapshot_ == nullptr) return finish_snapshot(Error{Code::kNoMemory, "out of memory"});
-    if (const Status status = snapshot_->begin(); !status) return finish_snapshot(status.error());
-    return {};
+    return or_drop_snapshot([&]() -> Status {
+        if (snapshot_ == nullptr) throw std::bad_alloc();
+        if (Status status = snapshot_->begin(); !status) {
+            return finish_snapshot(status.take_error());
+        }
+        return {};
+    });
 }
 
 Result<bool> Engine::step_snapshot(size_t slots) {
     const std::lock_guard<std::mutex> guard(snapshot_mutex_);
     if (snapshot_ == nullptr) return true;
-    const unsigned stripe = thread_stripe();
-    keyspace_->gate().enter_shared(stripe);
-    Result<bool> done = false;
-    try {
-        done = snapshot_->step(slots);
-    } catch (const std::bad_alloc&) {
-        done = Error{Code::kNoMemory, "out of memory"};
-    }
-    keyspace_->gate().leave_shared(stripe);
-    if (!done) {
-        const Status status = finish_snapshot(done.error());
-        return status.error();
-    }
-    if (!*done) return false;
-    if (const Status status = finish_snapshot(snapshot_->finish()); !status) return status.error();
-    return true;
+    return or_drop_snapshot([&]() -> Result<bool> {
+        Result<bool> done = false;
+        {
+            const SharedGate inside(keyspace_->gate(), thread_stripe());
+            done = snapshot_->step(slots);
+        }
+        if (done && !*done) return false;
+        Status status =
+            done ? finish_snapshot(snapshot_->finish()) : finish_snapshot(done.take_error());
+        if (!status) return status.take_error();
+        return true;
+    });
 }
 
 Status Engine::finish_snapshot(Result<SnapshotInfo> outcome) {
@@ -185,7 +236,13 @@ Status Engine::finish_snapshot(Result<SnapshotInfo> outcome) {
         status = outcome.error();
         if (snapshot_ != nullptr) snapshot_->abandon();
     }
+    note_snapshot(outcome, status);
     snapshot_.reset();
+    snapshot_running_ = false;
+    return status;
+}
+
+void Engine::note_snapshot(Result<SnapshotInfo>& outcome, const Status& status) {
     const uint64_t elapsed = platform_.clock->monotonic_us() - snapshot_began_us_;
     {
         const std::lock_guard<std::mutex> guard(snapshot_status_mutex_);
@@ -206,8 +263,6 @@ Status Engine::finish_snapshot(Result<SnapshotInfo> outcome) {
     } else {
         log_line(LogLine::Level::kError, "a snapshot failed: " + status.error().message);
     }
-    snapshot_running_ = false;
-    return status;
 }
 
 // Snapshots beyond those to keep, and segments that all of the kept ones cover.

@@ -62,15 +62,15 @@ Status SnapshotWriter::flush() {
 void SnapshotWriter::capture(uint32_t slot_index) {
     Slot& slot = keyspace_.slot(slot_index);
     Captured captured{slot_index, log_.appended(), slot.count, {}};
-    if (slot.table != nullptr) {
+    if (slot.count != 0) {
         // The misses of all nodes overlap, so that the lock is held for about one of them.
-        for (uint32_t i = 0; i < slot.table->capacity; ++i) {
-            const auto* node = reinterpret_cast<const char*>(cell_node(slot.table->cells[i]));
+        for (uint32_t i = 0; i < slot.table.capacity(); ++i) {
+            const auto* node = reinterpret_cast<const char*>(cell_node(slot.table.cell(i)));
             __builtin_prefetch(node);
             __builtin_prefetch(node + 64);
         }
-        for (uint32_t i = 0; i < slot.table->capacity; ++i) {
-            const Cell cell = slot.table->cells[i];
+        for (uint32_t i = 0; i < slot.table.capacity(); ++i) {
+            const Cell cell = slot.table.cell(i);
             if (cell == 0) continue;
             const Node& node = *cell_node(cell);
             Effect effect;
@@ -172,7 +172,11 @@ Result<SnapshotInfo> SnapshotWriter::finish() {
 
 void SnapshotWriter::abandon() noexcept {
     file_.reset();
-    disk_.remove(layout::kTemporaryName).ignore();
+    try {
+        disk_.remove(layout::kTemporaryName).ignore();
+    } catch (const std::bad_alloc&) {
+        // The next one removes it, or the next start.
+    }
 }
 
 }  // namespace synap

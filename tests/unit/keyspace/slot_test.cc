@@ -22,10 +22,10 @@ Node* make_node(const std::string& key, int64_t deadline = 0) {
 
 struct OwnedSlot : Slot {
     ~OwnedSlot() {
-        for (uint32_t i = 0; table != nullptr && i < table->capacity; ++i) {
-            if (table->cells[i] != 0) Node::free(cell_node(table->cells[i]));
+        for (uint32_t i = 0; i < table.capacity(); ++i) {
+            if (table.cell(i) != 0) Node::free(cell_node(table.cell(i)));
         }
-        std::free(table);
+        table.free();
         std::free(deadlines);
     }
 };
@@ -70,7 +70,8 @@ TEST(Slot, AnEmptiedTableIsGivenBack) {
     Node::free(node);
     memory += slot.shrink();
     EXPECT_EQ(memory, 0);
-    EXPECT_EQ(slot.table, nullptr);
+    EXPECT_EQ(slot.table.capacity(), 0u);
+    EXPECT_EQ(slot.table.cells(), nullptr);
 }
 
 TEST(Slot, TellsNamespacesApart) {
