@@ -11,74 +11,85 @@ namespace {
 
 constexpr uint32_t kTimeoutDefaultMs = 10'000;
 
-// A number's text, or the words of a command id.
-Status read_argument(synap_session& session, const synap_arg_t& arg, bool is_name) {
-    switch (arg.type) {
-        case SYNAP_TYPE_TEXT:
-        case SYNAP_TYPE_BYTES:
-            if (!valid(arg.as.b)) return invalid("an argument has size but no data");
-            session.words.push_back(view_of(arg.as.b));
-            return {};
-        case SYNAP_TYPE_INT:
-            if (is_name) {
-                const CommandRecord* command =
-                    arg.as.i > 0 && arg.as.i <= UINT16_MAX
-                        ? command_by_id(static_cast<uint16_t>(arg.as.i))
-                        : nullptr;
-                if (command == nullptr) {
-                    return invalid("there is no command with id " + std::to_string(arg.as.i));
-                }
-                const size_t bar = command->name.find('|');
-                session.words.push_back(command->name.substr(0, bar));
-                if (bar != std::string_view::npos) {
-                    session.words.push_back(command->name.substr(bar + 1));
-                }
-                return {};
-            }
-            session.numbers.emplace_back(kIntegerCharsMax, '\0');
-            session.numbers.back().resize(print_integer(session.numbers.back().data(), arg.as.i));
-            break;
-        case SYNAP_TYPE_DOUBLE:
-            session.numbers.emplace_back(32, '\0');
-            session.numbers.back().resize(print_double(session.numbers.back().data(), arg.as.d));
-            break;
-        default:
-            return invalid("an argument is none of INT, DOUBLE, TEXT and BYTES");
+// Fills session.words, which has room, one word after the other.
+class Words {
+public:
+    explicit Words(synap_session& session) noexcept
+        : session_(session), next_(session.words.data()) {}
+
+    const std::string_view* next() const noexcept { return next_; }
+
+    // argv[0]: a name, or the id of a command, which spares the look-up.
+    Status name(const synap_arg_t& arg, const CommandRecord*& command) {
+        if (arg.type != SYNAP_TYPE_INT) return word(arg);
+        command = arg.as.i > 0 && arg.as.i <= UINT16_MAX
+                      ? command_by_id(static_cast<uint16_t>(arg.as.i))
+                      : nullptr;
+        if (command == nullptr) {
+            return invalid("there is no command with id " + std::to_string(arg.as.i));
+        }
+        const size_t bar = command->name.find('|');
+        *next_++ = command->name.substr(0, bar);
+        if (bar != std::string_view::npos) *next_++ = command->name.substr(bar + 1);
+        return {};
     }
-    session.words.push_back(session.numbers.back());
-    return {};
-}
+
+    Status word(const synap_arg_t& arg) {
+        switch (arg.type) {
+            case SYNAP_TYPE_BYTES:
+            case SYNAP_TYPE_TEXT:
+                if (!valid(arg.as.b)) return invalid("an argument has size but no data");
+                *next_++ = view_of(arg.as.b);
+                return {};
+            case SYNAP_TYPE_INT:
+                *next_++ = number([&](char* text) { return print_integer(text, arg.as.i); });
+                return {};
+            case SYNAP_TYPE_DOUBLE:
+                *next_++ = number([&](char* text) { return print_double(text, arg.as.d); });
+                return {};
+            default:
+                return invalid("an argument is none of INT, DOUBLE, TEXT and BYTES");
+        }
+    }
+
+private:
+    template <typename Print>
+    std::string_view number(Print&& print) {
+        std::string& text = session_.numbers.emplace_back(size_t{32}, '\0');
+        text.resize(print(text.data()));
+        return text;
+    }
+
+    synap_session& session_;
+    std::string_view* next_;
+};
 
 }  // namespace
 
 Status read_calls(synap_session& session, const synap_call_t* calls, size_t n) {
-    session.words.clear();
     session.calls.clear();
     if (!session.numbers.empty()) session.numbers.clear();
     if (calls == nullptr && n != 0) return invalid("calls is NULL");
-    session.calls.reserve(n);
+    size_t words = 0;
     for (size_t i = 0; i < n; ++i) {
         if (calls[i].argv == nullptr || calls[i].argc == 0) return invalid("a call has no words");
         if (calls[i].argc > limits::kArguments) {
             return invalid("a call has more than " + std::to_string(limits::kArguments) +
                            " words");
         }
-        const size_t first = session.words.size();
-        for (size_t j = 0; j < calls[i].argc; ++j) {
-            const synap_arg_t& arg = calls[i].argv[j];
-            if (arg.type == SYNAP_TYPE_BYTES && (arg.as.b.data != nullptr || arg.as.b.size == 0)) {
-                session.words.push_back(view_of(arg.as.b));  // by far the commonest
-            } else {
-                SYNAP_TRY(read_argument(session, arg, j == 0));
-            }
-        }
-        session.calls.push_back({nullptr, session.words.size() - first});
+        words += calls[i].argc + 1;  // a command by its id may be two
     }
-    const std::string_view* word = session.words.data();
-    for (Call& call : session.calls) {
-        call.argv = word;
-        word += call.argc;
+    if (session.words.size() < words) session.words.resize(words);
+    session.calls.reserve(n);
+    Words to(session);
+    for (size_t i = 0; i < n; ++i) {
+        const std::string_view* const first = to.next();
+        const CommandRecord* command = nullptr;
+        SYNAP_TRY(to.name(calls[i].argv[0], command));
+        for (size_t j = 1; j < calls[i].argc; ++j) SYNAP_TRY(to.word(calls[i].argv[j]));
+        session.calls.push_back({first, static_cast<size_t>(to.next() - first), command});
     }
+    session.session->expect(session.calls);
     return {};
 }
 
@@ -183,6 +194,26 @@ Status sit_out(Session& session) {
     return {};
 }
 
+// Without memory for its words a failure is still the same.
+Error copy_of(const Error& error) noexcept {
+    Error copy{error.code, {}};
+    try {
+        copy.message = error.message;
+    } catch (const std::bad_alloc&) {
+    }
+    return copy;
+}
+
+std::optional<Error> failure_of_wait(Session& session) noexcept {
+    try {
+        Status waited = sit_out(session);
+        if (waited) return std::nullopt;
+        return waited.take_error();
+    } catch (const std::bad_alloc&) {
+        return Error{Code::kNoMemory, {}};
+    }
+}
+
 }  // namespace
 
 Status wait_for_log(Engine& engine, uint64_t position, Durability level, bool timed,
@@ -220,14 +251,12 @@ Outcome drive(synap_session& handle, const CallOptions& options, bool until_budg
                     outcome.status = SYNAP_PENDING;
                     return outcome;
                 }
-                if (Status waited = sit_out(session); !waited) {
-                    outcome.failure = std::make_unique<Error>(waited.take_error());
-                    return outcome;
-                }
+                outcome.failure = failure_of_wait(session);
+                if (outcome.failure) return outcome;
                 ++outcome.done;
                 continue;
             case Stop::kFailed:
-                outcome.failure = std::make_unique<Error>(session.failure());
+                outcome.failure = copy_of(session.failure());
                 return outcome;
         }
     }
@@ -246,12 +275,12 @@ Result<synap_status_t> run_single(synap_session_t* s, const synap_arg_t* argv, s
                                   const synap_exec_options_t* options, synap_token_t& token,
                                   synap_error_t** err) {
     const synap_call_t call{argv, argc};
+    SYNAP_TRY(read_calls(*s, &call, 1));
     auto read = read_options(*s, options);
     if (!read) return read.take_error();
-    SYNAP_TRY(read_calls(*s, &call, 1));
     s->session->reply().clear();
     Outcome outcome = drive(*s, *read, false);
-    if (outcome.failure != nullptr) return std::move(*outcome.failure);
+    if (outcome.failure) return report(err, outcome.failure->code, outcome.failure->message);
     if (outcome.status == SYNAP_PENDING) {
         return Error{Code::kBackpressure, "the command would wait and NOWAIT was given"};
     }
@@ -322,12 +351,13 @@ synap_status_t synap_exec_many(synap_session_t* s, const synap_call_t* calls, si
         SYNAP_TRY(read_sink(sink, copy));
         const InUse in_use(*s);
         SYNAP_TRY(in_use.check());
+        SYNAP_TRY(read_calls(*s, calls, n));
         auto read = read_options(*s, options);
         if (!read) return read.take_error();
-        SYNAP_TRY(read_calls(*s, calls, n));
         s->session->reply().clear();
         Outcome outcome = drive(*s, *read, true);
-        if (outcome.failure != nullptr && outcome.done == 0) return std::move(*outcome.failure);
+        const auto& failure = outcome.failure;
+        if (failure && outcome.done == 0) return report(err, failure->code, failure->message);
         const uint64_t position = outcome.depends_on;
         if (read->level != Durability::kMemory) {
             *token_out = token_of(s->session->engine(), position);
@@ -342,7 +372,7 @@ synap_status_t synap_exec_many(synap_session_t* s, const synap_call_t* calls, si
             }
             SYNAP_TRY(replay(s->session->reply(), outcome.done, copy));
             *done_out = outcome.done;
-            if (outcome.failure != nullptr) return std::move(*outcome.failure);
+            if (failure) return report(err, failure->code, failure->message);
             return outcome.status;
         });
     });

@@ -1,6 +1,8 @@
 // Execution shared by exec, exec_sink, exec_many and submit.
 #pragma once
 
+#include <optional>
+
 #include "capi/src/reply.h"
 
 namespace synap::capi {
@@ -42,7 +44,9 @@ struct Outcome {
     size_t done = 0;
     synap_status_t status = SYNAP_OK;
     uint64_t depends_on = 0;
-    std::unique_ptr<Error> failure;  // of the call behind those that are done
+    // Of the call behind those that are done. Goes to report() as it is: a Result would need
+    // memory, and a failure that was replaced by NO_MEMORY would say that nothing was applied.
+    std::optional<Error> failure;
 };
 
 // Runs the calls that read_calls read until all are done or one stops the run. Calls that wait do

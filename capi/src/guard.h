@@ -31,6 +31,13 @@ Status check(const T* handle, const char* name) {
     return {};
 }
 
+// The same for those who have nobody to tell. Needs no memory.
+template <typename T>
+bool alive(const T* handle) noexcept {
+    return handle != nullptr && handle->magic == T::kMagic &&
+           handle->generation == fork_generation();
+}
+
 inline Error invalid(std::string message) {
     return {Code::kInvalidArgument, std::move(message)};
 }
@@ -79,6 +86,10 @@ Status read_struct(const T* from, const char* name, T& to) {
             return Error{Code::kVersion, std::string(name) +
                                              " asks for something this library does not know"};
         }
+    }
+    if (size == sizeof(T)) {
+        to = *from;  // by far the commonest
+        return {};
     }
     std::memcpy(&to, from, size < sizeof(T) ? size : sizeof(T));
     to.struct_size = sizeof(T);

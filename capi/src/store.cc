@@ -31,7 +31,7 @@ synap_config_t* synap_config_new() noexcept {
 }
 
 void synap_config_free(synap_config_t* c) noexcept {
-    if (check(c, "config")) delete c;
+    if (alive(c)) delete c;
 }
 
 synap_status_t synap_config_set(synap_config_t* c, synap_bytes_t name, synap_bytes_t value,
@@ -145,9 +145,9 @@ void synap_store_release(synap_store_t* s) noexcept {
     delete s;
     if (engine->state() == EngineState::kClosed) return;
     try {
-        std::thread([engine] { engine->close().ignore(); }).detach();
+        std::thread([engine] { engine->close_in_any_case(); }).detach();
     } catch (...) {
-        engine->close().ignore();
+        engine->close_in_any_case();
     }
 }
 

@@ -128,7 +128,7 @@ synap_status_t synap_submit(synap_session_t* s, const synap_arg_t* argv, size_t 
         read->nowait = true;
         s->session->reply().clear();
         Outcome outcome = drive(*s, *read, false);
-        if (outcome.failure != nullptr) return std::move(*outcome.failure);
+        if (outcome.failure) return report(err, outcome.failure->code, outcome.failure->message);
         if (outcome.status == SYNAP_HOST) return SYNAP_HOST;
         const synap_token_t token = token_of(s->session->engine(), outcome.depends_on);
         if (outcome.status == SYNAP_PENDING) {

@@ -138,7 +138,7 @@ synap_status_t synap_host_fact(synap_store_t* s, synap_bytes_t section, synap_by
 }
 
 void synap_memory_charge(synap_store_t* s, int64_t bytes) noexcept {
-    if (check(s, "store")) s->engine->charge_host_memory(bytes);
+    if (alive(s)) s->engine->charge_host_memory(bytes);
 }
 
 synap_status_t synap_log_line_take(synap_store_t* s, synap_reply_t** reply_out,

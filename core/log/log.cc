@@ -28,6 +28,8 @@ Log::Log(Disk& disk, Clock& clock, const LogStart& start, const LogOptions& opti
       synced_(start.position) {
     tail_.start = tail_.end = start.position;
     oldest_ = start.position;
+    dirty_.reserve(2);
+    syncing_.reserve(2);
     spare_failure_ =
         std::make_unique<Error>(Error{Code::kIo, "memory was exhausted while the log was written"});
 }
@@ -202,6 +204,7 @@ void Log::seal(Tail& tail) noexcept {
 }
 
 Status Log::open_segment(uint64_t position) {
+    dirty_.reserve(dirty_.size() + 2);
     const SegmentHeader header{format::kLevel, start_.history, position, synced()};
     auto created = create_segment(disk_, header);
     if (!created) return created.take_error();
@@ -292,25 +295,25 @@ Status Log::sync(uint64_t position) {
         const std::lock_guard<std::mutex> guard(sync_);
         if (failed()) return failure();
         if (synced() >= position) return {};
-        std::vector<std::shared_ptr<File>> files;
         bool names = false;
         uint64_t end = 0;
         {
             const std::lock_guard<std::mutex> write_guard(write_);
             SYNAP_TRY(write_tail());
-            dirty_.reserve(dirty_.size() + 1);
-            files.swap(dirty_);
-            files.push_back(file_);
+            syncing_.clear();
+            syncing_.swap(dirty_);
+            syncing_.push_back(file_);  // there is room
             names = names_dirty_;
             names_dirty_ = false;
             end = written();
         }
         const uint64_t began = clock_.monotonic_us();
         SYNAP_TRY(or_fail([&]() -> Status {
-            for (const auto& file : files) SYNAP_TRY(file->sync());
+            for (const auto& file : syncing_) SYNAP_TRY(file->sync());
             if (names) SYNAP_TRY(disk_.sync_names());
             return {};
         }));
+        syncing_.clear();
         const uint64_t ended = clock_.monotonic_us();
         counters_.syncs.fetch_add(1, std::memory_order_relaxed);
         counters_.last_sync_us.store(ended - began, std::memory_order_relaxed);

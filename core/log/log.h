@@ -166,6 +166,9 @@ private:
     std::atomic<uint64_t> written_;
 
     std::mutex sync_;
+    // Trades places with dirty_; guarded by sync_. Both have room for one file more than they need,
+    // so that what was appended can be made durable, and the log be closed, without memory.
+    std::vector<std::shared_ptr<File>> syncing_;
     std::atomic<uint64_t> synced_;
 
     std::atomic<bool> failed_{false};

@@ -53,6 +53,8 @@ Engine::Engine(const EnginePlatform& platform, const Options& options)
     started_ms_ = platform.clock->wall_ms();
     // What sessions see while the data loads; replaced before anybody may use it.
     placeholder_ = std::make_unique<Keyspace>(limits::kSlotBitsMin, 0);
+    spare_failure_ = std::make_unique<Error>(
+        Error{Code::kInternal, "memory was exhausted in the middle of a write"});
 }
 
 Result<std::shared_ptr<Engine>> Engine::open(const EnginePlatform& platform,
@@ -72,8 +74,18 @@ Result<std::shared_ptr<Engine>> Engine::open(const EnginePlatform& platform,
 }
 
 Engine::~Engine() {
-    close().ignore();
+    close_in_any_case();
     SYNAP_ASSERT(sessions_.empty());
+}
+
+void Engine::close_in_any_case() noexcept {
+    for (;;) {
+        try {
+            return close().ignore();
+        } catch (const std::bad_alloc&) {
+            std::this_thread::yield();  // threads are running: there is no other way out
+        }
+    }
 }
 
 Status Engine::load() {
@@ -115,8 +127,8 @@ Status Engine::load_memory_only() {
 Status Engine::close() {
     const std::lock_guard<std::mutex> guard(close_mutex_);
     if (loader_.joinable()) loader_.join();
-    const bool was_closed = state_.exchange(EngineState::kClosed) == EngineState::kClosed;
-    if (was_closed) return {};
+    if (close_done_) return {};
+    state_.store(EngineState::kClosed);
     {
         const std::lock_guard<std::mutex> maintenance_guard(maintenance_mutex_);
         maintenance_stop_ = true;
@@ -137,6 +149,7 @@ Status Engine::close() {
     Status status;
     if (log_ != nullptr) status = log_->stop();
     lock_.reset();
+    close_done_ = true;
     return status;
 }
 
@@ -149,11 +162,16 @@ Status Engine::failure() const {
     return {};
 }
 
-void Engine::stop_writes(Error reason) noexcept {
+void Engine::stop_writes() noexcept {
     stopped_.store(true, std::memory_order_release);
-    log_line(LogLine::Level::kError, "writes are refused from now on: " + reason.message);
+    try {
+        log_line(LogLine::Level::kError,
+                 "writes are refused from now on: memory was exhausted in the middle of one");
+    } catch (const std::bad_alloc&) {
+        // The state says it too.
+    }
     const std::lock_guard<std::mutex> guard(failure_mutex_);
-    if (failure_ == nullptr) failure_ = std::make_unique<Error>(std::move(reason));
+    if (failure_ == nullptr) failure_ = std::move(spare_failure_);
 }
 
 int64_t Engine::now_ms() noexcept {
@@ -282,7 +300,7 @@ void Engine::set_host_fact(std::string_view section, std::string_view name,
     if (value.empty()) {
         facts.erase(std::string(name));
     } else {
-        facts[std::string(name)] = value;
+        facts.insert_or_assign(std::string(name), std::string(value));  // whole or not at all
     }
 }
 

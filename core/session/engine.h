@@ -67,7 +67,8 @@ public:
     ~Engine();
 
     // Refuses new work, makes the log durable, ends the threads. Idempotent. Blocking: disk.
-    Status close();
+    Status close();  // after bad_alloc: again
+    void close_in_any_case() noexcept;  // waits for memory where there is none
 
     EngineState state() const noexcept { return state_.load(std::memory_order_acquire); }
     // Why the state is kFailed, or why writes are refused after a disk error.
@@ -98,8 +99,9 @@ public:
     uint32_t epoch() noexcept { return log() != nullptr ? log()->epoch() : 0; }
     Durability default_level() noexcept;
 
-    // Writes are refused from now on: memory and log no longer agree, or the disk failed.
-    void stop_writes(Error reason) noexcept;
+    // Writes are refused from now on: memory was exhausted in the middle of one, so that memory and
+    // log no longer agree.
+    void stop_writes() noexcept;
     bool accepts_writes() const noexcept {
         return !stopped_.load(std::memory_order_acquire) && (log_ == nullptr || !log_->failed());
     }
@@ -199,6 +201,10 @@ private:
     size_t remove_expired(Slot& slot, uint16_t tag, int64_t now, unsigned stripe);
     void maybe_snapshot();
     Status finish_snapshot(Result<SnapshotInfo> outcome);
+    void note_snapshot(Result<SnapshotInfo>& outcome, const Status& status);
+    void drop_snapshot() noexcept;
+    template <typename Body>
+    auto or_drop_snapshot(Body&& body);
     Status remove_old_files();
 
     const EnginePlatform platform_;
@@ -207,6 +213,7 @@ private:
     std::atomic<bool> stopped_{false};
     mutable std::mutex failure_mutex_;
     std::unique_ptr<Error> failure_;
+    std::unique_ptr<Error> spare_failure_;  // for when there is no memory to make one
 
     std::unique_ptr<DiskLock> lock_;
     Manifest manifest_;
@@ -256,6 +263,7 @@ private:
     std::thread maintenance_;
     std::thread loader_;
     std::mutex close_mutex_;
+    bool close_done_ = false;  // guarded by close_mutex_
     uint32_t expire_next_slot_ = 0;  // of the maintenance thread
     int64_t started_ms_ = 0;
     std::string run_id_;

@@ -1,31 +1,12 @@
 // How a session executes commands: refusals, the gate, locks, handlers, the record at the end.
 #include <algorithm>
 
-#include "core/base/numbers.h"
 #include "core/commands/generated/ids.h"
+#include "core/session/reach.h"
 #include "core/session/session.h"
 
 namespace synap {
 namespace {
-
-// What concerns more slots than its keys name, so that it must have the gate alone.
-bool needs_gate_alone(const CommandRecord& command, size_t argc) noexcept {
-    switch (command.id) {
-        case kIdFlushdb:
-        case kIdFlushall:
-        case kIdSwapdb:
-        case kIdMove:
-            return true;
-        case kIdCopy:
-            return argc > 4;  // DB n
-        default:
-            return false;
-    }
-}
-
-bool moves_values(const CommandRecord& command) noexcept {
-    return command.id == kIdRename || command.id == kIdRenamenx || command.id == kIdMove;
-}
 
 // Run at once inside MULTI instead of being queued.
 bool controls_transaction(const CommandRecord& command) noexcept {
@@ -84,7 +65,8 @@ bool Session::run_one(const Call& call, const Prepared& prepared) {
         } else {
             reply_.error("ERR " + why);
         }
-    } else if (const std::string why = refusal(command, args); !why.empty()) {
+    } else if (const std::string why = may_be_refused(command) ? refusal(command, args) : "";
+               !why.empty()) {
         break_transaction();
         reply_.error(why);
     } else {
@@ -128,29 +110,6 @@ std::string Session::refusal(const CommandRecord& command,
         }
     }
     return {};
-}
-
-bool Session::queue_command(const CommandRecord& command, std::span<const std::string_view> args) {
-    if (command.has(kCommandNoMulti)) {
-        break_transaction();
-        reply_.error("ERR Command not allowed inside a transaction");
-        return true;
-    }
-    size_t bytes = sizeof(Queued);
-    for (const std::string_view arg : args) bytes += arg.size() + sizeof(std::string);
-    if (queued_.size() >= engine_->options().get(OptionId::kTransactionCommands) ||
-        queued_bytes_ + bytes > limits::kTransactionBytes) {
-        break_transaction();
-        reply_.error("ERR the transaction is too large; see limits.transaction_commands");
-        return true;
-    }
-    Queued queued{&command, {args.begin(), args.end()}, {}};
-    queued.args.assign(queued.words.begin(), queued.words.end());
-    queued_.push_back(std::move(queued));  // the words stay where they are
-    queued_count_ = queued_.size();
-    queued_bytes_ += bytes;
-    reply_.status("QUEUED");
-    return true;
 }
 
 bool Session::execute(const CommandRecord& command, std::span<const std::string_view> args,
@@ -211,7 +170,11 @@ bool Session::execute_locked(const CommandRecord& command, std::span<const std::
     rest_on_slots();
     unlock_slots();
     run_.large_arguments.clear();
-    if (slow && measured_) note_slow(command, args, began_us);
+    try {
+        if (slow && measured_) note_slow(command, args, began_us);
+    } catch (const std::bad_alloc&) {
+        // The command is done; an entry of SLOWLOG is missing.
+    }
     return ran && !wants_wait_ && !wants_host_;
 }
 
@@ -226,15 +189,43 @@ bool Session::call_handler(const CommandRecord& command, std::span<const std::st
         return true;
     } catch (const std::bad_alloc&) {
         reply_.cut(mark);
-        failure_ = {Code::kNoMemory, "memory is exhausted; nothing was applied"};
-        if (run_.applied > 0) {
-            // Part of a record is in memory and the rest can not follow: neither going on nor
-            // going back would be true.
-            failure_ = {Code::kInternal, "memory was exhausted in the middle of a write"};
-            engine_->stop_writes(failure_);
-        }
+        fail_without_memory();
         return false;
     }
+}
+
+void Session::fail(Code code, std::string_view why) noexcept {
+    failure_.code = code;
+    try {
+        failure_.message = why;
+    } catch (const std::bad_alloc&) {
+        failure_.message.clear();
+    }
+}
+
+void Session::fail_without_memory() noexcept {
+    if (run_.applied == 0) return fail(Code::kNoMemory, "memory is exhausted; nothing was applied");
+    // Part of a record is in memory and the rest can not follow: neither going on nor going back
+    // would be true.
+    run_.applied = 0;
+    run_.effects.clear();
+    fail(Code::kInternal, "memory was exhausted in the middle of a write");
+    engine_->stop_writes();
+}
+
+// Outside of handlers: leaves the session as after any other call that failed.
+void Session::abandon_call() noexcept {
+    if (slots_locked_) unlock_slots();
+    run_.large_arguments.clear();
+    wants_wait_ = wants_host_ = false;
+    const bool was_executing = executing_;
+    executing_ = false;
+    if (was_executing) {
+        drop_transaction();
+    } else {
+        break_transaction();  // without the command that could not be queued
+    }
+    fail_without_memory();
 }
 
 bool Session::commit() {
@@ -244,12 +235,13 @@ bool Session::commit() {
     try {
         last_write_ = engine_->log()->append(run_.effects, run_.now_ms);
     } catch (const std::bad_alloc&) {
-        failure_ = {Code::kInternal, "memory was exhausted in the middle of a write"};
-        engine_->stop_writes(failure_);
+        run_.effects.clear();
+        fail(Code::kInternal, "memory was exhausted in the middle of a write");
+        engine_->stop_writes();
         return false;
     }
     if (last_write_ == 0) {
-        failure_ = {Code::kShutdown, "the store is closed"};
+        fail(Code::kShutdown, "the store is closed");
         return false;
     }
     for (const uint32_t slot : slots_) keyspace_->slot(slot).last_position = last_write_;
@@ -313,101 +305,12 @@ void Session::sort_slots() {
 
 void Session::lock_slots() noexcept {
     for (const uint32_t slot : slots_) keyspace_->slot(slot).lock.lock();
+    slots_locked_ = true;
 }
 
 void Session::unlock_slots() noexcept {
     for (const uint32_t slot : slots_) keyspace_->slot(slot).lock.unlock();
-}
-
-bool Session::execute_transaction(const CommandRecord&) {
-    if (transaction_broken_) {
-        drop_transaction();
-        reply_.error("EXECABORT Transaction discarded because of previous errors.");
-        return true;
-    }
-    bool alone = false;
-    bool moves = false;
-    unsigned database = database_;
-    slots_.clear();
-    for (const Queued& queued : queued_) {
-        alone = alone || needs_gate_alone(*queued.command, queued.args.size()) ||
-                queued.command->has(kCommandKeyspace);
-        moves = moves || moves_values(*queued.command);
-        if (queued.command->has(kCommandWrite)) {
-            if (const std::string why = refusal(*queued.command, queued.args); !why.empty()) {
-                drop_transaction();
-                reply_.error("EXECABORT Transaction discarded because of: " + why);
-                return true;
-            }
-            copy_large_arguments(queued.args);
-        }
-        int64_t selected = 0;
-        if (queued.command->id == kIdSelect && parse_integer(queued.args[1], selected) &&
-            selected >= 0 && selected < limits::kDatabases) {
-            database = static_cast<unsigned>(selected);
-        }
-        collect_slots(*queued.command, queued.args, database);
-    }
-    for (const auto& watch : watches_) slots_.push_back(keyspace_->slot_index(watch->hash));
-    sort_slots();
-    enter(alone ? Gate::kAlone : Gate::kShared);
-    if (alone) {
-        for (const Queued& queued : queued_) capture_for_move(*queued.command, queued.args);
-        slots_.clear();
-    }
-    lock_slots();
-    bool ran = true;
-    if (watched_key_changed()) {
-        reply_.null_array();
-    } else {
-        if (moves && !alone && engine_->snapshot_capturing()) {
-            engine_->capture_before_move(slots_.data(), slots_.size());
-        }
-        ran = run_queued() && commit();
-    }
-    rest_on_slots();
-    unlock_slots();
-    if (alone) enter(Gate::kOut);
-    run_.large_arguments.clear();
-    drop_transaction();
-    return ran;
-}
-
-bool Session::watched_key_changed() {
-    if (watches_.empty()) return false;
-    if (watched_changed_.load(std::memory_order_relaxed)) return true;
-    if (run_.now_ms == 0) run_.now_ms = engine_->now_ms();
-    for (const auto& watch : watches_) {
-        const std::string_view name{watch->key.data(), watch->key.size()};
-        const Node* node = keyspace_->find({name, watch->hash, watch->name_space});
-        if (node != nullptr && node->expired(run_.now_ms) && !watch->expired_when_watched) {
-            return true;
-        }
-    }
-    return false;
-}
-
-bool Session::run_queued() {
-    executing_ = true;
-    in_transaction_ = false;
-    bool ran = true;
-    reply_.begin_array(queued_.size());
-    for (const Queued& queued : queued_) {
-        const uint64_t errors_before = reply_.errors();
-        ran = call_handler(*queued.command, queued.args, 0, 0);
-        if (!ran) break;
-        if (wants_wait_) {  // inside EXEC nothing waits
-            wants_wait_ = false;
-            finish_wait(pending_wait_, engine_->log(), reply_);
-        }
-        if (wants_host_) {
-            wants_host_ = false;
-            reply_.error("ERR Command not allowed inside a transaction");
-        }
-        count(*queued.command, errors_before);
-    }
-    executing_ = false;
-    return ran;
+    slots_locked_ = false;
 }
 
 void Session::note_slow(const CommandRecord&, std::span<const std::string_view> args,

@@ -50,9 +50,9 @@ BatchResult Session::run(std::span<const Call> calls) {
     const EngineState state = engine_->state();
     if (state == EngineState::kClosed) {
         result.stop = Stop::kFailed;
-        failure_ = {Code::kShutdown, "the store is closed"};
+        fail(Code::kShutdown, "the store is closed");
     } else {
-        if (keyspace_ == nullptr && state == EngineState::kReady) keyspace_ = &engine_->keyspace();
+        adopt_keyspace();
         run_.stripe = thread_stripe();
         run_.now_ms = 0;
         run_.logging = keyspace_ != nullptr && engine_->log() != nullptr;
@@ -88,10 +88,22 @@ void Session::note_latency(uint64_t began_us, size_t calls) noexcept {
 
 BatchResult Session::run_chunk(std::span<const Call> calls) {
     BatchResult result;
-    prepare(calls);
+    if (expected_.data() != calls.data() || expected_.size() != calls.size()) {
+        prepare_all(calls);
+    }
+    expected_ = {};
+    prefetch_nodes(calls.size());
     const uint64_t budget = engine_->options().get(OptionId::kReplyBytes);
     for (size_t i = 0; i < calls.size(); ++i) {
-        if (!run_one(calls[i], prepared_[i])) {
+        const Reply::Mark mark = reply_.mark();
+        bool answered = false;
+        try {
+            answered = run_one(calls[i], prepared_[i]);
+        } catch (const std::bad_alloc&) {
+            abandon_call();
+        }
+        if (!answered) {
+            reply_.cut(mark);
             result.stop = wants_wait_   ? Stop::kPending
                           : wants_host_ ? Stop::kHost
                                         : Stop::kFailed;
@@ -107,35 +119,52 @@ BatchResult Session::run_chunk(std::span<const Call> calls) {
     return result;
 }
 
-// Looks commands up and asks for the memory that they will touch, so that the cache misses of a
-// pipeline overlap.
-void Session::prepare(std::span<const Call> calls) {
-    const bool prefetch = calls.size() > 1 && keyspace_ != nullptr;
-    for (size_t i = 0; i < calls.size(); ++i) {
-        Prepared& prepared = prepared_[i];
-        prepared = {};
-        if (calls[i].argc == 0) continue;
-        const CommandRecord* command = find_command(calls[i].argv[0]);
-        if (command != nullptr && !command->subcommands.empty() && calls[i].argc > 1) {
+// Looks the command up, and the place of its first key.
+void Session::prepare(const Call& call, Prepared& prepared) noexcept {
+    prepared = {};
+    if (call.argc == 0) return;
+    const CommandRecord* command = call.command;
+    if (command == nullptr) {
+        command = find_command(call.argv[0]);
+        if (command != nullptr && !command->subcommands.empty() && call.argc > 1) {
             prepared.container = command;
-            command = find_subcommand(*command, calls[i].argv[1]);
+            command = find_subcommand(*command, call.argv[1]);
         }
-        prepared.command = command;
-        const auto first = command == nullptr ? 0 : static_cast<size_t>(command->first_key);
-        if (keyspace_ == nullptr || first == 0 || first >= calls[i].argc) continue;
-        const KeyRef key = keyspace_->key(keyspace_->name_space_of(database_),
-                                          calls[i].argv[first]);
-        prepared.hash = key.hash;
-        prepared.name_space = key.name_space;
-        prepared.hashed = true;
-        if (prefetch) keyspace_->prefetch_slot(key.hash);
     }
-    if (!prefetch) return;
-    enter(Gate::kShared);
-    for (size_t i = 0; i < calls.size(); ++i) {
+    prepared.command = command;
+    const auto first = command == nullptr ? 0 : static_cast<size_t>(command->first_key);
+    if (keyspace_ == nullptr || first == 0 || first >= call.argc) return;
+    const KeyRef key = keyspace_->key(keyspace_->name_space_of(database_), call.argv[first]);
+    prepared.hash = key.hash;
+    prepared.name_space = key.name_space;
+    prepared.hashed = true;
+    keyspace_->prefetch_slot(key.hash);
+}
+
+// The cache misses of a pipeline overlap, those of a single call overlap what surrounds it.
+void Session::expect(std::span<const Call> calls) noexcept {
+    adopt_keyspace();
+    prepare_all(calls);
+}
+
+void Session::adopt_keyspace() noexcept {
+    if (keyspace_ == nullptr && engine_->state() == EngineState::kReady) {
+        keyspace_ = &engine_->keyspace();
+    }
+}
+
+void Session::prepare_all(std::span<const Call> calls) noexcept {
+    expected_ = calls.first(std::min(kChunk, calls.size()));
+    for (size_t i = 0; i < expected_.size(); ++i) prepare(expected_[i], prepared_[i]);
+    for (size_t i = 0; i < expected_.size(); ++i) {
         if (prepared_[i].hashed) keyspace_->prefetch_table(prepared_[i].hash);
     }
-    for (size_t i = 0; i < calls.size(); ++i) {
+}
+
+void Session::prefetch_nodes(size_t calls) noexcept {
+    if (keyspace_ == nullptr || calls == 1) return;
+    enter(Gate::kShared);
+    for (size_t i = 0; i < calls; ++i) {
         if (prepared_[i].hashed) keyspace_->prefetch_node(prepared_[i].hash);
     }
 }

@@ -20,6 +20,7 @@ namespace synap {
 struct Call {
     const std::string_view* argv;
     size_t argc;
+    const CommandRecord* command = nullptr;  // that argv names, where the caller knows it
     std::span<const std::string_view> args() const noexcept { return {argv, argc}; }
 };
 
@@ -71,6 +72,9 @@ public:
     Session(const Session&) = delete;
     Session& operator=(const Session&) = delete;
 
+    // Asks for the memory that the first of these calls will touch, so that it arrives while the
+    // caller gets ready to run() them.
+    void expect(std::span<const Call> calls) noexcept;
     // Runs calls in order until one stops the batch. Appends one reply each to reply().
     BatchResult run(std::span<const Call> calls);
 
@@ -158,7 +162,14 @@ private:
     enum class Gate : uint8_t { kOut, kShared, kAlone };
 
     BatchResult run_chunk(std::span<const Call> calls);
-    void prepare(std::span<const Call> calls);
+    void prepare(const Call& call, Prepared& prepared) noexcept;
+    void prepare_all(std::span<const Call> calls) noexcept;
+    void prefetch_nodes(size_t calls) noexcept;
+    // From then on what runs is logged: never in the middle of a run.
+    void adopt_keyspace() noexcept;
+    bool may_be_refused(const CommandRecord& command) const noexcept {
+        return command.has(kCommandWrite) || keyspace_ == nullptr;
+    }
     // False when the batch must stop before this call.
     bool run_one(const Call& call, const Prepared& prepared);
     std::string refusal(const CommandRecord& command, std::span<const std::string_view> args);
@@ -175,6 +186,10 @@ private:
     void break_transaction() noexcept { transaction_broken_ = in_transaction_; }
     bool call_handler(const CommandRecord& command, std::span<const std::string_view> args,
                       size_t hashed_argument, uint64_t hash);
+    // The failure of a call. Needs no memory: without any the text is left out.
+    void fail(Code code, std::string_view why) noexcept;
+    void fail_without_memory() noexcept;
+    void abandon_call() noexcept;
     void copy_large_arguments(std::span<const std::string_view> args);
     // Appends the record of what was applied; tells the slots.
     bool commit();
@@ -209,9 +224,11 @@ private:
     bool wants_host_ = false;
     Gate gate_ = Gate::kOut;
     std::vector<uint32_t> slots_;  // locked ones, ascending, each once
+    bool slots_locked_ = false;
 
     static constexpr size_t kChunk = 64;
     Prepared prepared_[kChunk];
+    std::span<const Call> expected_;  // what prepared_ is of
     const CommandRecord* counted_ = nullptr;
     uint64_t counted_calls_ = 0;
     uint64_t counted_failed_ = 0;

@@ -1,0 +1,30 @@
+// What commands concern beyond the keys they name: decides which locks they need.
+#pragma once
+
+#include <cstddef>
+
+#include "core/commands/generated/ids.h"
+#include "core/commands/record.h"
+
+namespace synap {
+
+// More slots than its keys name, so that it must have the gate alone.
+inline bool needs_gate_alone(const CommandRecord& command, size_t argc) noexcept {
+    switch (command.id) {
+        case kIdFlushdb:
+        case kIdFlushall:
+        case kIdSwapdb:
+        case kIdMove:
+            return true;
+        case kIdCopy:
+            return argc > 4;  // DB n
+        default:
+            return false;
+    }
+}
+
+inline bool moves_values(const CommandRecord& command) noexcept {
+    return command.id == kIdRename || command.id == kIdRenamenx || command.id == kIdMove;
+}
+
+}  // namespace synap

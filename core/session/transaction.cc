@@ -1,0 +1,124 @@
+// MULTI to EXEC: commands are queued, then run together under the locks of all their keys, as one
+// record of the log.
+#include "core/base/numbers.h"
+#include "core/commands/generated/ids.h"
+#include "core/session/reach.h"
+#include "core/session/session.h"
+
+namespace synap {
+
+bool Session::queue_command(const CommandRecord& command, std::span<const std::string_view> args) {
+    if (command.has(kCommandNoMulti)) {
+        break_transaction();
+        reply_.error("ERR Command not allowed inside a transaction");
+        return true;
+    }
+    size_t bytes = sizeof(Queued);
+    for (const std::string_view arg : args) bytes += arg.size() + sizeof(std::string);
+    if (queued_.size() >= engine_->options().get(OptionId::kTransactionCommands) ||
+        queued_bytes_ + bytes > limits::kTransactionBytes) {
+        break_transaction();
+        reply_.error("ERR the transaction is too large; see limits.transaction_commands");
+        return true;
+    }
+    Queued queued{&command, {args.begin(), args.end()}, {}};
+    queued.args.assign(queued.words.begin(), queued.words.end());
+    queued_.push_back(std::move(queued));  // the words stay where they are
+    queued_count_ = queued_.size();
+    queued_bytes_ += bytes;
+    reply_.status("QUEUED");
+    return true;
+}
+
+bool Session::execute_transaction(const CommandRecord&) {
+    if (transaction_broken_) {
+        drop_transaction();
+        reply_.error("EXECABORT Transaction discarded because of previous errors.");
+        return true;
+    }
+    bool alone = false;
+    bool moves = false;
+    unsigned database = database_;
+    slots_.clear();
+    for (const Queued& queued : queued_) {
+        alone = alone || needs_gate_alone(*queued.command, queued.args.size()) ||
+                queued.command->has(kCommandKeyspace);
+        moves = moves || moves_values(*queued.command);
+        if (queued.command->has(kCommandWrite)) {
+            if (const std::string why = refusal(*queued.command, queued.args); !why.empty()) {
+                drop_transaction();
+                reply_.error("EXECABORT Transaction discarded because of: " + why);
+                return true;
+            }
+            copy_large_arguments(queued.args);
+        }
+        int64_t selected = 0;
+        if (queued.command->id == kIdSelect && parse_integer(queued.args[1], selected) &&
+            selected >= 0 && selected < limits::kDatabases) {
+            database = static_cast<unsigned>(selected);
+        }
+        collect_slots(*queued.command, queued.args, database);
+    }
+    for (const auto& watch : watches_) slots_.push_back(keyspace_->slot_index(watch->hash));
+    sort_slots();
+    enter(alone ? Gate::kAlone : Gate::kShared);
+    if (alone) {
+        for (const Queued& queued : queued_) capture_for_move(*queued.command, queued.args);
+        slots_.clear();
+    }
+    lock_slots();
+    bool ran = true;
+    if (watched_key_changed()) {
+        reply_.null_array();
+    } else {
+        if (moves && !alone && engine_->snapshot_capturing()) {
+            engine_->capture_before_move(slots_.data(), slots_.size());
+        }
+        ran = run_queued() && commit();
+    }
+    rest_on_slots();
+    unlock_slots();
+    if (alone) enter(Gate::kOut);
+    run_.large_arguments.clear();
+    drop_transaction();
+    return ran;
+}
+
+bool Session::watched_key_changed() {
+    if (watches_.empty()) return false;
+    if (watched_changed_.load(std::memory_order_relaxed)) return true;
+    if (run_.now_ms == 0) run_.now_ms = engine_->now_ms();
+    for (const auto& watch : watches_) {
+        const std::string_view name{watch->key.data(), watch->key.size()};
+        const Node* node = keyspace_->find({name, watch->hash, watch->name_space});
+        if (node != nullptr && node->expired(run_.now_ms) && !watch->expired_when_watched) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool Session::run_queued() {
+    executing_ = true;
+    in_transaction_ = false;
+    bool ran = true;
+    reply_.begin_array(queued_.size());
+    for (const Queued& queued : queued_) {
+        const uint64_t errors_before = reply_.errors();
+        ran = call_handler(*queued.command, queued.args, 0, 0);
+        if (!ran) break;
+        if (wants_wait_) {  // inside EXEC nothing waits
+            wants_wait_ = false;
+            finish_wait(pending_wait_, engine_->log(), reply_);
+        }
+        if (wants_host_) {
+            wants_host_ = false;
+            reply_.error("ERR Command not allowed inside a transaction");
+        }
+        count(*queued.command, errors_before);
+    }
+    executing_ = false;
+    return ran;
+}
+
+}  // namespace synap
