@@ -3,7 +3,7 @@
 
 usage: check.py symbols LIBRARY          what it exports is what synap-1.symbols lists
        check.py symbols LIBRARY --write  rewrites synap-1.symbols; versions of old lines stay
-       check.py headers                  contracts, layouts, initialisers and misuse are complete
+       check.py headers                  contracts, layouts, initialisers and tests are complete
 """
 
 from __future__ import annotations
@@ -31,6 +31,13 @@ CONTRACT = re.compile(
 
 def prototypes(header: Path) -> list[str]:
     return PROTOTYPE.findall(header.read_text())
+
+
+def fallible(header: Path) -> list[str]:
+    """Functions that report errors."""
+    ends = [match.end() for match in PROTOTYPE.finditer(header.read_text())]
+    texts = [header.read_text()[end:].split(";")[0] for end in ends]
+    return [name for name, text in zip(prototypes(header), texts) if "**err" in text]
 
 
 def interface_version() -> str:
@@ -138,6 +145,11 @@ def check_headers() -> list[str]:
     problems += [f"misuse_test.c does not call {name}"
                  for name in prototypes(STABLE) + prototypes(UNSTABLE)
                  if not re.search(rf"\b{name}\(", misuse)]
+    faults = "".join(path.read_text() for path in (CAPI / "tests").glob("alloc_fault*_test.cc"))
+    faults += (CAPI / "tests/alloc_fault.cc").read_text()
+    problems += [f"no alloc_fault*_test.cc calls {name}"
+                 for header in (STABLE, UNSTABLE) for name in fallible(header)
+                 if not re.search(rf"\b{name}\(", faults)]
     if len(declared) < 50 or len(prototypes(STABLE)) < 60:
         problems.append("this script no longer understands synap.h")
     return problems

@@ -1,6 +1,8 @@
 // The one boundary between C callers and the engine: every export is a call of guard().
 #pragma once
 
+#include <system_error>
+
 #include "capi/src/handles.h"
 
 namespace synap::capi {
@@ -53,6 +55,9 @@ synap_status_t guard(synap_error_t** err, Body&& body) noexcept {
         return report(err, result.error().code, result.error().message);
     } catch (const std::bad_alloc&) {
         return report(err, Code::kNoMemory, {});
+    } catch (const std::system_error& error) {
+        const bool no_thread = error.code() == std::errc::resource_unavailable_try_again;
+        return report(err, no_thread ? Code::kNoMemory : Code::kInternal, error.what());
     } catch (const std::exception& exception) {
         return report(err, Code::kInternal, exception.what());
     } catch (...) {

@@ -13,8 +13,8 @@
 namespace {
 
 template <typename T>
-constexpr bool kPlain = std::is_standard_layout_v<T> && std::is_trivially_copyable_v<T> &&
-                        std::is_trivially_default_constructible_v<T>;
+constexpr bool kPlain = std::is_standard_layout_v<T>&& std::is_trivially_copyable_v<T>&&
+    std::is_trivially_default_constructible_v<T>;
 
 static_assert(kPlain<synap_bytes_t> && kPlain<synap_token_t> && kPlain<synap_option_info_t> &&
               kPlain<synap_store_state_t> && kPlain<synap_session_options_t> &&

@@ -10,20 +10,20 @@
 #include <string.h>
 
 /* One line a struct, "name size alignment", and one a member, "name.member offset size". */
-#define STRUCT(name)                                                                               \
-    do {                                                                                           \
-        struct aligned {                                                                           \
-            char before;                                                                           \
-            struct name value;                                                                     \
-        };                                                                                         \
-        put(#name, sizeof(struct name), offsetof(struct aligned, value));                          \
+#define STRUCT(name)                                                      \
+    do {                                                                  \
+        struct aligned {                                                  \
+            char before;                                                  \
+            struct name value;                                            \
+        };                                                                \
+        put(#name, sizeof(struct name), offsetof(struct aligned, value)); \
     } while (0)
-#define MEMBER(name, member)                                                                       \
-    put(#name "." #member, offsetof(struct name, member), sizeof(((struct name *)0)->member))
+#define MEMBER(name, member) \
+    put(#name "." #member, offsetof(struct name, member), sizeof(((struct name*)0)->member))
 
 static char lines[8192];
 
-static void put(const char *name, size_t first, size_t second) {
+static void put(const char* name, size_t first, size_t second) {
     const size_t used = strlen(lines);
     snprintf(lines + used, sizeof lines - used, "%s %lu %lu\n", name, (unsigned long)first,
              (unsigned long)second);
@@ -92,9 +92,9 @@ static void sinks(void) {
     MEMBER(synap_sink, blob);
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char** argv) {
     static char expected[sizeof lines];
-    FILE *file;
+    FILE* file;
 #if !defined(__x86_64__)
     printf("layouts are recorded for x86-64 only\n");
     return 77;

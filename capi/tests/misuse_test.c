@@ -8,28 +8,28 @@
 #define SYNAP_UNSTABLE_API
 #include <synap/synap_unstable.h>
 
-static synap_store_t *store;
-static synap_store_t *closed;
-static synap_session_t *session;
-static synap_session_t *orphan; /* of the closed store */
-static synap_events_t *events;
-static synap_config_t *config; /* also in the place of other handles */
+static synap_store_t* store;
+static synap_store_t* closed;
+static synap_session_t* session;
+static synap_session_t* orphan; /* of the closed store */
+static synap_events_t* events;
+static synap_config_t* config; /* also in the place of other handles */
 
 static synap_arg_t ping[1];
 
-static int32_t take_scalar(void *ctx, uint32_t type, const synap_arg_t *value) {
+static int32_t take_scalar(void* ctx, uint32_t type, const synap_arg_t* value) {
     (void)ctx, (void)type, (void)value;
     return 0;
 }
-static int32_t take_error(void *ctx, int32_t code, synap_bytes_t message) {
+static int32_t take_error(void* ctx, int32_t code, synap_bytes_t message) {
     (void)ctx, (void)code, (void)message;
     return 0;
 }
-static int32_t take_begin(void *ctx, uint32_t type, uint64_t count) {
+static int32_t take_begin(void* ctx, uint32_t type, uint64_t count) {
     (void)ctx, (void)type, (void)count;
     return 0;
 }
-static int32_t take_end(void *ctx, uint32_t type) {
+static int32_t take_end(void* ctx, uint32_t type) {
     (void)ctx, (void)type;
     return 0;
 }
@@ -54,7 +54,7 @@ static void test_errors(void) {
     CHECK(synap_error_traits(NULL) == 0);
     CHECK(synap_error_token(NULL).position == 0);
     synap_error_free(NULL);
-    synap_error_free((synap_error_t *)config); /* not its business */
+    synap_error_free((synap_error_t*)config); /* not its business */
     WORKS(synap_config_set(config, text("slots"), text("0"), &err));
     /* Without a place for the error the status alone speaks. */
     CHECK(synap_config_set(NULL, text("slots"), text("0"), NULL) == SYNAP_E_INVALID_HANDLE);
@@ -62,13 +62,13 @@ static void test_errors(void) {
 
 static void test_config(void) {
     synap_option_info_t info = SYNAP_OPTION_INFO_INIT;
-    synap_config_t *fresh = synap_config_new();
+    synap_config_t* fresh = synap_config_new();
     CHECK(fresh != NULL);
     FAILS(SYNAP_E_INVALID_HANDLE, synap_config_set(NULL, text("slots"), text("0"), &err));
     FAILS(SYNAP_E_INVALID_HANDLE,
-          synap_config_set((synap_config_t *)store, text("slots"), text("0"), &err));
+          synap_config_set((synap_config_t*)store, text("slots"), text("0"), &err));
     synap_config_free(NULL);
-    synap_config_free((synap_config_t *)store);
+    synap_config_free((synap_config_t*)store);
     synap_config_free(fresh);
 #if !SANITIZED /* a diagnostic that reads freed memory; sanitizers know better */
     FAILS(SYNAP_E_INVALID_HANDLE, synap_config_set(fresh, text("slots"), text("0"), &err));
@@ -79,10 +79,9 @@ static void test_config(void) {
 }
 
 static void test_open(void) {
-    synap_store_t *out = store;
+    synap_store_t* out = store;
     FAILS(SYNAP_E_INVALID_ARGUMENT, synap_open(text(":memory:"), NULL, NULL, &err));
-    FAILS(SYNAP_E_INVALID_HANDLE,
-          synap_open(text(":memory:"), (synap_config_t *)store, &out, &err));
+    FAILS(SYNAP_E_INVALID_HANDLE, synap_open(text(":memory:"), (synap_config_t*)store, &out, &err));
     CHECK(out == NULL);
     FAILS(SYNAP_E_INVALID_ARGUMENT, synap_open(text(""), NULL, &out, &err));
     FAILS(SYNAP_E_UNSUPPORTED, synap_open(text("synap://localhost:1"), NULL, &out, &err));
@@ -93,52 +92,51 @@ static void test_open(void) {
 static void test_store(void) {
     synap_store_state_t state = SYNAP_STORE_STATE_INIT;
     FAILS(SYNAP_E_INVALID_HANDLE, synap_store_get_state(NULL, &state, &err));
-    FAILS(SYNAP_E_INVALID_HANDLE, synap_store_get_state((synap_store_t *)config, &state, &err));
+    FAILS(SYNAP_E_INVALID_HANDLE, synap_store_get_state((synap_store_t*)config, &state, &err));
     FAILS(SYNAP_E_INVALID_ARGUMENT, synap_store_get_state(store, NULL, &err));
     WORKS(synap_store_get_state(closed, &state, &err));
     CHECK(state.state == SYNAP_STATE_CLOSED);
     FAILS(SYNAP_E_INVALID_HANDLE, synap_store_close(NULL, 0, &err));
-    FAILS(SYNAP_E_INVALID_HANDLE, synap_store_close((synap_store_t *)config, 0, &err));
+    FAILS(SYNAP_E_INVALID_HANDLE, synap_store_close((synap_store_t*)config, 0, &err));
     WORKS(synap_store_close(closed, 0, &err));
     CHECK(synap_store_retain(NULL) == NULL);
     synap_store_release(NULL);
-    synap_store_release((synap_store_t *)config);
+    synap_store_release((synap_store_t*)config);
 }
 
 static void test_options(void) {
-    synap_reply_t *reply = NULL;
+    synap_reply_t* reply = NULL;
     FAILS(SYNAP_E_INVALID_HANDLE, synap_option_set(NULL, text("max_memory"), text("1"), &err));
     FAILS(SYNAP_E_INVALID_HANDLE,
-          synap_option_set((synap_store_t *)config, text("max_memory"), text("1"), &err));
+          synap_option_set((synap_store_t*)config, text("max_memory"), text("1"), &err));
     FAILS(SYNAP_E_INVALID_HANDLE, synap_option_get(NULL, text("max_memory"), &reply, &err));
     FAILS(SYNAP_E_INVALID_HANDLE,
-          synap_option_get((synap_store_t *)config, text("max_memory"), &reply, &err));
+          synap_option_get((synap_store_t*)config, text("max_memory"), &reply, &err));
     FAILS(SYNAP_E_INVALID_ARGUMENT, synap_option_get(store, text("max_memory"), NULL, &err));
     FAILS(SYNAP_E_INVALID_ARGUMENT, synap_option_get(store, text("no_such"), &reply, &err));
     CHECK(reply == NULL);
 }
 
 static void test_sessions(void) {
-    synap_session_t *out = session;
+    synap_session_t* out = session;
     FAILS(SYNAP_E_INVALID_HANDLE, synap_session_open(NULL, NULL, &out, &err));
     CHECK(out == NULL);
-    FAILS(SYNAP_E_INVALID_HANDLE, synap_session_open((synap_store_t *)config, NULL, &out, &err));
+    FAILS(SYNAP_E_INVALID_HANDLE, synap_session_open((synap_store_t*)config, NULL, &out, &err));
     FAILS(SYNAP_E_INVALID_ARGUMENT, synap_session_open(store, NULL, NULL, &err));
     FAILS(SYNAP_E_SHUTDOWN, synap_session_open(closed, NULL, &out, &err));
     CHECK(out == NULL);
     CHECK(synap_session_protocol(NULL) == SYNAP_PROTOCOL_NATIVE);
-    CHECK(synap_session_protocol((synap_session_t *)config) == SYNAP_PROTOCOL_NATIVE);
+    CHECK(synap_session_protocol((synap_session_t*)config) == SYNAP_PROTOCOL_NATIVE);
     CHECK(synap_session_durability(NULL) == SYNAP_DURABILITY_MEMORY);
-    CHECK(synap_session_durability((synap_session_t *)config) == SYNAP_DURABILITY_MEMORY);
+    CHECK(synap_session_durability((synap_session_t*)config) == SYNAP_DURABILITY_MEMORY);
     synap_session_release(NULL);
-    synap_session_release((synap_session_t *)config);
+    synap_session_release((synap_session_t*)config);
 }
 
 static void test_exec(void) {
-    synap_reply_t *reply = NULL;
+    synap_reply_t* reply = NULL;
     FAILS(SYNAP_E_INVALID_HANDLE, synap_exec(NULL, ping, 1, NULL, &reply, &err));
-    FAILS(SYNAP_E_INVALID_HANDLE,
-          synap_exec((synap_session_t *)store, ping, 1, NULL, &reply, &err));
+    FAILS(SYNAP_E_INVALID_HANDLE, synap_exec((synap_session_t*)store, ping, 1, NULL, &reply, &err));
     FAILS(SYNAP_E_INVALID_ARGUMENT, synap_exec(session, ping, 1, NULL, NULL, &err));
     FAILS(SYNAP_E_INVALID_ARGUMENT, synap_exec(session, NULL, 1, NULL, &reply, &err));
     FAILS(SYNAP_E_INVALID_ARGUMENT, synap_exec(session, ping, 0, NULL, &reply, &err));
@@ -150,7 +148,7 @@ static void test_exec_sink(void) {
     const synap_sink_t sink = any_sink();
     FAILS(SYNAP_E_INVALID_HANDLE, synap_exec_sink(NULL, ping, 1, NULL, &sink, &err));
     FAILS(SYNAP_E_INVALID_HANDLE,
-          synap_exec_sink((synap_session_t *)store, ping, 1, NULL, &sink, &err));
+          synap_exec_sink((synap_session_t*)store, ping, 1, NULL, &sink, &err));
     FAILS(SYNAP_E_INVALID_ARGUMENT, synap_exec_sink(session, ping, 1, NULL, NULL, &err));
     FAILS(SYNAP_E_INVALID_ARGUMENT, synap_exec_sink(session, NULL, 1, NULL, &sink, &err));
     FAILS(SYNAP_E_SHUTDOWN, synap_exec_sink(orphan, ping, 1, NULL, &sink, &err));
@@ -165,8 +163,8 @@ static void test_exec_many(void) {
     FAILS(SYNAP_E_INVALID_HANDLE,
           synap_exec_many(NULL, &call, 1, NULL, &sink, &done, &token, &err));
     CHECK(done == 0 && token.epoch == 0 && token.position == 0);
-    FAILS(SYNAP_E_INVALID_HANDLE, synap_exec_many((synap_session_t *)store, &call, 1, NULL, &sink,
-                                                  &done, &token, &err));
+    FAILS(SYNAP_E_INVALID_HANDLE,
+          synap_exec_many((synap_session_t*)store, &call, 1, NULL, &sink, &done, &token, &err));
     FAILS(SYNAP_E_INVALID_ARGUMENT,
           synap_exec_many(session, NULL, 1, NULL, &sink, &done, &token, &err));
     FAILS(SYNAP_E_INVALID_ARGUMENT,
@@ -177,24 +175,23 @@ static void test_exec_many(void) {
           synap_exec_many(session, &call, 1, NULL, &sink, NULL, &token, &err));
     FAILS(SYNAP_E_INVALID_ARGUMENT,
           synap_exec_many(session, &call, 1, NULL, &sink, &done, NULL, &err));
-    FAILS(SYNAP_E_SHUTDOWN,
-          synap_exec_many(orphan, &call, 1, NULL, &sink, &done, &token, &err));
+    FAILS(SYNAP_E_SHUTDOWN, synap_exec_many(orphan, &call, 1, NULL, &sink, &done, &token, &err));
     WORKS(synap_exec_many(session, NULL, 0, NULL, &sink, &done, &token, &err));
 }
 
 static void test_replies(void) {
     const synap_sink_t sink = any_sink();
-    synap_reply_t *reply = run(session, "PING");
-    const synap_node_t *root = synap_reply_root(reply);
+    synap_reply_t* reply = run(session, "PING");
+    const synap_node_t* root = synap_reply_root(reply);
     CHECK(synap_reply_root(NULL) == NULL);
-    CHECK(synap_reply_root((synap_reply_t *)config) == NULL);
+    CHECK(synap_reply_root((synap_reply_t*)config) == NULL);
     CHECK(synap_reply_token(NULL).position == 0);
-    CHECK(synap_reply_token((synap_reply_t *)config).position == 0);
+    CHECK(synap_reply_token((synap_reply_t*)config).position == 0);
     CHECK(synap_reply_retain(NULL) == NULL);
     synap_reply_release(NULL);
-    synap_reply_release((synap_reply_t *)config);
+    synap_reply_release((synap_reply_t*)config);
     FAILS(SYNAP_E_INVALID_HANDLE, synap_reply_walk(NULL, &sink, &err));
-    FAILS(SYNAP_E_INVALID_HANDLE, synap_reply_walk((synap_reply_t *)config, &sink, &err));
+    FAILS(SYNAP_E_INVALID_HANDLE, synap_reply_walk((synap_reply_t*)config, &sink, &err));
     FAILS(SYNAP_E_INVALID_ARGUMENT, synap_reply_walk(reply, NULL, &err));
     CHECK(synap_node_type(NULL) == SYNAP_TYPE_NULL);
     CHECK(synap_node_int(NULL) == 0 && synap_node_int(root) == 0);
@@ -211,17 +208,16 @@ static void test_log(void) {
     const synap_token_t none = {0, 0};
     const synap_token_t future = {1, UINT64_MAX};
     CHECK(synap_log_default_level(NULL) == SYNAP_DURABILITY_MEMORY);
-    CHECK(synap_log_default_level((synap_store_t *)config) == SYNAP_DURABILITY_MEMORY);
+    CHECK(synap_log_default_level((synap_store_t*)config) == SYNAP_DURABILITY_MEMORY);
     FAILS(SYNAP_E_INVALID_HANDLE, synap_log_wait(NULL, none, SYNAP_DURABILITY_OS, 0, &err));
     FAILS(SYNAP_E_INVALID_HANDLE,
-          synap_log_wait((synap_store_t *)config, none, SYNAP_DURABILITY_OS, 0, &err));
+          synap_log_wait((synap_store_t*)config, none, SYNAP_DURABILITY_OS, 0, &err));
     FAILS(SYNAP_E_INVALID_ARGUMENT, synap_log_wait(store, none, 99, 0, &err));
-    FAILS(SYNAP_E_INVALID_ARGUMENT,
-          synap_log_wait(store, future, SYNAP_DURABILITY_DISK, 0, &err));
+    FAILS(SYNAP_E_INVALID_ARGUMENT, synap_log_wait(store, future, SYNAP_DURABILITY_DISK, 0, &err));
     FAILS(SYNAP_E_INVALID_HANDLE,
           synap_log_notify(NULL, none, SYNAP_DURABILITY_OS, events, 1, &err));
-    FAILS(SYNAP_E_INVALID_HANDLE, synap_log_notify((synap_store_t *)config, none,
-                                                   SYNAP_DURABILITY_OS, events, 1, &err));
+    FAILS(SYNAP_E_INVALID_HANDLE,
+          synap_log_notify((synap_store_t*)config, none, SYNAP_DURABILITY_OS, events, 1, &err));
     FAILS(SYNAP_E_INVALID_HANDLE,
           synap_log_notify(store, none, SYNAP_DURABILITY_OS, NULL, 1, &err));
     FAILS(SYNAP_E_INVALID_ARGUMENT, synap_log_notify(store, none, 0, events, 1, &err));
@@ -230,51 +226,50 @@ static void test_log(void) {
 }
 
 static void test_events(void) {
-    synap_events_t *out = events;
-    synap_batch_t *batch = NULL;
+    synap_events_t* out = events;
+    synap_batch_t* batch = NULL;
     FAILS(SYNAP_E_INVALID_HANDLE, synap_events_open(NULL, 1, &out, &err));
     CHECK(out == NULL);
-    FAILS(SYNAP_E_INVALID_HANDLE, synap_events_open((synap_store_t *)config, 1, &out, &err));
+    FAILS(SYNAP_E_INVALID_HANDLE, synap_events_open((synap_store_t*)config, 1, &out, &err));
     FAILS(SYNAP_E_INVALID_ARGUMENT, synap_events_open(store, 1, NULL, &err));
     FAILS(SYNAP_E_INVALID_HANDLE, synap_events_set_wake(NULL, NULL, NULL, NULL, &err));
     FAILS(SYNAP_E_INVALID_HANDLE,
-          synap_events_set_wake((synap_events_t *)config, NULL, NULL, NULL, &err));
+          synap_events_set_wake((synap_events_t*)config, NULL, NULL, NULL, &err));
     FAILS(SYNAP_E_INVALID_HANDLE, synap_events_wait(NULL, 0, &err));
-    FAILS(SYNAP_E_INVALID_HANDLE, synap_events_wait((synap_events_t *)config, 0, &err));
+    FAILS(SYNAP_E_INVALID_HANDLE, synap_events_wait((synap_events_t*)config, 0, &err));
     FAILS(SYNAP_E_INVALID_HANDLE, synap_events_take(NULL, 1, &batch, &err));
-    FAILS(SYNAP_E_INVALID_HANDLE, synap_events_take((synap_events_t *)config, 1, &batch, &err));
+    FAILS(SYNAP_E_INVALID_HANDLE, synap_events_take((synap_events_t*)config, 1, &batch, &err));
     FAILS(SYNAP_E_INVALID_ARGUMENT, synap_events_take(events, 1, NULL, &err));
     FAILS(SYNAP_E_INVALID_ARGUMENT, synap_events_take(events, 0, &batch, &err));
     CHECK(batch == NULL);
     CHECK(synap_events_retain(NULL) == NULL);
     synap_events_release(NULL);
-    synap_events_release((synap_events_t *)config);
-    synap_wake_fd((void *)(intptr_t)-1); /* a closed descriptor is no crash */
+    synap_events_release((synap_events_t*)config);
+    synap_wake_fd((void*)(intptr_t)-1); /* a closed descriptor is no crash */
 }
 
 static void test_batches(void) {
-    const synap_batch_t *other = (const synap_batch_t *)config;
+    const synap_batch_t* other = (const synap_batch_t*)config;
     CHECK(synap_batch_count(NULL) == 0 && synap_batch_count(other) == 0);
     CHECK(synap_batch_kind(NULL, 0) == 0 && synap_batch_kind(other, 0) == 0);
     CHECK(synap_batch_tag(NULL, 0) == 0 && synap_batch_tag(other, 0) == 0);
     CHECK(synap_batch_error(NULL, 0) == NULL && synap_batch_error(other, 0) == NULL);
     CHECK(synap_batch_take_reply(NULL, 0) == NULL);
-    CHECK(synap_batch_take_reply((synap_batch_t *)config, 0) == NULL);
+    CHECK(synap_batch_take_reply((synap_batch_t*)config, 0) == NULL);
     synap_batch_free(NULL);
-    synap_batch_free((synap_batch_t *)config);
+    synap_batch_free((synap_batch_t*)config);
 }
 
 static void test_submit(void) {
-    synap_reply_t *reply = NULL;
+    synap_reply_t* reply = NULL;
     uint64_t op = 7;
-    FAILS(SYNAP_E_INVALID_HANDLE,
-          synap_submit(NULL, ping, 1, NULL, events, 1, &reply, &op, &err));
+    FAILS(SYNAP_E_INVALID_HANDLE, synap_submit(NULL, ping, 1, NULL, events, 1, &reply, &op, &err));
     CHECK(op == 0);
-    FAILS(SYNAP_E_INVALID_HANDLE, synap_submit((synap_session_t *)config, ping, 1, NULL, events, 1,
-                                               &reply, &op, &err));
+    FAILS(SYNAP_E_INVALID_HANDLE,
+          synap_submit((synap_session_t*)config, ping, 1, NULL, events, 1, &reply, &op, &err));
     FAILS(SYNAP_E_INVALID_HANDLE, synap_submit(session, ping, 1, NULL, NULL, 1, &reply, &op, &err));
-    FAILS(SYNAP_E_INVALID_HANDLE, synap_submit(session, ping, 1, NULL, (synap_events_t *)config, 1,
-                                               &reply, &op, &err));
+    FAILS(SYNAP_E_INVALID_HANDLE,
+          synap_submit(session, ping, 1, NULL, (synap_events_t*)config, 1, &reply, &op, &err));
     FAILS(SYNAP_E_INVALID_ARGUMENT,
           synap_submit(session, ping, 1, NULL, events, 1, NULL, &op, &err));
     FAILS(SYNAP_E_INVALID_ARGUMENT,
@@ -283,7 +278,7 @@ static void test_submit(void) {
           synap_submit(session, NULL, 1, NULL, events, 1, &reply, &op, &err));
     FAILS(SYNAP_E_SHUTDOWN, synap_submit(orphan, ping, 1, NULL, events, 1, &reply, &op, &err));
     FAILS(SYNAP_E_INVALID_HANDLE, synap_op_cancel(NULL, 1, &err));
-    FAILS(SYNAP_E_INVALID_HANDLE, synap_op_cancel((synap_store_t *)config, 1, &err));
+    FAILS(SYNAP_E_INVALID_HANDLE, synap_op_cancel((synap_store_t*)config, 1, &err));
     GIVES(SYNAP_EMPTY, synap_op_cancel(store, 12345, &err));
     GIVES(SYNAP_EMPTY, synap_op_cancel(closed, 1, &err));
     FAILS(SYNAP_E_TIMEOUT, synap_events_wait(events, 0, &err)); /* none of these left an event */
@@ -302,15 +297,15 @@ static void test_commands(void) {
 
 static void test_unstable(void) {
     const synap_sink_t sink = any_sink();
-    synap_reply_t *reply = NULL;
+    synap_reply_t* reply = NULL;
     FAILS(SYNAP_E_INVALID_HANDLE, synap_stats_walk(NULL, &sink, &err));
-    FAILS(SYNAP_E_INVALID_HANDLE, synap_stats_walk((synap_store_t *)config, &sink, &err));
+    FAILS(SYNAP_E_INVALID_HANDLE, synap_stats_walk((synap_store_t*)config, &sink, &err));
     FAILS(SYNAP_E_INVALID_ARGUMENT, synap_stats_walk(store, NULL, &err));
     WORKS(synap_stats_walk(closed, &sink, &err));
     FAILS(SYNAP_E_INVALID_HANDLE, synap_host_fact(NULL, text("s"), text("n"), text("v"), &err));
     FAILS(SYNAP_E_INVALID_ARGUMENT, synap_host_fact(store, text("s"), text(""), text("v"), &err));
     synap_memory_charge(NULL, 1);
-    synap_memory_charge((synap_store_t *)config, 1);
+    synap_memory_charge((synap_store_t*)config, 1);
     FAILS(SYNAP_E_INVALID_HANDLE, synap_log_line_take(NULL, &reply, &err));
     FAILS(SYNAP_E_INVALID_ARGUMENT, synap_log_line_take(store, NULL, &err));
     FAILS(SYNAP_E_INVALID_ARGUMENT, synap_check(text(""), &sink, &err));

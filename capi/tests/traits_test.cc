@@ -11,8 +11,8 @@ namespace {
 
 constexpr int kLast = SYNAP_E_INTERNAL;
 constexpr uint32_t kOutcomes = SYNAP_TRAIT_NOT_APPLIED | SYNAP_TRAIT_OUTCOME_UNKNOWN;
-constexpr uint32_t kAll = kOutcomes | SYNAP_TRAIT_RETRYABLE | SYNAP_TRAIT_FATAL |
-                          SYNAP_TRAIT_CALLER_BUG;
+constexpr uint32_t kAll =
+    kOutcomes | SYNAP_TRAIT_RETRYABLE | SYNAP_TRAIT_FATAL | SYNAP_TRAIT_CALLER_BUG;
 
 bool has_one_outcome(uint32_t traits) {
     const uint32_t outcome = traits & kOutcomes;
@@ -52,8 +52,8 @@ TEST(Traits, ThoseThatCallersRelyOn) {
     for (const int code : {SYNAP_E_NO_MEMORY, SYNAP_E_LOCKED, SYNAP_E_BACKPRESSURE}) {
         EXPECT_TRUE(traits(code) & SYNAP_TRAIT_RETRYABLE) << code;
     }
-    for (const int code : {SYNAP_E_INVALID_ARGUMENT, SYNAP_E_INVALID_HANDLE, SYNAP_E_MISUSE,
-                           SYNAP_E_FORKED}) {
+    for (const int code :
+         {SYNAP_E_INVALID_ARGUMENT, SYNAP_E_INVALID_HANDLE, SYNAP_E_MISUSE, SYNAP_E_FORKED}) {
         EXPECT_TRUE(traits(code) & SYNAP_TRAIT_CALLER_BUG) << code;
     }
     for (const int code : {SYNAP_E_IO, SYNAP_E_SHUTDOWN, SYNAP_E_INTERNAL}) {
@@ -69,8 +69,7 @@ TEST(Traits, WhatWasAppliedIsNeverCalledNotApplied) {
     for (int code = -1; code >= kLast; --code) {
         const Made made(make_error(static_cast<Code>(code), "why", {3, 4}, true));
         EXPECT_EQ(synap_error_status(made.error), code);
-        EXPECT_EQ(synap_error_traits(made.error) & kOutcomes,
-                  uint32_t{SYNAP_TRAIT_OUTCOME_UNKNOWN})
+        EXPECT_EQ(synap_error_traits(made.error) & kOutcomes, uint32_t{SYNAP_TRAIT_OUTCOME_UNKNOWN})
             << code;
         EXPECT_EQ(synap_error_token(made.error).epoch, 3U);
         EXPECT_EQ(synap_error_token(made.error).position, 4U);

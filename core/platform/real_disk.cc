@@ -1,3 +1,4 @@
+#include <dirent.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <sys/file.h>
@@ -8,7 +9,9 @@
 #include <atomic>
 #include <cerrno>
 #include <filesystem>
+#include <new>
 #include <system_error>
+#include <utility>
 
 #include "core/platform/real.h"
 
@@ -28,9 +31,10 @@ public:
     ~Descriptor() {
         if (fd_ >= 0) close(fd_);
     }
-    Descriptor(const Descriptor&) = delete;
-    Descriptor& operator=(const Descriptor&) = delete;
+    Descriptor(Descriptor&& other) noexcept : fd_(other.release()) {}
+    Descriptor& operator=(Descriptor&&) = delete;
     int get() const noexcept { return fd_; }
+    int release() noexcept { return std::exchange(fd_, -1); }
 
 private:
     int fd_;
@@ -38,7 +42,7 @@ private:
 
 class RealFile final : public File {
 public:
-    RealFile(int fd, std::string path) : fd_(fd), path_(std::move(path)) {}
+    RealFile(Descriptor fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {}
 
     Status write_at(uint64_t offset, std::string_view bytes) override {
         while (!bytes.empty()) {
@@ -104,12 +108,12 @@ void close_locks_in_child() {
 
 class RealLock final : public DiskLock {
 public:
-    explicit RealLock(int fd) : fd_(fd) {
+    explicit RealLock(Descriptor& opened) noexcept : fd_(opened.release()) {
         static const int registered = pthread_atfork(nullptr, nullptr, close_locks_in_child);
         static_cast<void>(registered);
         for (auto& slot : lock_descriptors) {
             int free = 0;
-            if (slot.compare_exchange_strong(free, fd + 1)) break;
+            if (slot.compare_exchange_strong(free, fd_ + 1)) break;
         }
     }
     ~RealLock() override {
@@ -126,21 +130,21 @@ public:
     }
 
 private:
-    int fd_;
+    const int fd_;
 };
 
 class RealDisk final : public Disk {
 public:
-    RealDisk(int fd, std::string path) : fd_(fd), path_(std::move(path)) {}
+    RealDisk(Descriptor fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {}
 
     Result<std::unique_ptr<File>> open(std::string_view name, OpenMode mode) override {
         int flags = O_CLOEXEC;
         if (mode == OpenMode::kRead) flags |= O_RDONLY;
         if (mode == OpenMode::kReadWrite) flags |= O_RDWR;
         if (mode == OpenMode::kCreate) flags |= O_RDWR | O_CREAT | O_EXCL;
-        const int fd = openat(fd_.get(), std::string(name).c_str(), flags, 0600);
-        if (fd < 0) return io_error("cannot open", describe(name), errno);
-        return std::unique_ptr<File>(std::make_unique<RealFile>(fd, describe(name)));
+        Descriptor fd(openat(fd_.get(), std::string(name).c_str(), flags, 0600));
+        if (fd.get() < 0) return io_error("cannot open", describe(name), errno);
+        return std::unique_ptr<File>(std::make_unique<RealFile>(std::move(fd), describe(name)));
     }
 
     Status rename(std::string_view from, std::string_view to) override {
@@ -158,13 +162,22 @@ public:
     }
 
     Result<std::vector<std::string>> list() override {
-        std::error_code error;
+        // Not a directory_iterator: without memory it ends the program.
+        struct Close {
+            void operator()(DIR* folder) const noexcept { closedir(folder); }
+        };
+        const std::unique_ptr<DIR, Close> folder(opendir(path_.c_str()));
+        if (folder == nullptr && errno == ENOMEM) throw std::bad_alloc();
+        if (folder == nullptr) return io_error("cannot list", path_, errno);
         std::vector<std::string> names;
-        for (std::filesystem::directory_iterator it(path_, error), end; !error && it != end;
-             it.increment(error)) {
-            names.push_back(it->path().filename().string());
+        for (;;) {
+            errno = 0;
+            const dirent* entry = readdir(folder.get());
+            if (entry == nullptr) break;
+            const std::string_view name = entry->d_name;
+            if (name != "." && name != "..") names.emplace_back(name);
         }
-        if (error) return io_error("cannot list", path_, error.value());
+        if (errno != 0) return io_error("cannot list", path_, errno);
         std::sort(names.begin(), names.end());
         return names;
     }
@@ -187,10 +200,11 @@ private:
 
 Result<std::unique_ptr<DiskLock>> RealDisk::lock() {
     const std::string path = describe(kLockName);
-    const int fd =
-        openat(fd_.get(), std::string(kLockName).c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (fd < 0) return io_error("cannot open", path, errno);
-    auto lock = std::make_unique<RealLock>(fd);
+    Descriptor opened(
+        openat(fd_.get(), std::string(kLockName).c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+    if (opened.get() < 0) return io_error("cannot open", path, errno);
+    const int fd = opened.get();
+    auto lock = std::make_unique<RealLock>(opened);
     // flock belongs to the open file description: a second open in this process is refused too.
     if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
         if (errno != EWOULDBLOCK) return io_error("cannot lock", path, errno);
@@ -218,9 +232,9 @@ Result<std::unique_ptr<Disk>> open_real_disk(std::string_view path, bool create)
         std::filesystem::create_directories(directory, error);
         if (error) return io_error("cannot create", directory.string(), error.value());
     }
-    const int fd = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0) return io_error("cannot open", directory.string(), errno);
-    return std::unique_ptr<Disk>(std::make_unique<RealDisk>(fd, directory.string()));
+    Descriptor fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (fd.get() < 0) return io_error("cannot open", directory.string(), errno);
+    return std::unique_ptr<Disk>(std::make_unique<RealDisk>(std::move(fd), directory.string()));
 }
 
 }  // namespace synap

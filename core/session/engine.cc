@@ -1,6 +1,7 @@
 #include "core/session/engine.h"
 
 #include <algorithm>
+#include <system_error>
 
 #include "core/session/session.h"
 
@@ -66,7 +67,13 @@ Result<std::shared_ptr<Engine>> Engine::open(const EnginePlatform& platform,
         engine->lock_ = std::move(*lock);
     }
     if (options.get(OptionId::kOpenWait) == 0 && platform.threads && platform.disk != nullptr) {
-        engine->loader_ = std::thread([raw = engine.get()] { raw->load().ignore(); });
+        engine->loader_ = std::thread([raw = engine.get()] {
+            try {
+                raw->load().ignore();
+            } catch (const std::bad_alloc&) {
+                // Nobody waits for the answer; the state has it.
+            }
+        });
         return engine;
     }
     if (Status status = engine->load(); !status) return status.take_error();
@@ -89,25 +96,37 @@ void Engine::close_in_any_case() noexcept {
 }
 
 Status Engine::load() {
-    Status status;
+    Error failed{Code::kOk, {}};
     try {
-        status = platform_.disk != nullptr ? recover() : load_memory_only();
+        Status status = platform_.disk != nullptr ? recover() : load_memory_only();
+        if (!status) failed = status.take_error();
+        if (status) start_maintenance();
     } catch (const std::bad_alloc&) {
-        status = Error{Code::kNoMemory, "memory was exhausted while loading"};
+        failed.code = Code::kNoMemory;
+    } catch (const std::system_error&) {
+        failed.code = Code::kNoMemory;  // for another thread
     }
-    if (!status) {
-        log_line(LogLine::Level::kError, status.error().message);
+    if (failed.code == Code::kOk) {
+        EngineState loading = EngineState::kLoading;
+        state_.compare_exchange_strong(loading, EngineState::kReady);
+        return {};
+    }
+    {
         const std::lock_guard<std::mutex> guard(failure_mutex_);
-        failure_ = std::make_unique<Error>(status.error());
+        failure_ = std::move(spare_failure_);
+        *failure_ = std::move(failed);
         state_.store(EngineState::kFailed, std::memory_order_release);
-        return status;
     }
+    Status status = failure();
+    const std::string& why = status.error().message;
+    log_line(LogLine::Level::kError, why.empty() ? "memory was exhausted while loading" : why);
+    return status;
+}
+
+void Engine::start_maintenance() {
     now_ms();
     keyspace_->set_seconds(static_cast<uint32_t>(platform_.clock->wall_ms() / 1000));
-    EngineState loading = EngineState::kLoading;
-    state_.compare_exchange_strong(loading, EngineState::kReady);
     if (platform_.threads) maintenance_ = std::thread([this] { run_maintenance(); });
-    return {};
 }
 
 void Engine::make_keyspace(uint64_t keys) {

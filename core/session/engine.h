@@ -196,6 +196,7 @@ private:
     Status start_log(uint64_t position, uint64_t last_commit_ms, uint64_t oldest);
     Status remove_leftovers();
     void make_keyspace(uint64_t keys);
+    void start_maintenance();
     void run_maintenance() noexcept;
     void remove_by_engine(const Effect& effect, Slot& slot, unsigned stripe);
     size_t remove_expired(Slot& slot, uint16_t tag, int64_t now, unsigned stripe);
