@@ -313,6 +313,30 @@ static void test_unstable(void) {
     FAILS(SYNAP_E_IO, synap_check(text("/proc/no-such-place"), &sink, &err));
 }
 
+#if !SANITIZED /* as in test_config */
+static void test_stale_handles(void) {
+    const synap_sink_t sink = any_sink();
+    synap_store_t* brief = open_store(":memory:");
+    synap_session_t* client = open_session(brief);
+    synap_events_t* q = open_events(brief, 1);
+    synap_reply_t* reply = run(client, "PING");
+    synap_store_state_t state = SYNAP_STORE_STATE_INIT;
+    synap_reply_t* none = NULL;
+    synap_batch_t* batch = NULL;
+    synap_reply_release(reply);
+    FAILS(SYNAP_E_INVALID_HANDLE, synap_reply_walk(reply, &sink, &err));
+    synap_events_release(q);
+    FAILS(SYNAP_E_INVALID_HANDLE, synap_events_take(q, 1, &batch, &err));
+    synap_session_release(client);
+    FAILS(SYNAP_E_INVALID_HANDLE, synap_exec(client, ping, 1, NULL, &none, &err));
+    synap_session_release(client);
+    WORKS(synap_store_close(brief, 0, &err));
+    synap_store_release(brief);
+    FAILS(SYNAP_E_INVALID_HANDLE, synap_store_get_state(brief, &state, &err));
+    synap_store_release(brief);
+}
+#endif
+
 int main(void) {
     config = synap_config_new();
     store = open_store(":memory:");
@@ -340,6 +364,9 @@ int main(void) {
     RUN(test_submit);
     RUN(test_commands);
     RUN(test_unstable);
+#if !SANITIZED
+    RUN(test_stale_handles);
+#endif
 
     CHECK(says(session, "PING", "PONG")); /* and the handles are as good as new */
     synap_events_release(events);
