@@ -1,10 +1,11 @@
 #include "core/base/numbers.h"
 
+#include <locale.h>
+
 #include <cctype>
 #include <cerrno>
 #include <charconv>
 #include <cmath>
-#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 
@@ -35,6 +36,12 @@ bool parse_integer(std::string_view text, int64_t& value) noexcept {
 
 namespace {
 
+// The locale is the host program's; a number in a store is written the same everywhere.
+locale_t c_locale() noexcept {
+    static const locale_t locale = newlocale(LC_ALL_MASK, "C", nullptr);
+    return locale;
+}
+
 // strtold and strtod want a terminated string. What print_long_double writes must be read back;
 // longer texts are not numbers.
 template <typename T, typename Parse>
@@ -56,11 +63,13 @@ bool parse_floating(std::string_view text, T& value, Parse parse) noexcept {
 }  // namespace
 
 bool parse_double(std::string_view text, double& value) noexcept {
-    return parse_floating(text, value, [](const char* at, char** end) { return strtod(at, end); });
+    return parse_floating(
+        text, value, [](const char* at, char** end) { return strtod_l(at, end, c_locale()); });
 }
 
 bool parse_long_double(std::string_view text, long double& value) noexcept {
-    return parse_floating(text, value, [](const char* at, char** end) { return strtold(at, end); });
+    return parse_floating(
+        text, value, [](const char* at, char** end) { return strtold_l(at, end, c_locale()); });
 }
 
 size_t print_integer(char* out, int64_t value) noexcept {
@@ -76,10 +85,18 @@ size_t print_double(char* out, double value) noexcept {
     return static_cast<size_t>(std::to_chars(out, out + 32, value).ptr - out);
 }
 
+std::string fixed(double value, int digits) {
+    char text[kDoubleCharsMax];
+    const auto end =
+        std::to_chars(text, text + sizeof text, value, std::chars_format::fixed, digits);
+    return std::string(text, end.ec == std::errc() ? end.ptr : text);
+}
+
 size_t print_long_double(char* out, long double value) noexcept {
-    const int written = std::snprintf(out, kDoubleCharsMax, "%.17Lf", value);
-    if (written <= 0 || static_cast<size_t>(written) >= kDoubleCharsMax) return 0;
-    auto size = static_cast<size_t>(written);
+    if (!std::isfinite(value)) return 0;
+    const auto end = std::to_chars(out, out + kDoubleCharsMax, value, std::chars_format::fixed, 17);
+    if (end.ec != std::errc()) return 0;
+    auto size = static_cast<size_t>(end.ptr - out);
     if (std::memchr(out, '.', size) != nullptr) {
         while (out[size - 1] == '0') --size;
         if (out[size - 1] == '.') --size;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace synap {
@@ -25,5 +26,8 @@ size_t print_double(char* out, double value) noexcept;
 // Seventeen digits behind the point without trailing zeros and without an exponent, as the replies
 // of INCRBYFLOAT; `out` holds kDoubleCharsMax. 0 when it does not fit.
 size_t print_long_double(char* out, long double value) noexcept;
+
+// "3.14" for two digits: for people to read, in any locale.
+std::string fixed(double value, int digits);
 
 }  // namespace synap

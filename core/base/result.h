@@ -55,7 +55,7 @@ public:
         SYNAP_ASSERT(value_.has_value());
         return *value_;
     }
-    T&& operator*() && noexcept {
+    T operator*() && {  // a value: a reference would not outlive `for (x : *f())`
         SYNAP_ASSERT(value_.has_value());
         return std::move(*value_);
     }

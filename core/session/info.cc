@@ -2,17 +2,15 @@
 #include "core/session/info.h"
 
 #include <algorithm>
-#include <cstdio>
 
+#include "core/base/numbers.h"
 #include "core/commands/generated/handlers.h"
 #include "core/session/session.h"
 
 namespace synap {
 
 void InfoFields::real(std::string_view name, double value, int digits) {
-    char text[64];
-    std::snprintf(text, sizeof text, "%.*f", digits, value);
-    add(name, text);
+    add(name, fixed(value, digits));
 }
 
 void InfoFields::bytes(std::string_view name, uint64_t value) {
@@ -26,9 +24,7 @@ void InfoFields::bytes(std::string_view name, uint64_t value) {
         scaled /= 1024;
         ++unit;
     }
-    char text[64];
-    std::snprintf(text, sizeof text, "%.2f%s", scaled, kUnits[unit]);
-    add(human, text);
+    add(human, fixed(scaled, 2) + kUnits[unit]);
 }
 
 void InfoFields::replace(const std::string& name, const std::string& value) {

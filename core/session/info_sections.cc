@@ -45,10 +45,8 @@ void fill_memory(CommandContext& ctx, InfoFields& fields) {
     fields.bytes("used_memory", used);
     fields.bytes("used_memory_rss", resident);
     fields.bytes("used_memory_peak", peak);
-    char percent[32];
-    std::snprintf(percent, sizeof percent, "%.2f%%",
-                  peak == 0 ? 0.0 : 100.0 * static_cast<double>(used) / static_cast<double>(peak));
-    fields.add("used_memory_peak_perc", percent);
+    const double share = peak == 0 ? 0 : static_cast<double>(used) / static_cast<double>(peak);
+    fields.add("used_memory_peak_perc", fixed(100 * share, 2) + "%");
     fields.bytes("total_system_memory", total_memory_bytes());
     fields.bytes("maxmemory", engine.options().get(OptionId::kMaxMemory));
     fields.add("maxmemory_policy", redis_option_text(engine, OptionId::kMaxMemoryPolicy));
