@@ -32,9 +32,9 @@ Keyspace::~Keyspace() {
 
 void Keyspace::free_slot(Slot& slot) noexcept {
     for (uint32_t i = 0; i < slot.table.capacity(); ++i) {
-        if (slot.table.cell(i) != 0) Node::free(cell_node(slot.table.cell(i)));
+        if (slot.table.cell(i) != 0) Node::free(cell_node(slot.table.cell(i)), heap_);
     }
-    slot.table.free();
+    slot.table.free(heap_);
     std::free(slot.deadlines);
 }
 
@@ -85,7 +85,7 @@ void Keyspace::account_node(const Node& node, int sign, unsigned stripe) noexcep
 }
 
 void Keyspace::reserve(Slot& slot, bool with_deadline, unsigned stripe) {
-    accounts_.add_bytes(stripe, slot.reserve_cell());
+    accounts_.add_bytes(stripe, slot.reserve_cell(heap_, stripe));
     if (with_deadline) accounts_.add_bytes(stripe, slot.reserve_deadline());
 }
 
@@ -99,7 +99,7 @@ void Keyspace::replace(Slot& slot, uint64_t hash, Cell* cell, Node* node,
         // A counter with a deadline is written often: the heap holds its one entry already.
         new_deadline = new_deadline && old->deadline() != node->deadline();
         *cell = make_cell(tag(hash), node);
-        Node::free(old);
+        Node::free(old, heap_);
     } else {
         slot.insert(tag(hash), node);
     }
@@ -117,8 +117,8 @@ void Keyspace::remove(Slot& slot, Cell* cell, unsigned stripe) noexcept {
     account_node(*node, -1, stripe);
     slot.expiring -= node->has_deadline() ? 1 : 0;
     slot.erase(cell);
-    Node::free(node);
-    accounts_.add_bytes(stripe, slot.shrink());
+    Node::free(node, heap_);
+    accounts_.add_bytes(stripe, slot.shrink(heap_, stripe));
 }
 
 void Keyspace::apply_set(const Effect& effect, unsigned stripe) {
@@ -158,7 +158,7 @@ void Keyspace::apply_set(const Effect& effect, unsigned stripe) {
         }
     }
     reserve(slot, has_deadline && effect.expires_at <= kDeadlineMax, stripe);
-    Node* node = Node::make(shape);
+    Node* node = Node::make(shape, heap_, stripe);
     if (has_deadline) node->set_deadline(effect.expires_at);
     node->set_key(effect.key);
     if (shape.encoding == Encoding::kBlob) {
@@ -169,7 +169,7 @@ void Keyspace::apply_set(const Effect& effect, unsigned stripe) {
             try {
                 blob = Blob::copy(effect.value);
             } catch (...) {
-                std::free(node);
+                heap_.free(node, heap_size(shape.bytes()));
                 throw;
             }
         }
@@ -229,7 +229,7 @@ void Keyspace::apply_range(const Effect& effect, unsigned stripe) {
                                                    : static_cast<uint32_t>(size)};
     const int64_t deadline = has_deadline ? cell_node(*cell)->deadline() : 0;
     reserve(slot, has_deadline && deadline <= kDeadlineMax, stripe);
-    Node* node = Node::make(shape);
+    Node* node = Node::make(shape, heap_, stripe);
     if (has_deadline) node->set_deadline(deadline);
     node->set_key(effect.key);
     if (large.get() != nullptr) {
@@ -243,13 +243,13 @@ void Keyspace::apply_range(const Effect& effect, unsigned stripe) {
     touch(slot, effect.name_space, effect.key);
 }
 
-// A copy of a node under another key or deadline; shares its blob.
-static Node* clone(const Node& from, uint8_t name_space, std::string_view key, int64_t deadline) {
+Node* Keyspace::clone(const Node& from, uint8_t name_space, std::string_view key, int64_t deadline,
+                      unsigned stripe) {
     Node::Shape shape = from.shape();
     shape.name_space = name_space;
     shape.key_size = static_cast<uint32_t>(key.size());
     shape.has_deadline = deadline != 0;
-    Node* node = Node::make(shape);
+    Node* node = Node::make(shape, heap_, stripe);
     if (deadline != 0) node->set_deadline(deadline);
     node->set_key(key);
     std::memcpy(node->value_at(), from.inline_value().data(), shape.value_size);
@@ -270,7 +270,7 @@ void Keyspace::apply_deadline(const Effect& effect, unsigned stripe) {
         if (in_heap) slot.push_deadline(tag(effect.hash), effect.expires_at);
     } else if (node->has_deadline() || effect.expires_at != 0) {
         reserve(slot, in_heap, stripe);
-        Node* changed = clone(*node, effect.name_space, effect.key, effect.expires_at);
+        Node* changed = clone(*node, effect.name_space, effect.key, effect.expires_at, stripe);
         cell = slot.find(tag(effect.hash), effect.name_space, effect.key);
         replace(slot, effect.hash, cell, changed, stripe);
     }
@@ -285,7 +285,7 @@ void Keyspace::apply_move(const Effect& effect, unsigned stripe) {
     Node* source = cell_node(*cell);
     const int64_t deadline = source->deadline();
     reserve(to, deadline != 0 && deadline <= kDeadlineMax, stripe);
-    Node* node = clone(*source, effect.other_name_space, effect.other_key, deadline);
+    Node* node = clone(*source, effect.other_name_space, effect.other_key, deadline, stripe);
     Cell* other = to.find(tag(effect.other_hash), effect.other_name_space, effect.other_key);
     replace(to, effect.other_hash, other, node, stripe);
     cell = from.find(tag(effect.hash), effect.name_space, effect.key);
@@ -315,9 +315,9 @@ void Keyspace::flush_slot(uint32_t index, uint8_t name_space, unsigned stripe) n
         account_node(*node, -1, stripe);
         slot.expiring -= node->has_deadline() ? 1 : 0;
         slot.erase(&cell);  // may pull another cell into i, so look at i again
-        Node::free(node);
+        Node::free(node, heap_);
     }
-    accounts_.add_bytes(stripe, slot.shrink());
+    accounts_.add_bytes(stripe, slot.shrink(heap_, stripe));
 }
 
 void Keyspace::touch(Slot& slot, uint8_t name_space, std::string_view key,
@@ -386,7 +386,7 @@ void Keyspace::swap_watches(uint8_t a, uint8_t b) noexcept {
 // would have to keep retired tables alive.
 void Keyspace::prefetch_node(uint64_t hash) noexcept {
     Slot& slot = slot_of(hash);
-    const std::lock_guard<SlotLock> guard(slot.lock);
+    const std::lock_guard<WordLock> guard(slot.lock);
     slot.table.find(tag(hash), [](Cell cell) noexcept {
         const auto* node = reinterpret_cast<const char*>(cell_node(cell));
         __builtin_prefetch(node);

@@ -111,9 +111,13 @@ private:
     static void touch(Slot& slot, uint8_t name_space, std::string_view key,
                       bool expired = false) noexcept;
     void free_slot(Slot& slot) noexcept;
+    // A copy of a node under another key or deadline; shares its blob.
+    Node* clone(const Node& from, uint8_t name_space, std::string_view key, int64_t deadline,
+                unsigned stripe);
 
     const unsigned slot_bits_;
     const HashSecret secret_;
+    Heap heap_;
     Slot* slots_ = nullptr;
     std::atomic<uint8_t> databases_[limits::kDatabases];
     Gate gate_;

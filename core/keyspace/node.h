@@ -12,6 +12,7 @@
 
 #include "core/base/heap_size.h"
 #include "core/base/numbers.h"
+#include "core/keyspace/heap.h"
 #include "core/types/blob.h"
 
 namespace synap {
@@ -44,15 +45,15 @@ public:
     };
 
     // Key, deadline and value are left for the caller to fill; throws std::bad_alloc.
-    static Node* make(const Shape& shape) {
-        void* memory = std::malloc(heap_size(shape.bytes()));
+    static Node* make(const Shape& shape, Heap& heap, unsigned stripe) {
+        void* memory = heap.allocate(heap_size(shape.bytes()), stripe);
         if (memory == nullptr) throw std::bad_alloc();
         return new (memory) Node(shape);
     }
     // Releases the blob, if any.
-    static void free(Node* node) noexcept {
+    static void free(Node* node, Heap& heap) noexcept {
         if (node->encoding() == Encoding::kBlob) node->blob()->release();
-        std::free(node);
+        heap.free(node, heap_size(node->shape().bytes()));
     }
 
     ValueType type() const noexcept { return static_cast<ValueType>(kind_ >> 4); }

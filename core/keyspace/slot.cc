@@ -6,7 +6,6 @@
 namespace synap {
 namespace {
 
-constexpr uint32_t kSpins = 64;
 constexpr uint32_t kCapacityMin = 8;
 
 // A table is full at 7/8 and given back below 1/4. Capacities grow by a quarter, so that tables
@@ -29,47 +28,32 @@ int64_t memory_of(const Deadlines* heap) noexcept {
 
 }  // namespace
 
-void SlotLock::lock_slow() noexcept {
-    for (uint32_t i = 0; i < kSpins; ++i) {
-        uint32_t expected = kFree;
-        if (state_.load(std::memory_order_relaxed) == kFree &&
-            state_.compare_exchange_weak(expected, kHeld, std::memory_order_acquire)) {
-            return;
-        }
-#if defined(__x86_64__)
-        __builtin_ia32_pause();
-#endif
-    }
-    while (state_.exchange(kContended, std::memory_order_acquire) != kFree) {
-        state_.wait(kContended, std::memory_order_relaxed);
-    }
-}
-
-bool Table::resize(uint32_t capacity) noexcept {
+bool Table::resize(uint32_t capacity, Heap& heap, unsigned stripe) noexcept {
     Table resized;
     resized.capacity_.store(capacity, std::memory_order_relaxed);
-    auto* cells = static_cast<Cell*>(std::calloc(1, heap_size(resized.bytes())));
+    auto* cells = static_cast<Cell*>(heap.allocate(heap_size(resized.bytes()), stripe));
     if (cells == nullptr) return false;
+    std::memset(cells, 0, resized.bytes());
     resized.cells_.store(cells, std::memory_order_relaxed);
     for (uint32_t i = 0; i < this->capacity(); ++i) {
         if (cell(i) != 0) resized.place(cell(i));
     }
-    std::free(this->cells());
+    heap.free(this->cells(), heap_size(bytes()));
     cells_.store(cells, std::memory_order_relaxed);
     capacity_.store(capacity, std::memory_order_relaxed);
     return true;
 }
 
-void Table::free() noexcept {
-    std::free(cells());
+void Table::free(Heap& heap) noexcept {
+    heap.free(cells(), heap_size(bytes()));
     cells_.store(nullptr, std::memory_order_relaxed);
     capacity_.store(0, std::memory_order_relaxed);
 }
 
-int64_t Slot::reserve_cell() {
+int64_t Slot::reserve_cell(Heap& heap, unsigned stripe) {
     if (!is_full(count, table.capacity())) return 0;
     const int64_t before = memory_of(table);
-    if (!table.resize(larger(table.capacity()))) throw std::bad_alloc();
+    if (!table.resize(larger(table.capacity()), heap, stripe)) throw std::bad_alloc();
     return memory_of(table) - before;
 }
 
@@ -95,14 +79,14 @@ void Slot::erase(Cell* cell) noexcept {
     --count;
 }
 
-int64_t Slot::shrink() noexcept {
+int64_t Slot::shrink(Heap& heap, unsigned stripe) noexcept {
     const uint32_t capacity = table.capacity();
     const int64_t before = memory_of(table);
     if (count == 0) {
-        table.free();
+        table.free(heap);
     } else if (count < capacity / 4 && capacity > kCapacityMin) {
         // Without memory for a smaller one the larger one serves as well.
-        table.resize(std::max(kCapacityMin, (count + count / 2 + 7) & ~uint32_t{7}));
+        table.resize(std::max(kCapacityMin, (count + count / 2 + 7) & ~uint32_t{7}), heap, stripe);
     }
     return memory_of(table) - before;
 }

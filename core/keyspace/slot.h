@@ -11,31 +11,10 @@
 #include <vector>
 
 #include "core/base/assert.h"
+#include "core/base/word_lock.h"
 #include "core/keyspace/node.h"
 
 namespace synap {
-
-// Three states: free, held, held with waiters. Lock order: ascending slot index.
-class SlotLock {
-public:
-    void lock() noexcept {
-        uint32_t expected = kFree;
-        if (state_.compare_exchange_strong(expected, kHeld, std::memory_order_acquire)) return;
-        lock_slow();
-    }
-    void unlock() noexcept {
-        if (state_.exchange(kFree, std::memory_order_release) == kContended) state_.notify_one();
-    }
-
-private:
-    static constexpr uint32_t kFree = 0;
-    static constexpr uint32_t kHeld = 1;
-    static constexpr uint32_t kContended = 2;
-
-    void lock_slow() noexcept;
-
-    std::atomic<uint32_t> state_{kFree};
-};
 
 // A session's interest in one key; owned by the session, linked into the key's slot.
 struct Watch {
@@ -103,8 +82,8 @@ public:
         this->cell(i) = cell;
     }
     // Moves the cells to a new place with that many. False, having done nothing, without memory.
-    bool resize(uint32_t capacity) noexcept;
-    void free() noexcept;
+    bool resize(uint32_t capacity, Heap& heap, unsigned stripe) noexcept;
+    void free(Heap& heap) noexcept;
 
 private:
     std::atomic<Cell*> cells_{nullptr};
@@ -129,7 +108,7 @@ inline constexpr int64_t kDeadlineMax = (int64_t{1} << 47) - 1;
 struct alignas(64) Slot {
     static constexpr uint64_t kNever = ~uint64_t{0};
 
-    SlotLock lock;
+    WordLock lock;  // several are taken by ascending index
     uint32_t count = 0;      // nodes
     uint32_t expiring = 0;   // nodes with a deadline
     Table table;
@@ -149,14 +128,14 @@ struct alignas(64) Slot {
 
     // Room for one more cell and one more deadline; may throw std::bad_alloc, changing nothing.
     // Returns the growth in bytes.
-    int64_t reserve_cell();
+    int64_t reserve_cell(Heap& heap, unsigned stripe);
     int64_t reserve_deadline();
 
     // After reserve_cell. The key must not be present.
     void insert(uint16_t tag, Node* node) noexcept;
     void erase(Cell* cell) noexcept;
     // Gives back room that deletes left over; returns the (negative) growth.
-    int64_t shrink() noexcept;
+    int64_t shrink(Heap& heap, unsigned stripe) noexcept;
 
     // After reserve_deadline.
     void push_deadline(uint16_t tag, int64_t deadline) noexcept;

@@ -50,7 +50,7 @@ bool choose_victim(Keyspace& keyspace, const EvictionRule& rule, SmallRandom& ra
     };
     for (int probe = 0; probe < kProbes && sampled < rule.samples; ++probe) {
         Slot& slot = keyspace.slot(static_cast<uint32_t>(random.below(keyspace.slot_count())));
-        const std::lock_guard<SlotLock> guard(slot.lock);
+        const std::lock_guard<WordLock> guard(slot.lock);
         const Cell cell = random_cell(slot, random);
         if (cell != 0) consider(*cell_node(cell));
     }
@@ -76,7 +76,7 @@ bool random_key(Keyspace& keyspace, uint8_t name_space, int64_t now_ms, SmallRan
                 std::string& key) {
     for (int probe = 0; probe < kProbes; ++probe) {
         Slot& slot = keyspace.slot(static_cast<uint32_t>(random.below(keyspace.slot_count())));
-        const std::lock_guard<SlotLock> guard(slot.lock);
+        const std::lock_guard<WordLock> guard(slot.lock);
         const Cell cell = random_cell(slot, random);
         if (cell == 0) continue;
         const Node& node = *cell_node(cell);

@@ -34,7 +34,7 @@ uint64_t walk(Keyspace& keyspace, uint64_t cursor, size_t wanted, size_t slots_m
     for (; index < keyspace.slot_count(); ++index, tag = 0) {
         if (visited >= wanted || slots_max-- == 0) return (index << below) | (tag << tag_shift);
         Slot& slot = keyspace.slot(static_cast<uint32_t>(index));
-        const std::lock_guard<SlotLock> guard(slot.lock);
+        const std::lock_guard<WordLock> guard(slot.lock);
         if (slot.count == 0) continue;
         cells.clear();
         for (uint32_t i = 0; i < slot.table.capacity(); ++i) {

@@ -270,7 +270,7 @@ bool Engine::make_room(Run& run) {
     while (over_memory() && evicted < kVictimsMax) {
         if (!choose_victim(*keyspace_, rule, run.random, victim)) break;
         Slot& slot = keyspace_->slot_of(victim.hash);
-        const std::lock_guard<SlotLock> guard(slot.lock);
+        const std::lock_guard<WordLock> guard(slot.lock);
         if (keyspace_->find({victim.key, victim.hash, victim.name_space}) == nullptr) continue;
         Effect effect;
         effect.kind = EffectKind::kDelete;

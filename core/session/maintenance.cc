@@ -42,7 +42,7 @@ size_t Engine::expire_some(size_t most) {
         const uint32_t index = expire_next_slot_++ & (keyspace.slot_count() - 1);
         Slot& slot = keyspace.slot(index);
         if (slot.earliest.load(std::memory_order_relaxed) > static_cast<uint64_t>(now)) continue;
-        const std::lock_guard<SlotLock> guard(slot.lock);
+        const std::lock_guard<WordLock> guard(slot.lock);
         while (slot.deadlines != nullptr && slot.deadlines->size > 0 && expired < most &&
                slot.deadlines->entries[0] >> 16 <= static_cast<uint64_t>(now)) {
             const uint64_t entry = slot.pop_deadline();

@@ -251,7 +251,7 @@ void Session::unwatch() noexcept {
     const InsideGate inside(keyspace_->gate(), gate_ != Gate::kOut);
     for (const auto& watch : watches_) {
         Slot& slot = keyspace_->slot_of(watch->hash);
-        const std::lock_guard<SlotLock> guard(slot.lock);
+        const std::lock_guard<WordLock> guard(slot.lock);
         keyspace_->remove_watch(*watch);
     }
     watches_.clear();

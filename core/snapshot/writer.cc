@@ -137,7 +137,7 @@ Status SnapshotWriter::write_captured() {
 Result<bool> SnapshotWriter::step(size_t slots) {
     for (; slots > 0 && next_slot_ < keyspace_.slot_count(); --slots, ++next_slot_) {
         Slot& slot = keyspace_.slot(next_slot_);
-        const std::lock_guard<SlotLock> guard(slot.lock);
+        const std::lock_guard<WordLock> guard(slot.lock);
         if (captured_[next_slot_] == 0) capture(next_slot_);
     }
     SYNAP_TRY(write_captured());

@@ -4,31 +4,37 @@
 
 #include <map>
 #include <string>
-#include <thread>
 
 #include "core/platform/entropy.h"
 
 namespace synap {
 namespace {
 
-Node* make_node(const std::string& key, int64_t deadline = 0) {
-    Node* node = Node::make({0, ValueType::kString, Encoding::kInteger, deadline != 0, false,
-                             static_cast<uint32_t>(key.size()), sizeof(int64_t)});
+struct OwnedSlot : Slot {
+    Heap heap;
+
+    ~OwnedSlot() {
+        for (uint32_t i = 0; i < table.capacity(); ++i) {
+            if (table.cell(i) != 0) Node::free(cell_node(table.cell(i)), heap);
+        }
+        table.free(heap);
+        std::free(deadlines);
+    }
+    int64_t reserve_cell() { return Slot::reserve_cell(heap, 0); }
+    int64_t shrink() { return Slot::shrink(heap, 0); }
+};
+
+Node* make_node(OwnedSlot& slot, const std::string& key, int64_t deadline = 0) {
+    const Node::Shape shape{0,     ValueType::kString,
+                            Encoding::kInteger, deadline != 0,
+                            false, static_cast<uint32_t>(key.size()),
+                            sizeof(int64_t)};
+    Node* node = Node::make(shape, slot.heap, 0);
     if (deadline != 0) node->set_deadline(deadline);
     node->set_key(key);
     node->set_integer(0);
     return node;
 }
-
-struct OwnedSlot : Slot {
-    ~OwnedSlot() {
-        for (uint32_t i = 0; i < table.capacity(); ++i) {
-            if (table.cell(i) != 0) Node::free(cell_node(table.cell(i)));
-        }
-        table.free();
-        std::free(deadlines);
-    }
-};
 
 TEST(Slot, AgreesWithAMapUnderRandomInsertsAndErases) {
     const uint64_t seed = 20261123;
@@ -45,12 +51,12 @@ TEST(Slot, AgreesWithAMapUnderRandomInsertsAndErases) {
         if (random.below(2) == 0) {
             if (cell != nullptr) continue;
             slot.reserve_cell();
-            slot.insert(tag, make_node(key));
+            slot.insert(tag, make_node(slot, key));
             model[key] = tag;
         } else if (cell != nullptr) {
             Node* node = cell_node(*cell);
             slot.erase(cell);
-            Node::free(node);
+            Node::free(node, slot.heap);
             model.erase(key);
             slot.shrink();
         }
@@ -63,11 +69,11 @@ TEST(Slot, AnEmptiedTableIsGivenBack) {
     OwnedSlot slot;
     int64_t memory = slot.reserve_cell();
     EXPECT_GT(memory, 0);
-    slot.insert(1, make_node("a"));
+    slot.insert(1, make_node(slot, "a"));
     Cell* cell = slot.find(1, 0, "a");
     Node* node = cell_node(*cell);
     slot.erase(cell);
-    Node::free(node);
+    Node::free(node, slot.heap);
     memory += slot.shrink();
     EXPECT_EQ(memory, 0);
     EXPECT_EQ(slot.table.capacity(), 0u);
@@ -77,7 +83,7 @@ TEST(Slot, AnEmptiedTableIsGivenBack) {
 TEST(Slot, TellsNamespacesApart) {
     OwnedSlot slot;
     slot.reserve_cell();
-    slot.insert(7, make_node("key"));
+    slot.insert(7, make_node(slot, "key"));
     EXPECT_NE(slot.find(7, 0, "key"), nullptr);
     EXPECT_EQ(slot.find(7, 1, "key"), nullptr);
 }
@@ -88,7 +94,7 @@ TEST(Slot, DeadlinesComeUpInOrder) {
         slot.reserve_deadline();
         // Nodes keep the hints alive: stale ones are dropped when the heap would grow.
         slot.reserve_cell();
-        slot.insert(9, make_node("k" + std::to_string(deadline), deadline));
+        slot.insert(9, make_node(slot, "k" + std::to_string(deadline), deadline));
         ++slot.expiring;
         slot.push_deadline(9, deadline);
     }
@@ -102,29 +108,13 @@ TEST(Slot, DeadlinesComeUpInOrder) {
 TEST(Slot, StaleDeadlinesDoNotMakeTheHeapGrow) {
     OwnedSlot slot;
     slot.reserve_cell();
-    slot.insert(9, make_node("k", 1'000'000));
+    slot.insert(9, make_node(slot, "k", 1'000'000));
     slot.expiring = 1;
     for (int64_t i = 0; i < 10'000; ++i) {
         slot.reserve_deadline();
         slot.push_deadline(9, i + 1);
     }
     EXPECT_LE(slot.deadlines->capacity, 16u);
-}
-
-TEST(SlotLock, ExcludesThreads) {
-    SlotLock lock;
-    int counter = 0;
-    const auto work = [&] {
-        for (int i = 0; i < 100'000; ++i) {
-            lock.lock();
-            ++counter;
-            lock.unlock();
-        }
-    };
-    std::thread other(work);
-    work();
-    other.join();
-    EXPECT_EQ(counter, 200'000);
 }
 
 }  // namespace
