@@ -55,10 +55,8 @@ void expect_reopened(const std::string& path, const Contents& one, const Content
     close(store.get());
 }
 
-// Runs `line`, behind `before`, in all ways in which it can run out of memory.
-void try_line(const std::vector<Line>& before, const Line& line) {
-    std::vector<Line> all = kBase;
-    all.insert(all.end(), before.begin(), before.end());
+// Runs `line` behind the others in all ways in which it can run out of memory.
+void try_line_behind(std::vector<Line> all, const Line& line) {
     const Contents old = made_by(all);
     all.push_back(line);
     const Contents changed = made_by(all);
@@ -90,6 +88,24 @@ void try_line(const std::vector<Line>& before, const Line& line) {
             expect_reopened(directory.path(), old, changed);
         }
     });
+}
+
+void try_line(const std::vector<Line>& before, const Line& line) {
+    std::vector<Line> all = kBase;
+    all.insert(all.end(), before.begin(), before.end());
+    try_line_behind(std::move(all), line);
+}
+
+// What keys and values lie in is asked of the kernel in large pieces: here it needs the first one,
+// and another in the middle of a record.
+TEST(AllocFaultData, MemoryOfTheKeyspace) {
+    try_line_behind({}, {"SET", "first", "value"});
+    Line many{"MSET"};
+    for (int i = 0; i < 1'200; ++i) {
+        many.push_back("key" + std::to_string(i));
+        many.emplace_back(1'900, static_cast<char>('a' + i % 26));
+    }
+    try_line({}, many);
 }
 
 TEST(AllocFaultData, StringsThatAreSet) {

@@ -12,7 +12,7 @@
 #include <new>
 
 // The allocator below this one: that of the C library, or of a sanitizer.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(ABOVE_A_SANITIZER)
 #define BELOW(name) __interceptor_##name
 #else
 #define BELOW(name) __libc_##name
@@ -36,8 +36,8 @@ struct Mine {
     uint64_t left = 0;  // allocations that still work
     uint64_t failed = 0;
     bool noting = false;
-    bool spared = false;  // inside of something that may not fail halfway
-    bool here = false;    // fail_elsewhere() means the others
+    bool spared = false;   // inside of something that may not fail halfway
+    bool started = false;  // inside of a thread's function: fail_elsewhere() means this one
 };
 constinit thread_local Mine mine;
 
@@ -46,7 +46,7 @@ constinit std::atomic<uint64_t> failed_there{0};
 
 bool must_fail() noexcept {
     if (mine.spared) return false;
-    if (elsewhere.load(std::memory_order_relaxed) && !mine.here) {
+    if (mine.started && elsewhere.load(std::memory_order_relaxed)) {
         failed_there.fetch_add(1, std::memory_order_relaxed);
         return true;
     }
@@ -58,6 +58,21 @@ bool must_fail() noexcept {
     if (mine.how == Failing::kOnce && mine.failed > 0) return false;
     ++mine.failed;
     return true;
+}
+
+// What a thread does before and after its function is not the engine's.
+struct Start {
+    void* (*function)(void*);
+    void* argument;
+};
+
+void* run_thread(void* given) noexcept {
+    const Start start = *static_cast<Start*>(given);
+    BELOW(free)(given);
+    mine.started = true;
+    void* result = start.function(start.argument);
+    mine.started = false;
+    return result;
 }
 
 // Noted allocations: open addressing, of a size that no test fills.
@@ -134,7 +149,6 @@ uint64_t stop_failing() noexcept {
 }
 
 void fail_elsewhere(bool on) noexcept {
-    mine.here = true;
     if (on) failed_there = 0;
     elsewhere = on;
 }
@@ -172,6 +186,8 @@ using synap::memory::forget;
 using synap::memory::mine;
 using synap::memory::must_fail;
 using synap::memory::note;
+using synap::memory::run_thread;
+using synap::memory::Start;
 
 #define IN_PLACE_OF_THE_LIBRARY __attribute__((visibility("default")))
 
@@ -236,9 +252,12 @@ IN_PLACE_OF_THE_LIBRARY int pthread_create(pthread_t* thread, const pthread_attr
     using Function = int (*)(pthread_t*, const pthread_attr_t*, void* (*)(void*), void*);
     static const auto below = reinterpret_cast<Function>(dlsym(RTLD_NEXT, "pthread_create"));
     if (must_fail()) return EAGAIN;
+    auto* given = static_cast<Start*>(BELOW(malloc)(sizeof(Start)));
+    *given = {start, argument};
     mine.spared = true;
-    const int result = below(thread, attributes, start, argument);
+    const int result = below(thread, attributes, run_thread, given);
     mine.spared = false;
+    if (result != 0) BELOW(free)(given);
     return result;
 }
 
