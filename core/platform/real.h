@@ -27,7 +27,8 @@ uint64_t resident_bytes() noexcept;
 void lower_thread_priority() noexcept;
 
 // `bytes` of zeroed memory at a multiple of `bytes`, a power of two; null without memory. `huge`:
-// the kernel is asked to back it with huge pages. Costs memory only where it is touched.
+// the kernel is asked to back it with huge pages. Costs memory only where it is touched. A forked
+// child does not have it: the host program may fork, and nothing is copied then.
 void* map_memory(size_t bytes, bool huge) noexcept;
 void unmap_memory(void* memory, size_t bytes) noexcept;
 

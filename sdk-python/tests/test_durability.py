@@ -123,6 +123,7 @@ def test_a_url_or_a_file_cannot_be_opened(tmp_path):
 
 
 def test_ctrl_c_ends_a_wait(store):
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored when run in the background
     store["a"] = 1
     timer = threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT))
     timer.start()
@@ -135,12 +136,11 @@ def test_ctrl_c_ends_a_wait(store):
 
 
 def test_other_threads_run_while_one_waits(store):
-    waiting = threading.Thread(target=store.wait, args=(1, 400))
+    waiting = threading.Thread(target=store.wait, args=(1, 2000))
     waiting.start()
-    began = time.monotonic()
     for _ in range(1000):
         store["a"] = 1
-    assert time.monotonic() - began < 0.35
+    assert waiting.is_alive()
     waiting.join()
 
 
