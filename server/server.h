@@ -11,4 +11,4 @@ namespace synap::server {
 /// not be closed cleanly. Call it once, from the main thread.
 int run(const Settings& settings);
 
-} // namespace synap::server
+}  // namespace synap::server

@@ -1,7 +1,7 @@
+#include <unistd.h>
 #include <algorithm>
 #include <chrono>
 #include <iterator>
-#include <unistd.h>
 
 #include "capi/src/reply.h"
 
@@ -78,8 +78,8 @@ void synap_events::run_wake(synap_wake_fn call, void* context) noexcept {
     wake_idle.notify_all();
 }
 
-synap_status_t synap_events_open(synap_store_t* s, uint32_t capacity,
-                                 synap_events_t** events_out, synap_error_t** err) noexcept {
+synap_status_t synap_events_open(synap_store_t* s, uint32_t capacity, synap_events_t** events_out,
+                                 synap_error_t** err) noexcept {
     if (events_out != nullptr) *events_out = nullptr;
     return guard(err, [&]() -> Result<synap_status_t> {
         SYNAP_TRY(check(s, "store"));

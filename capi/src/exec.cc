@@ -74,8 +74,7 @@ Status read_calls(synap_session& session, const synap_call_t* calls, size_t n) {
     for (size_t i = 0; i < n; ++i) {
         if (calls[i].argv == nullptr || calls[i].argc == 0) return invalid("a call has no words");
         if (calls[i].argc > limits::kArguments) {
-            return invalid("a call has more than " + std::to_string(limits::kArguments) +
-                           " words");
+            return invalid("a call has more than " + std::to_string(limits::kArguments) + " words");
         }
         words += calls[i].argc + 1;  // a command by its id may be two
     }

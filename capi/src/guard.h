@@ -24,8 +24,7 @@ Status check(const T* handle, const char* name) {
         return Error{Code::kInvalidHandle, std::string(name) + " is NULL"};
     }
     if (handle->magic != T::kMagic) {
-        return Error{Code::kInvalidHandle,
-                     std::string(name) + " is not a live handle of its type"};
+        return Error{Code::kInvalidHandle, std::string(name) + " is not a live handle of its type"};
     }
     if (handle->generation != fork_generation()) {
         return Error{Code::kForked, std::string(name) + " was made before fork()"};
@@ -40,9 +39,7 @@ bool alive(const T* handle) noexcept {
            handle->generation == fork_generation();
 }
 
-inline Error invalid(std::string message) {
-    return {Code::kInvalidArgument, std::move(message)};
-}
+inline Error invalid(std::string message) { return {Code::kInvalidArgument, std::move(message)}; }
 
 // Runs body, which returns Result<synap_status_t> (a status that is no failure, or an Error).
 // Nothing that it throws leaves.
@@ -88,8 +85,8 @@ Status read_struct(const T* from, const char* name, T& to) {
     const auto* bytes = reinterpret_cast<const char*>(from);
     for (size_t i = sizeof(T); i < size; ++i) {
         if (bytes[i] != 0) {
-            return Error{Code::kVersion, std::string(name) +
-                                             " asks for something this library does not know"};
+            return Error{Code::kVersion,
+                         std::string(name) + " asks for something this library does not know"};
         }
     }
     if (size == sizeof(T)) {

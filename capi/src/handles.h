@@ -49,9 +49,7 @@ inline std::string_view view_of(synap_bytes_t bytes) noexcept {
     if (bytes.size == 0) return "";
     return {static_cast<const char*>(bytes.data), bytes.size};
 }
-inline bool valid(synap_bytes_t bytes) noexcept {
-    return bytes.data != nullptr || bytes.size == 0;
-}
+inline bool valid(synap_bytes_t bytes) noexcept { return bytes.data != nullptr || bytes.size == 0; }
 
 }  // namespace synap::capi
 
@@ -185,5 +183,5 @@ struct synap_session : synap::capi::Handle {
     std::unique_ptr<synap::Session> session;
     std::vector<std::string_view> words;  // of the calls under way
     std::vector<synap::Call> calls;
-    std::deque<std::string> numbers;      // texts of typed arguments
+    std::deque<std::string> numbers;  // texts of typed arguments
 };

@@ -45,18 +45,15 @@ public:
     bool blob(Blob* value) {
         if (sink_.blob == nullptr) return bytes(ReplyType::kBytes, value->bytes());
         const synap_bytes_t bytes{value->data(), value->size()};
-        return goes_on([&] {
-            return sink_.blob(sink_.ctx, bytes, reinterpret_cast<synap_blob_t*>(value));
-        });
+        return goes_on(
+            [&] { return sink_.blob(sink_.ctx, bytes, reinterpret_cast<synap_blob_t*>(value)); });
     }
     bool error(std::string_view message) {
         const synap_bytes_t bytes{message.data(), message.size()};
         return goes_on([&] { return sink_.error(sink_.ctx, reply_code(message), bytes); });
     }
     bool begin(ReplyType type, uint64_t count) {
-        return goes_on([&] {
-            return sink_.begin(sink_.ctx, static_cast<uint32_t>(type), count);
-        });
+        return goes_on([&] { return sink_.begin(sink_.ctx, static_cast<uint32_t>(type), count); });
     }
     bool end(ReplyType type) {
         return goes_on([&] { return sink_.end(sink_.ctx, static_cast<uint32_t>(type)); });

@@ -82,8 +82,10 @@ synap_status_t synap_open(synap_bytes_t path, const synap_config_t* config,
         if (config != nullptr) SYNAP_TRY(check(config, "config"));
         const std::string_view where = view_of(path);
         if (where.find("://") != std::string_view::npos) {
-            return Error{Code::kUnsupported, "this version opens directories and \":memory:\", "
-                                             "not URLs: " + std::string(where.substr(0, 128))};
+            return Error{Code::kUnsupported,
+                         "this version opens directories and \":memory:\", "
+                         "not URLs: " +
+                             std::string(where.substr(0, 128))};
         }
         EnginePlatform platform;
         platform.clock = &real_clock();

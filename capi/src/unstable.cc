@@ -99,10 +99,9 @@ synap_status_t synap_stats_walk(synap_store_t* s, const synap_sink_t* sink,
         SYNAP_TRY(read_sink(sink, copy));
         Engine& engine = *s->engine;
         const Stats& stats = engine.stats();
-        const auto sum = [&](std::atomic<uint64_t> StatsStripe::* member) {
-            return stats.sum([&](const StatsStripe& x) -> const std::atomic<uint64_t>& {
-                return x.*member;
-            });
+        const auto sum = [&](std::atomic<uint64_t> StatsStripe::*member) {
+            return stats.sum(
+                [&](const StatsStripe& x) -> const std::atomic<uint64_t>& { return x.*member; });
         };
         Reply tape;
         tape.begin_map(14);

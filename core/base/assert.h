@@ -15,7 +15,7 @@ namespace synap {
 
 }  // namespace synap
 
-#define SYNAP_ASSERT(expression)                                         \
-    (__builtin_expect(static_cast<bool>(expression), 1)                  \
-         ? static_cast<void>(0)                                          \
+#define SYNAP_ASSERT(expression)                        \
+    (__builtin_expect(static_cast<bool>(expression), 1) \
+         ? static_cast<void>(0)                         \
          : ::synap::assert_failed(#expression, __FILE__, __LINE__))

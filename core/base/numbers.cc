@@ -63,8 +63,8 @@ bool parse_floating(std::string_view text, T& value, Parse parse) noexcept {
 }  // namespace
 
 bool parse_double(std::string_view text, double& value) noexcept {
-    return parse_floating(
-        text, value, [](const char* at, char** end) { return strtod_l(at, end, c_locale()); });
+    return parse_floating(text, value,
+                          [](const char* at, char** end) { return strtod_l(at, end, c_locale()); });
 }
 
 bool parse_long_double(std::string_view text, long double& value) noexcept {

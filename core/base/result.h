@@ -47,7 +47,7 @@ struct Error {
 template <typename T>
 class [[nodiscard]] Result {
 public:
-    Result(T value) : value_(std::move(value)) {}                        // NOLINT(runtime/explicit)
+    Result(T value) : value_(std::move(value)) {}  // NOLINT(runtime/explicit)
     Result(Error error) : error_(std::make_unique<Error>(std::move(error))) {}  // NOLINT
 
     explicit operator bool() const noexcept { return error_ == nullptr; }
@@ -104,8 +104,8 @@ using Status = Result<void>;
 }  // namespace synap
 
 // Returns the error of `expression` from the enclosing function, if it has one.
-#define SYNAP_TRY(expression)                            \
-    do {                                                 \
+#define SYNAP_TRY(expression)                                        \
+    do {                                                             \
         if (auto synap_try_result = (expression); !synap_try_result) \
-            return synap_try_result.take_error();        \
+            return synap_try_result.take_error();                    \
     } while (false)

@@ -160,28 +160,16 @@ void cmd_command_docs(CommandContext& context) {
     }
 }
 
-void cmd_client_help(CommandContext& context) {
-    reply_help(context);
-}
+void cmd_client_help(CommandContext& context) { reply_help(context); }
 
-void cmd_command_help(CommandContext& context) {
-    reply_help(context);
-}
+void cmd_command_help(CommandContext& context) { reply_help(context); }
 
-void cmd_config_help(CommandContext& context) {
-    reply_help(context);
-}
+void cmd_config_help(CommandContext& context) { reply_help(context); }
 
-void cmd_memory_help(CommandContext& context) {
-    reply_help(context);
-}
+void cmd_memory_help(CommandContext& context) { reply_help(context); }
 
-void cmd_object_help(CommandContext& context) {
-    reply_help(context);
-}
+void cmd_object_help(CommandContext& context) { reply_help(context); }
 
-void cmd_slowlog_help(CommandContext& context) {
-    reply_help(context);
-}
+void cmd_slowlog_help(CommandContext& context) { reply_help(context); }
 
 }  // namespace synap::commands

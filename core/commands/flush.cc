@@ -45,8 +45,8 @@ void cmd_swapdb(CommandContext& ctx) {
     int64_t numbers[2] = {};
     for (size_t i = 0; i < 2; ++i) {
         using Int = std::numeric_limits<int32_t>;
-        const bool is_int = parse_integer(ctx.arg(i + 1), numbers[i]) &&
-                            numbers[i] >= Int::min() && numbers[i] <= Int::max();
+        const bool is_int = parse_integer(ctx.arg(i + 1), numbers[i]) && numbers[i] >= Int::min() &&
+                            numbers[i] <= Int::max();
         if (!is_int) {
             return ctx.error(i == 0 ? "ERR invalid first DB index" : "ERR invalid second DB index");
         }

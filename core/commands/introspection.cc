@@ -246,9 +246,7 @@ uint32_t acl_bit(std::string_view category) {
 
 }  // namespace
 
-void cmd_command(CommandContext& context) {
-    reply_all_info(context.reply());
-}
+void cmd_command(CommandContext& context) { reply_all_info(context.reply()); }
 
 void cmd_command_count(CommandContext& context) {
     context.reply().integer(static_cast<int64_t>(all_commands().size()));
@@ -271,13 +269,9 @@ void cmd_command_info(CommandContext& context) {
     }
 }
 
-void cmd_command_getkeys(CommandContext& context) {
-    reply_keys(context, false);
-}
+void cmd_command_getkeys(CommandContext& context) { reply_keys(context, false); }
 
-void cmd_command_getkeysandflags(CommandContext& context) {
-    reply_keys(context, true);
-}
+void cmd_command_getkeysandflags(CommandContext& context) { reply_keys(context, true); }
 
 void cmd_command_list(CommandContext& context) {
     Reply& reply = context.reply();

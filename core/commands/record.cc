@@ -67,8 +67,6 @@ const CommandRecord* command_by_id(uint16_t id) noexcept {
     return id <= kMaxCommandId ? generated::kCommandsById[id] : nullptr;
 }
 
-std::span<const CommandRecord> all_commands() noexcept {
-    return generated::kCommands;
-}
+std::span<const CommandRecord> all_commands() noexcept { return generated::kCommands; }
 
 }  // namespace synap

@@ -25,17 +25,17 @@ enum CommandFlags : uint32_t {
     kCommandDenyOom = 4,
     kCommandAdmin = 8,
     kCommandFast = 16,
-    kCommandBlocking = 32,  // may wait for another party
-    kCommandHost = 64,  // performed by the embedding program
-    kCommandNoMulti = 128,  // refused inside MULTI
-    kCommandLoading = 256,  // answered while the store loads
-    kCommandLinear = 512,  // time grows with a value or the keyspace
+    kCommandBlocking = 32,    // may wait for another party
+    kCommandHost = 64,        // performed by the embedding program
+    kCommandNoMulti = 128,    // refused inside MULTI
+    kCommandLoading = 256,    // answered while the store loads
+    kCommandLinear = 512,     // time grows with a value or the keyspace
     kCommandKeyspace = 1024,  // concerns a database as a whole, not the keys in its arguments
-    kCommandSession = 2048,  // changes state of the session only
+    kCommandSession = 2048,   // changes state of the session only
     kCommandNoScript = 1u << 16,
-    kCommandStale = 1u << 17,  // answered by a follower that has lost its master
-    kCommandAllowBusy = 1u << 18,  // answered while a script runs too long
-    kCommandNoAuth = 1u << 19,  // answered before authentication
+    kCommandStale = 1u << 17,           // answered by a follower that has lost its master
+    kCommandAllowBusy = 1u << 18,       // answered while a script runs too long
+    kCommandNoAuth = 1u << 19,          // answered before authentication
     kCommandNoAsyncLoading = 1u << 20,  // refused while a full sync loads beside the old data
     kCommandSkipSlowlog = 1u << 21,
     kCommandMovableKeys = 1u << 22,  // keys cannot be read from first_key, last_key, key_step
@@ -92,16 +92,16 @@ struct KeySpec {
 enum class LatencyClass : uint8_t { kFast, kSlow, kLinear, kBlocking };
 
 struct CommandRecord {
-    std::string_view name;  // upper case: "SET", "CONFIG|GET"
+    std::string_view name;   // upper case: "SET", "CONFIG|GET"
     CommandHandler handler;  // nullptr: only the subcommands can be called
     std::span<const CommandRecord> subcommands;
     std::span<const KeySpec> key_specs;
     const CommandDoc* doc;  // never nullptr
-    uint32_t flags;  // CommandFlags
-    uint32_t acl;  // AclCategory
-    uint16_t id;  // permanent, never 0
+    uint32_t flags;         // CommandFlags
+    uint32_t acl;           // AclCategory
+    uint16_t id;            // permanent, never 0
     uint16_t index;  // dense, 0 to kCommandCount - 1, subcommands included; changes by version
-    int16_t arity;  // arguments with the name; negative: at least that many
+    int16_t arity;   // arguments with the name; negative: at least that many
     // Keys are argv[first_key], every key_step, up to last_key, negative counting from the end.
     // 0, 0, 0 without keys in the arguments. Counted from the whole argv, of subcommands too.
     int8_t first_key;

@@ -34,7 +34,8 @@ void Reply::error(std::string_view message) {
     while (message.ends_with('\r') || message.ends_with('\n')) message.remove_suffix(1);
     sized(ReplyType::kError, message);
     char* end = bytes_ + used_;
-    std::replace_if(end - message.size(), end, [](char c) { return c == '\r' || c == '\n'; }, ' ');
+    std::replace_if(
+        end - message.size(), end, [](char c) { return c == '\r' || c == '\n'; }, ' ');
     ++errors_;
 }
 

@@ -39,9 +39,8 @@ bool take_options(CommandContext& ctx, LcsOptions& options) {
 
 void reply_places(Reply& reply, const Lcs& lcs, const LcsOptions& options) {
     std::vector<LcsMatch> matches = lcs.matches();
-    std::erase_if(matches, [&](const LcsMatch& match) {
-        return match.length() < options.min_match_length;
-    });
+    std::erase_if(matches,
+                  [&](const LcsMatch& match) { return match.length() < options.min_match_length; });
     reply.begin_map(2);
     reply.text("matches");
     reply.begin_array(matches.size());

@@ -12,13 +12,13 @@ class Blob;
 
 // Numbers on disk: append-only, never reused.
 enum class EffectKind : uint8_t {
-    kSet = 1,        // key := value (bytes or integer), deadline
-    kWriteRange = 2, // bytes written at an offset of the value; zeros fill a gap
+    kSet = 1,         // key := value (bytes or integer), deadline
+    kWriteRange = 2,  // bytes written at an offset of the value; zeros fill a gap
     kDelete = 3,
-    kDeadline = 4,   // deadline := expires_at, 0 for none
-    kMove = 5,       // key -> other_key, with value and deadline, replacing it
-    kFlush = 6,      // every key of name_space
-    kSwap = 7,       // the databases that name_space and other_name_space stand for trade places
+    kDeadline = 4,  // deadline := expires_at, 0 for none
+    kMove = 5,      // key -> other_key, with value and deadline, replacing it
+    kFlush = 6,     // every key of name_space
+    kSwap = 7,      // the databases that name_space and other_name_space stand for trade places
 };
 
 enum class Reason : uint8_t { kUser = 0, kExpired = 1, kEvicted = 2 };

@@ -320,8 +320,7 @@ void Keyspace::flush_slot(uint32_t index, uint8_t name_space, unsigned stripe) n
     accounts_.add_bytes(stripe, slot.shrink(heap_, stripe));
 }
 
-void Keyspace::touch(Slot& slot, uint8_t name_space, std::string_view key,
-                     bool expired) noexcept {
+void Keyspace::touch(Slot& slot, uint8_t name_space, std::string_view key, bool expired) noexcept {
     for (Watch* watch = slot.watches; watch != nullptr; watch = watch->next) {
         if (watch->name_space != name_space ||
             std::string_view(watch->key.data(), watch->key.size()) != key) {

@@ -100,8 +100,7 @@ public:
         return heap_size(shape().bytes()) + shared;
     }
     Shape shape() const noexcept {
-        return {name_space_, type(),    encoding(), has_deadline(),
-                edited(),    key_size_, value_size_};
+        return {name_space_, type(), encoding(), has_deadline(), edited(), key_size_, value_size_};
     }
 
     // Takes over a shape that fits the same allocation. Contents are the caller's to refill.

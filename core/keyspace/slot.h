@@ -108,13 +108,13 @@ inline constexpr int64_t kDeadlineMax = (int64_t{1} << 47) - 1;
 struct alignas(64) Slot {
     static constexpr uint64_t kNever = ~uint64_t{0};
 
-    WordLock lock;  // several are taken by ascending index
-    uint32_t count = 0;      // nodes
-    uint32_t expiring = 0;   // nodes with a deadline
+    WordLock lock;          // several are taken by ascending index
+    uint32_t count = 0;     // nodes
+    uint32_t expiring = 0;  // nodes with a deadline
     Table table;
     Deadlines* deadlines = nullptr;
     Watch* watches = nullptr;
-    uint64_t last_position = 0;           // behind the last record that changed the slot
+    uint64_t last_position = 0;              // behind the last record that changed the slot
     std::atomic<uint64_t> earliest{kNever};  // deadline of the heap's top; read without the lock
 
     // The cell that holds the key, or null. Also finds a node whose deadline has passed.

@@ -33,7 +33,7 @@ inline constexpr size_t kSegmentHeaderBytes = 64;
 inline constexpr size_t kFrameHeaderBytes = 40;
 inline constexpr size_t kFrameCrcOffset = 4;
 
-inline constexpr uint8_t kKindEmpty = 0;    // preallocated space: the log ends here
+inline constexpr uint8_t kKindEmpty = 0;  // preallocated space: the log ends here
 inline constexpr uint8_t kKindEffects = 1;
 
 // A record larger than one frame is a chain: first, middle ..., last.

@@ -86,8 +86,7 @@ uint64_t Log::append(EffectBuffer& effects, int64_t now_ms) {
     {
         const std::lock_guard<std::mutex> guard(append_);
         if (stopped_) return 0;
-        const int64_t commit_ms =
-            std::max(now_ms, last_commit_ms_.load(std::memory_order_relaxed));
+        const int64_t commit_ms = std::max(now_ms, last_commit_ms_.load(std::memory_order_relaxed));
         append_frames(effects, static_cast<uint64_t>(commit_ms));
         last_commit_ms_.store(commit_ms, std::memory_order_relaxed);
         end = tail_.end;
@@ -147,8 +146,8 @@ void Log::append_frames(EffectBuffer& effects, uint64_t commit_ms) {
                     Blob* blob = effects.splices()[splice_at].blob.get();
                     const size_t n = std::min<size_t>(length, blob->size() - in_splice);
                     blob->retain();
-                    tail_.splices.push_back({tail_.bytes.size(), BlobRef(blob),
-                                             blob->bytes().substr(in_splice, n)});
+                    tail_.splices.push_back(
+                        {tail_.bytes.size(), BlobRef(blob), blob->bytes().substr(in_splice, n)});
                     in_splice += n;
                     length -= static_cast<uint32_t>(n);
                     if (in_splice == blob->size()) {

@@ -39,8 +39,8 @@ struct LogOptions {
 struct LogStart {
     HistoryId history;
     uint32_t epoch = 0;
-    uint64_t position = 0;       // where the log goes on; everything before it is durable
-    uint64_t last_commit_ms = 0; // time never runs backwards in a history
+    uint64_t position = 0;        // where the log goes on; everything before it is durable
+    uint64_t last_commit_ms = 0;  // time never runs backwards in a history
 };
 
 // Told once, from an engine thread or from the caller that reached the level; must not call back.

@@ -40,10 +40,9 @@ Result<Manifest> Manifest::decode(std::string_view bytes, const std::string& fil
         return damaged;
     }
     if (manifest.level > format::kLevel) {
-        return Error{Code::kVersion, file + ": the directory has format level " +
-                                         std::to_string(manifest.level) +
-                                         "; this version of Synap knows " +
-                                         std::to_string(format::kLevel)};
+        return Error{Code::kVersion,
+                     file + ": the directory has format level " + std::to_string(manifest.level) +
+                         "; this version of Synap knows " + std::to_string(format::kLevel)};
     }
     if (!in.take(manifest.history.high) || !in.take(manifest.history.low) ||
         !in.take(manifest.hash_seed) || !in.take(count) || count > limits::kManifestEpochs) {

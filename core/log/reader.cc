@@ -165,8 +165,7 @@ Result<bool> LogReader::next(LogRecord& record) {
         if (!last) continue;
         end_ = position_at(offset_);
         claimed_ = std::max(claimed_, header.synced);
-        record = {end_, header.epoch, header.commit_ms,
-                  first ? payload : std::string_view(chain_)};
+        record = {end_, header.epoch, header.commit_ms, first ? payload : std::string_view(chain_)};
         return true;
     }
 }
@@ -264,8 +263,7 @@ Status LogReader::erase_behind_end() {
         auto size = (*file)->size();
         if (!size) return size.take_error();
         const uint64_t next = i + 1 < segments_.size() ? segments_[i + 1] : UINT64_MAX;
-        const uint64_t wanted =
-            format::kSegmentHeaderBytes + std::min(next, end_) - segments_[i];
+        const uint64_t wanted = format::kSegmentHeaderBytes + std::min(next, end_) - segments_[i];
         if (*size > wanted) SYNAP_TRY((*file)->truncate(wanted));
         SYNAP_TRY((*file)->sync());
     }

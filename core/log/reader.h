@@ -74,7 +74,7 @@ private:
     std::string file_name_;
     uint64_t file_synced_ = 0;
     uint64_t claimed_ = 0;  // the furthest position that the records read call durable
-    uint64_t offset_ = 0;  // of the next frame, in the file
+    uint64_t offset_ = 0;   // of the next frame, in the file
     std::string buffer_;
     uint64_t buffer_at_ = 0;
     std::string chain_;

@@ -130,8 +130,7 @@ bool take_body(ByteReader& in, uint8_t flags, Effect& effect) noexcept {
             return take_deadline(in, effect.expires_at);
         case EffectKind::kMove:
             return take_name_space(in, effect.other_name_space) &&
-                   in.take_string(effect.other_key) &&
-                   effect.other_key.size() <= limits::kKeyBytes;
+                   in.take_string(effect.other_key) && effect.other_key.size() <= limits::kKeyBytes;
         case EffectKind::kSwap:
             return take_name_space(in, effect.other_name_space);
         case EffectKind::kDelete:

@@ -103,8 +103,7 @@ private:
             }
         }
         add(Severity::kInfo, "log", -1,
-            std::to_string(records) + " records, ends at position " +
-                std::to_string(reader.end()));
+            std::to_string(records) + " records, ends at position " + std::to_string(reader.end()));
         return judge_end(reader);
     }
 

@@ -119,8 +119,7 @@ std::string choices_text(OptionId id, std::string_view type, bool redis_words) {
 }
 
 // Why a value was refused, in Redis' words.
-std::string refusal(OptionId id, const OptionSpec& spec, std::string_view value,
-                    bool redis_words) {
+std::string refusal(OptionId id, const OptionSpec& spec, std::string_view value, bool redis_words) {
     if (spec.type.find('|') != std::string_view::npos) {
         return "argument(s) must be one of the following: " +
                choices_text(id, spec.type, redis_words);

@@ -256,8 +256,8 @@ uint64_t Engine::used_memory() noexcept {
 }
 
 uint64_t Engine::used_memory_roughly() const noexcept {
-    const int64_t used = keyspace_->accounts().bytes_roughly() +
-                         host_memory_.load(std::memory_order_relaxed);
+    const int64_t used =
+        keyspace_->accounts().bytes_roughly() + host_memory_.load(std::memory_order_relaxed);
     return used > 0 ? static_cast<uint64_t>(used) : 0;
 }
 

@@ -67,7 +67,7 @@ public:
     ~Engine();
 
     // Refuses new work, makes the log durable, ends the threads. Idempotent. Blocking: disk.
-    Status close();  // after bad_alloc: again
+    Status close();                     // after bad_alloc: again
     void close_in_any_case() noexcept;  // waits for memory where there is none
 
     EngineState state() const noexcept { return state_.load(std::memory_order_acquire); }
@@ -135,9 +135,7 @@ public:
     Result<bool> step_snapshot(size_t slots);
     // Before effects that move values between slots, with those slots locked.
     void capture_before_move(const uint32_t* slots, size_t count);
-    bool snapshot_capturing() const noexcept {
-        return capturing_.load(std::memory_order_acquire);
-    }
+    bool snapshot_capturing() const noexcept { return capturing_.load(std::memory_order_acquire); }
     struct SnapshotStatus {
         int64_t last_save_seconds = 0;
         bool last_ok = true;
@@ -264,7 +262,7 @@ private:
     std::thread maintenance_;
     std::thread loader_;
     std::mutex close_mutex_;
-    bool close_done_ = false;  // guarded by close_mutex_
+    bool close_done_ = false;        // guarded by close_mutex_
     uint32_t expire_next_slot_ = 0;  // of the maintenance thread
     int64_t started_ms_ = 0;
     std::string run_id_;

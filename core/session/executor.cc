@@ -83,8 +83,7 @@ bool Session::run_one(const Call& call, const Prepared& prepared) {
 }
 
 // Why the command may not run now; empty when it may.
-std::string Session::refusal(const CommandRecord& command,
-                             std::span<const std::string_view> args) {
+std::string Session::refusal(const CommandRecord& command, std::span<const std::string_view> args) {
     const bool needs_keys = !command.has(kCommandLoading) || command.first_key != 0;
     if (keyspace_ == nullptr && needs_keys) {
         const Status failure = engine_->failure();
@@ -151,8 +150,8 @@ bool Session::execute_locked(const CommandRecord& command, std::span<const std::
     slots_.clear();
     const auto first = static_cast<size_t>(command.first_key);
     const bool single = command.last_key == command.first_key;
-    const bool hashed = prepared.hashed &&
-                        prepared.name_space == keyspace_->name_space_of(database_);
+    const bool hashed =
+        prepared.hashed && prepared.name_space == keyspace_->name_space_of(database_);
     if (single && hashed) {
         slots_.push_back(keyspace_->slot_index(prepared.hash));
     } else {

@@ -37,7 +37,7 @@ private:
 };
 
 struct InfoSection {
-    std::string_view name;   // as INFO is asked for it
+    std::string_view name;  // as INFO is asked for it
     std::string_view title;
     bool by_default;
     void (*fill)(CommandContext& ctx, InfoFields& fields);

@@ -113,28 +113,21 @@ void fill_persistence(CommandContext& ctx, InfoFields& fields) {
 void fill_stats(CommandContext& ctx, InfoFields& fields) {
     Engine& engine = ctx.engine();
     const Stats& stats = engine.stats();
-    const auto failed = stats.sum_commands([](const CommandCounts& c) -> auto& {
-        return c.failed;
-    });
-    const auto rejected = stats.sum_commands([](const CommandCounts& c) -> auto& {
-        return c.rejected;
-    });
+    const auto failed =
+        stats.sum_commands([](const CommandCounts& c) -> auto& { return c.failed; });
+    const auto rejected =
+        stats.sum_commands([](const CommandCounts& c) -> auto& { return c.rejected; });
     const uint64_t unknown =
         stats.sum([](const StatsStripe& s) -> auto& { return s.unknown_commands; });
     fields.number("total_commands_processed", stats.commands_processed());
     fields.number("instantaneous_ops_per_sec", engine.ops_sampler().per_second());
-    fields.number("expired_keys", stats.sum([](const StatsStripe& s) -> auto& {
-        return s.expired;
-    }));
-    fields.number("evicted_keys", stats.sum([](const StatsStripe& s) -> auto& {
-        return s.evicted;
-    }));
-    fields.number("keyspace_hits", stats.sum([](const StatsStripe& s) -> auto& {
-        return s.hits;
-    }));
-    fields.number("keyspace_misses", stats.sum([](const StatsStripe& s) -> auto& {
-        return s.misses;
-    }));
+    fields.number("expired_keys",
+                  stats.sum([](const StatsStripe& s) -> auto& { return s.expired; }));
+    fields.number("evicted_keys",
+                  stats.sum([](const StatsStripe& s) -> auto& { return s.evicted; }));
+    fields.number("keyspace_hits", stats.sum([](const StatsStripe& s) -> auto& { return s.hits; }));
+    fields.number("keyspace_misses",
+                  stats.sum([](const StatsStripe& s) -> auto& { return s.misses; }));
     fields.number("pubsub_channels", 0);
     fields.number("pubsub_patterns", 0);
     fields.number("latest_fork_usec", 0);
@@ -168,7 +161,7 @@ void fill_cpu(CommandContext&, InfoFields& fields) {
 void fill_command_stats(CommandContext& ctx, InfoFields& fields) {
     const Stats& stats = ctx.engine().stats();
     const auto add = [&](const CommandRecord& record) {
-        const auto sum = [&](std::atomic<uint64_t> CommandCounts::* member) {
+        const auto sum = [&](std::atomic<uint64_t> CommandCounts::*member) {
             return stats.sum([&](const StatsStripe& stripe) -> auto& {
                 return stripe.commands[record.index].*member;
             });

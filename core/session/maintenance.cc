@@ -102,9 +102,8 @@ void Engine::run_maintenance() noexcept {
     for (;;) {
         {
             std::unique_lock<std::mutex> guard(maintenance_mutex_);
-            maintenance_wake_.wait_for(guard, kTick, [this] {
-                return maintenance_stop_ || snapshot_requested_.load();
-            });
+            maintenance_wake_.wait_for(
+                guard, kTick, [this] { return maintenance_stop_ || snapshot_requested_.load(); });
             if (maintenance_stop_) return;
         }
         try {
@@ -257,9 +256,9 @@ void Engine::note_snapshot(Result<SnapshotInfo>& outcome, const Status& status) 
         }
     }
     if (status) {
-        log_line(LogLine::Level::kInfo, "snapshot of " + std::to_string(outcome->keys) +
-                                            " keys, " + std::to_string(outcome->bytes) +
-                                            " bytes, in " + std::to_string(elapsed / 1000) + " ms");
+        log_line(LogLine::Level::kInfo, "snapshot of " + std::to_string(outcome->keys) + " keys, " +
+                                            std::to_string(outcome->bytes) + " bytes, in " +
+                                            std::to_string(elapsed / 1000) + " ms");
     } else {
         log_line(LogLine::Level::kError, "a snapshot failed: " + status.error().message);
     }
@@ -277,8 +276,8 @@ Status Engine::remove_old_files() {
         needed_from = std::min(needed_from, info->from);
     }
     for (size_t i = keep; i < snapshots->size(); ++i) {
-        SYNAP_TRY(platform_.disk->remove(
-            format::file_name(format::kSnapshotPrefix, (*snapshots)[i])));
+        SYNAP_TRY(
+            platform_.disk->remove(format::file_name(format::kSnapshotPrefix, (*snapshots)[i])));
     }
     if (snapshots->size() > keep) SYNAP_TRY(platform_.disk->sync_names());
     const uint64_t retain = options_.get(OptionId::kRetainBytes);

@@ -183,9 +183,18 @@ bool parse_bytes(std::string_view text, uint64_t& value) noexcept {
         std::string_view unit;
         uint64_t factor;
     } kUnits[] = {
-        {"", 1},           {"B", 1},           {"K", 1000},          {"KB", 1024},
-        {"KIB", 1024},     {"M", 1000000},     {"MB", 1u << 20},     {"MIB", 1u << 20},
-        {"G", 1000000000}, {"GB", 1u << 30},   {"GIB", 1u << 30},    {"TB", uint64_t{1} << 40},
+        {"", 1},
+        {"B", 1},
+        {"K", 1000},
+        {"KB", 1024},
+        {"KIB", 1024},
+        {"M", 1000000},
+        {"MB", 1u << 20},
+        {"MIB", 1u << 20},
+        {"G", 1000000000},
+        {"GB", 1u << 30},
+        {"GIB", 1u << 30},
+        {"TB", uint64_t{1} << 40},
         {"TIB", uint64_t{1} << 40},
     };
     for (const auto& unit : kUnits) {

@@ -83,17 +83,17 @@ Status Engine::load_newest_snapshot(SnapshotPositions& positions, uint64_t& from
         if (!loaded) return loaded.take_error();
         info = *loaded;
         from = info.from;
-        log_line(LogLine::Level::kInfo,
-                 "loaded " + std::to_string(info.keys) + " keys from " +
-                     format::file_name(format::kSnapshotPrefix, position));
+        log_line(LogLine::Level::kInfo, "loaded " + std::to_string(info.keys) + " keys from " +
+                                            format::file_name(format::kSnapshotPrefix, position));
         return {};
     }
     if (!damage.empty()) {
         auto segments = list_segments(*platform_.disk);
         if (!segments) return segments.take_error();
         if (segments->empty() || segments->front() > 0) {
-            return Error{Code::kCorrupt, damage + "; the log does not reach back to the beginning, "
-                                                  "to do without it: restore the file"};
+            return Error{Code::kCorrupt, damage +
+                                             "; the log does not reach back to the beginning, "
+                                             "to do without it: restore the file"};
         }
     }
     make_keyspace(0);
@@ -103,9 +103,9 @@ Status Engine::load_newest_snapshot(SnapshotPositions& positions, uint64_t& from
 // Whether anything behind the end of the log proves that records are missing.
 Status Engine::refuse_if_proven_longer(LogReader& reader, const SnapshotInfo& info) {
     const auto refuse = [&](const std::string& proof) {
-        const std::string where =
-            reader.damage().empty() ? "the log ends at position " + std::to_string(reader.end())
-                                    : reader.damage();
+        const std::string where = reader.damage().empty()
+                                      ? "the log ends at position " + std::to_string(reader.end())
+                                      : reader.damage();
         return Error{Code::kCorrupt,
                      where + "; " + proof +
                          " proves that what followed had been made durable. Restore the file "

@@ -99,8 +99,7 @@ void Engine::apply_replayed(const SnapshotPositions& positions, uint64_t end, Ef
     }
 }
 
-Status Engine::replay(const SnapshotPositions& positions, uint64_t from,
-                      const SnapshotInfo& info) {
+Status Engine::replay(const SnapshotPositions& positions, uint64_t from, const SnapshotInfo& info) {
     auto opened = LogReader::open(*platform_.disk, manifest_.history, from);
     if (!opened) return opened.take_error();
     LogReader& reader = **opened;
@@ -131,14 +130,18 @@ Status Engine::replay(const SnapshotPositions& positions, uint64_t from,
     window.apply_all(apply);
     SYNAP_TRY(refuse_if_proven_longer(reader, info));
     if (!reader.damage().empty()) {
-        log_line(LogLine::Level::kWarn, "the log was cut where it was being written when the "
-                                        "process or machine stopped: " + reader.damage());
+        log_line(LogLine::Level::kWarn,
+                 "the log was cut where it was being written when the "
+                 "process or machine stopped: " +
+                     reader.damage());
     }
     const uint64_t epoch_start = manifest_.epochs.empty() ? 0 : manifest_.epochs.back().start;
     SYNAP_TRY(reader.rewrite_unproven(std::max(info.complete_at, epoch_start)));
     SYNAP_TRY(reader.erase_behind_end());
-    log_line(LogLine::Level::kInfo, "replayed " + std::to_string(records) + " records; the log "
-                                        "goes on at position " + std::to_string(reader.end()));
+    log_line(LogLine::Level::kInfo, "replayed " + std::to_string(records) +
+                                        " records; the log "
+                                        "goes on at position " +
+                                        std::to_string(reader.end()));
     return start_log(reader.end(), last_commit_ms, reader.oldest_position());
 }
 

@@ -124,8 +124,7 @@ void cmd_slowlog_get(CommandContext& ctx) {
     if (ctx.argc() == 3 && (!parse_integer(ctx.arg(2), most) || most < -1)) {
         return ctx.error("ERR count should be greater than or equal to -1");
     }
-    const auto calls =
-        ctx.engine().slow_calls(most == -1 ? SIZE_MAX : static_cast<size_t>(most));
+    const auto calls = ctx.engine().slow_calls(most == -1 ? SIZE_MAX : static_cast<size_t>(most));
     ctx.reply().begin_array(calls.size());
     for (const SlowCall& call : calls) reply_slow_call(ctx.reply(), call);
 }

@@ -104,9 +104,7 @@ BatchResult Session::run_chunk(std::span<const Call> calls) {
         }
         if (!answered) {
             reply_.cut(mark);
-            result.stop = wants_wait_   ? Stop::kPending
-                          : wants_host_ ? Stop::kHost
-                                        : Stop::kFailed;
+            result.stop = wants_wait_ ? Stop::kPending : wants_host_ ? Stop::kHost : Stop::kFailed;
             wants_wait_ = wants_host_ = false;
             return result;
         }
@@ -230,8 +228,8 @@ Status Session::watch(const KeyRef& key, bool expired, unsigned database) {
         }
     }
     if (watches_.size() >= limits::kWatchedKeys) {
-        return Error{Code::kBackpressure, "a session watches at most " +
-                                              std::to_string(limits::kWatchedKeys) + " keys"};
+        return Error{Code::kBackpressure,
+                     "a session watches at most " + std::to_string(limits::kWatchedKeys) + " keys"};
     }
     auto watch = std::make_unique<Watch>();
     watch->changed = &watched_changed_;

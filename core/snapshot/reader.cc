@@ -16,15 +16,15 @@ constexpr size_t kReadAhead = 1ull << 20;
 }  // namespace
 
 Error Reader::damaged(std::string_view why) const {
-    return {Code::kCorrupt, name_ + ": offset " + std::to_string(offset_) + ": " +
-                                std::string(why)};
+    return {Code::kCorrupt,
+            name_ + ": offset " + std::to_string(offset_) + ": " + std::string(why)};
 }
 
 Result<std::string_view> Reader::take(size_t size) {
     if (size > size_ - offset_) return damaged("the file is cut off");
     if (offset_ < buffer_at_ || offset_ + size > buffer_at_ + buffer_.size()) {
-        buffer_.resize(static_cast<size_t>(
-            std::min<uint64_t>(std::max(size, kReadAhead), size_ - offset_)));
+        buffer_.resize(
+            static_cast<size_t>(std::min<uint64_t>(std::max(size, kReadAhead), size_ - offset_)));
         auto got = file_->read_at(offset_, buffer_.data(), buffer_.size());
         if (!got) return got.take_error();
         if (*got != buffer_.size()) return damaged("the file is cut off");
@@ -150,8 +150,8 @@ Result<std::vector<uint64_t>> list_snapshots(Disk& disk) {
 }
 
 Result<SnapshotInfo> verify_snapshot(Disk& disk, uint64_t position, const HistoryId& history) {
-    auto info = layout::verify_file(disk, format::file_name(format::kSnapshotPrefix, position),
-                                    history);
+    auto info =
+        layout::verify_file(disk, format::file_name(format::kSnapshotPrefix, position), history);
     if (info) info->name_position = position;
     return info;
 }
@@ -180,9 +180,9 @@ Result<SnapshotInfo> load_snapshot(Disk& disk, uint64_t position, const HistoryI
         while (!chunk.effects.empty()) {
             auto effect = decode_effect(chunk.effects);
             if (!effect) {
-                return Error{effect.error().code,
-                             disk.describe(name) + ": before offset " + std::to_string(before) +
-                                 ": " + effect.error().message};
+                return Error{effect.error().code, disk.describe(name) + ": before offset " +
+                                                      std::to_string(before) + ": " +
+                                                      effect.error().message};
             }
             if (effect->kind != EffectKind::kSet) {
                 return Error{Code::kCorrupt,

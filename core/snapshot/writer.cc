@@ -97,8 +97,9 @@ void SnapshotWriter::capture(uint32_t slot_index) {
 
 Status SnapshotWriter::write_chunk(Captured& chunk) {
     if (chunk.effects.total_bytes() > limits::kSnapshotChunkBytes) {
-        return Error{Code::kUnsupported, "a slot holds more than a snapshot can: reopen the store, "
-                                         "so that it gets more slots"};
+        return Error{Code::kUnsupported,
+                     "a slot holds more than a snapshot can: reopen the store, "
+                     "so that it gets more slots"};
     }
     info_.from = std::min(info_.from, chunk.position);
     info_.complete_at = std::max(info_.complete_at, chunk.position);

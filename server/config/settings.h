@@ -74,4 +74,4 @@ struct Settings {
     std::string config_file;
 };
 
-} // namespace synap::server
+}  // namespace synap::server

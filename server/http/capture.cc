@@ -22,9 +22,7 @@ std::int32_t guarded(Body body) noexcept {
 
 }  // namespace
 
-std::uint32_t Value::type() const noexcept {
-    return capture_->items_[index_].type;
-}
+std::uint32_t Value::type() const noexcept { return capture_->items_[index_].type; }
 
 std::int64_t Value::integer() const noexcept {
     const Capture::Item& item = capture_->items_[index_];
@@ -42,17 +40,17 @@ double Value::number() const noexcept {
 std::string_view Value::bytes() const noexcept {
     const Capture::Item& item = capture_->items_[index_];
     switch (item.type) {
-    case SYNAP_TYPE_TEXT:
-    case SYNAP_TYPE_BYTES:
-    case SYNAP_TYPE_STATUS:
-    case SYNAP_TYPE_VERBATIM:
-    case SYNAP_TYPE_BIG_NUMBER:
-    case SYNAP_TYPE_ERROR:
-        return item.outside != nullptr
-                   ? std::string_view(item.outside, item.size)
-                   : std::string_view(capture_->bytes_).substr(item.offset, item.size);
-    default:
-        return {};
+        case SYNAP_TYPE_TEXT:
+        case SYNAP_TYPE_BYTES:
+        case SYNAP_TYPE_STATUS:
+        case SYNAP_TYPE_VERBATIM:
+        case SYNAP_TYPE_BIG_NUMBER:
+        case SYNAP_TYPE_ERROR:
+            return item.outside != nullptr
+                       ? std::string_view(item.outside, item.size)
+                       : std::string_view(capture_->bytes_).substr(item.offset, item.size);
+        default:
+            return {};
     }
 }
 
@@ -61,9 +59,7 @@ std::size_t Value::size() const noexcept {
     return item.type == SYNAP_TYPE_ERROR ? 0 : item.children;
 }
 
-Value Value::next() const noexcept {
-    return {*capture_, capture_->items_[index_].after};
-}
+Value Value::next() const noexcept { return {*capture_, capture_->items_[index_].after}; }
 
 Capture::Capture() noexcept {
     sink_.ctx = this;
@@ -112,19 +108,19 @@ std::int32_t SYNAP_CALL Capture::on_scalar(void* ctx, std::uint32_t type,
     Capture& self = *static_cast<Capture*>(ctx);
     return guarded([&] {
         switch (type) {
-        case SYNAP_TYPE_NULL:
-        case SYNAP_TYPE_NULL_ARRAY:
-            self.add(type);
-            break;
-        case SYNAP_TYPE_BOOL:
-        case SYNAP_TYPE_INT:
-            self.add(type).i = value->as.i;
-            break;
-        case SYNAP_TYPE_DOUBLE:
-            self.add(type).d = value->as.d;
-            break;
-        default:
-            self.add_bytes(type, value->as.b);
+            case SYNAP_TYPE_NULL:
+            case SYNAP_TYPE_NULL_ARRAY:
+                self.add(type);
+                break;
+            case SYNAP_TYPE_BOOL:
+            case SYNAP_TYPE_INT:
+                self.add(type).i = value->as.i;
+                break;
+            case SYNAP_TYPE_DOUBLE:
+                self.add(type).d = value->as.d;
+                break;
+            default:
+                self.add_bytes(type, value->as.b);
         }
     });
 }

@@ -16,8 +16,7 @@ class Capture;
 /// One value of a captured reply. Valid until the capture is cleared.
 class Value {
 public:
-    Value(const Capture& capture, std::size_t index) noexcept
-        : capture_(&capture), index_(index) {}
+    Value(const Capture& capture, std::size_t index) noexcept : capture_(&capture), index_(index) {}
 
     std::uint32_t type() const noexcept;
     bool is_null() const noexcept {
@@ -60,13 +59,13 @@ private:
     struct Item {
         std::uint32_t type = 0;
         std::uint32_t children = 0;
-        std::size_t after = 0;        // index behind the last descendant
-        const char* outside = nullptr; // bytes kept by reference
+        std::size_t after = 0;          // index behind the last descendant
+        const char* outside = nullptr;  // bytes kept by reference
         std::size_t size = 0;
         union {
             std::int64_t i;
             double d;
-            std::size_t offset; // into bytes_
+            std::size_t offset;  // into bytes_
         };
     };
 
@@ -84,7 +83,7 @@ private:
 
     synap_sink_t sink_ = SYNAP_SINK_INIT;
     std::vector<Item> items_;
-    std::vector<std::size_t> open_; // containers not yet ended
+    std::vector<std::size_t> open_;  // containers not yet ended
     std::vector<synap_blob_t*> owners_;
     std::string bytes_;
 };

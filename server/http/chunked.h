@@ -33,7 +33,7 @@ private:
     unsigned take_line(std::string_view rest, std::size_t& used);
     unsigned read_size(std::string_view line);
 
-    std::string bytes_; // of the head
+    std::string bytes_;  // of the head
     Head head_;
     std::size_t body_limit_;
     std::size_t line_limit_;    // of one line of the framing

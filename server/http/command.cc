@@ -34,9 +34,8 @@ Failure run_envelope(Exchange& exchange, Json envelope, std::string& scratch) {
     Exchange inner{exchange.shared, exchange.engine, JsonWriter(scratch)};
     const CommandHandler handler = find_command(*command);
     const Failure failure =
-        handler != nullptr
-            ? handler(inner, Fields::of(*payload))
-            : Failure(ApiError{400, "Unknown command: " + std::string(*command)});
+        handler != nullptr ? handler(inner, Fields::of(*payload))
+                           : Failure(ApiError{400, "Unknown command: " + std::string(*command)});
     JsonWriter& json = exchange.json;
     json.begin_object();
     json.member("success", !failure);

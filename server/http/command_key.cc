@@ -30,9 +30,7 @@ Failure move(Exchange& exchange, const Fields& payload, bool only_new) {
     return rename_key(exchange, *source, *destination, only_new);
 }
 
-Failure rename(Exchange& exchange, const Fields& payload) {
-    return move(exchange, payload, false);
-}
+Failure rename(Exchange& exchange, const Fields& payload) { return move(exchange, payload, false); }
 
 Failure renamenx(Exchange& exchange, const Fields& payload) {
     return move(exchange, payload, true);
@@ -45,25 +43,23 @@ Failure copy(Exchange& exchange, const Fields& payload) {
         return missing(source ? "destination" : "source");
     }
     CopyOutcome outcome{};
-    if (auto failure = copy_key(exchange, *source, *destination, payload.flag("replace"),
-                                outcome)) {
+    if (auto failure =
+            copy_key(exchange, *source, *destination, payload.flag("replace"), outcome)) {
         return failure;
     }
     switch (outcome) {
-    case CopyOutcome::kNoSource:
-        return key_not_found(*source);
-    case CopyOutcome::kTargetExists:
-        return invalid_request("Destination key already exists and replace=false");
-    case CopyOutcome::kCopied:
-        break;
+        case CopyOutcome::kNoSource:
+            return key_not_found(*source);
+        case CopyOutcome::kTargetExists:
+            return invalid_request("Destination key already exists and replace=false");
+        case CopyOutcome::kCopied:
+            break;
     }
     write_moved(exchange.json, true, *source, *destination);
     return std::nullopt;
 }
 
-Failure randomkey(Exchange& exchange, const Fields& /*payload*/) {
-    return random_key(exchange);
-}
+Failure randomkey(Exchange& exchange, const Fields& /*payload*/) { return random_key(exchange); }
 
 Failure server_info(Exchange& exchange, const Fields& payload) {
     return info(exchange, payload.text("section").value_or(""));
@@ -74,22 +70,18 @@ Failure usage(Exchange& exchange, const Fields& payload) {
     return key ? memory_usage(exchange, *key, false) : missing("key");
 }
 
-Failure clients(Exchange& exchange, const Fields& /*payload*/) {
-    return client_list(exchange);
-}
+Failure clients(Exchange& exchange, const Fields& /*payload*/) { return client_list(exchange); }
 
 constexpr std::array kCommands = {
-    DottedCommand{"key.type", type},           DottedCommand{"key.exists", exists},
-    DottedCommand{"key.rename", rename},       DottedCommand{"key.renamenx", renamenx},
-    DottedCommand{"key.copy", copy},           DottedCommand{"key.randomkey", randomkey},
-    DottedCommand{"info", server_info},        DottedCommand{"memory.usage", usage},
+    DottedCommand{"key.type", type},       DottedCommand{"key.exists", exists},
+    DottedCommand{"key.rename", rename},   DottedCommand{"key.renamenx", renamenx},
+    DottedCommand{"key.copy", copy},       DottedCommand{"key.randomkey", randomkey},
+    DottedCommand{"info", server_info},    DottedCommand{"memory.usage", usage},
     DottedCommand{"client.list", clients},
 };
 
 }  // namespace
 
-std::span<const DottedCommand> key_commands() noexcept {
-    return kCommands;
-}
+std::span<const DottedCommand> key_commands() noexcept { return kCommands; }
 
 }  // namespace synap::server::http

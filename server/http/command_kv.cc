@@ -82,13 +82,9 @@ Failure add(Exchange& exchange, const Fields& payload, const char* command) {
     return integer_result(exchange, "value", {command, *key, delta});
 }
 
-Failure incr(Exchange& exchange, const Fields& payload) {
-    return add(exchange, payload, "INCRBY");
-}
+Failure incr(Exchange& exchange, const Fields& payload) { return add(exchange, payload, "INCRBY"); }
 
-Failure decr(Exchange& exchange, const Fields& payload) {
-    return add(exchange, payload, "DECRBY");
-}
+Failure decr(Exchange& exchange, const Fields& payload) { return add(exchange, payload, "DECRBY"); }
 
 Failure mset(Exchange& exchange, const Fields& payload) {
     const auto present = payload.any("pairs");
@@ -193,8 +189,7 @@ Failure scan(Exchange& exchange, const Fields& payload) {
 }
 
 Failure keys(Exchange& exchange, const Fields& payload) {
-    return list_keys(exchange, wanted_pattern(payload),
-                     std::numeric_limits<std::uint64_t>::max());
+    return list_keys(exchange, wanted_pattern(payload), std::numeric_limits<std::uint64_t>::max());
 }
 
 Failure dbsize(Exchange& exchange, const Fields& /*payload*/) {
@@ -276,9 +271,7 @@ Failure persist(Exchange& exchange, const Fields& payload) {
     return boolean_result(exchange, "result", {"EXISTS", *key});
 }
 
-Failure stats(Exchange& exchange, const Fields& /*payload*/) {
-    return kv_stats(exchange);
-}
+Failure stats(Exchange& exchange, const Fields& /*payload*/) { return kv_stats(exchange); }
 
 Failure append(Exchange& exchange, const Fields& payload) {
     const auto key = payload.text("key");
@@ -308,8 +301,7 @@ Failure setrange(Exchange& exchange, const Fields& payload) {
         return missing(!key ? "key" : !offset ? "offset" : "value");
     }
     std::string scratch;
-    return integer_result(exchange, "length",
-                          {"SETRANGE", *key, *offset, encode(*value, scratch)});
+    return integer_result(exchange, "length", {"SETRANGE", *key, *offset, encode(*value, scratch)});
 }
 
 Failure strlen(Exchange& exchange, const Fields& payload) {
@@ -346,8 +338,6 @@ constexpr std::array kCommands = {
 
 }  // namespace
 
-std::span<const DottedCommand> kv_commands() noexcept {
-    return kCommands;
-}
+std::span<const DottedCommand> kv_commands() noexcept { return kCommands; }
 
 }  // namespace synap::server::http

@@ -16,8 +16,8 @@ Value Engine::run(std::span<const Arg> argv) {
     std::size_t done = 0;
     synap_token_t token{0, 0};
     synap_error_t* error = nullptr;
-    const synap_status_t status = synap_exec_many(session_, &call, 1, &options, capture_.sink(),
-                                                  &done, &token, &error);
+    const synap_status_t status =
+        synap_exec_many(session_, &call, 1, &options, capture_.sink(), &done, &token, &error);
     token_ = later(token_, token);
     if (done == 0 || capture_.empty()) {
         std::string text = "ERR ";

@@ -4,8 +4,8 @@
 #include <initializer_list>
 #include <span>
 
-#include <synap/reply.hpp>
 #include <synap/synap.h>
+#include <synap/reply.hpp>
 
 #include "server/http/capture.h"
 

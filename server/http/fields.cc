@@ -39,8 +39,7 @@ std::optional<std::int64_t> Fields::integer(std::string_view name) const noexcep
 
 std::optional<std::uint64_t> Fields::count(std::string_view name) const noexcept {
     const auto value = integer(name);
-    return value && *value >= 0 ? std::optional(static_cast<std::uint64_t>(*value))
-                                : std::nullopt;
+    return value && *value >= 0 ? std::optional(static_cast<std::uint64_t>(*value)) : std::nullopt;
 }
 
 bool Fields::flag(std::string_view name) const noexcept {

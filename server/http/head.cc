@@ -16,28 +16,26 @@ using ErrorCode = beast::error_code;
 
 Method method_of(beast::http::verb verb) noexcept {
     switch (verb) {
-    case beast::http::verb::get:
-        return Method::kGet;
-    case beast::http::verb::head:
-        return Method::kHead;
-    case beast::http::verb::post:
-        return Method::kPost;
-    case beast::http::verb::put:
-        return Method::kPut;
-    case beast::http::verb::delete_:
-        return Method::kDelete;
-    case beast::http::verb::options:
-        return Method::kOptions;
-    case beast::http::verb::patch:
-        return Method::kPatch;
-    default:
-        return Method::kOther;
+        case beast::http::verb::get:
+            return Method::kGet;
+        case beast::http::verb::head:
+            return Method::kHead;
+        case beast::http::verb::post:
+            return Method::kPost;
+        case beast::http::verb::put:
+            return Method::kPut;
+        case beast::http::verb::delete_:
+            return Method::kDelete;
+        case beast::http::verb::options:
+            return Method::kOptions;
+        case beast::http::verb::patch:
+            return Method::kPatch;
+        default:
+            return Method::kOther;
     }
 }
 
-std::string_view view(beast::string_view text) noexcept {
-    return {text.data(), text.size()};
-}
+std::string_view view(beast::string_view text) noexcept { return {text.data(), text.size()}; }
 
 bool equals_ignoring_case(std::string_view text, std::string_view lower) noexcept {
     return text.size() == lower.size() &&
@@ -51,7 +49,7 @@ public:
     Parser(std::string_view bytes, const Limits& limits, Head& head)
         : bytes_(bytes), fields_left_(limits.http_headers_count), head_(head) {
         header_limit(static_cast<std::uint32_t>(limits.http_header_bytes));
-        body_limit(boost::none); // what a large declared body gets is the caller's decision
+        body_limit(boost::none);  // what a large declared body gets is the caller's decision
     }
 
     bool has_other_encoding() const { return transfer_encoding_ && !chunked(); }
@@ -78,26 +76,26 @@ private:
             return;
         }
         switch (name) {
-        case field::host:
-            if (!head_.host.empty()) {
-                error = beast::http::error::bad_field;
-            }
-            head_.host = view(value);
-            break;
-        case field::origin:
-            head_.origin = view(value);
-            break;
-        case field::content_type:
-            head_.content_type = view(value);
-            break;
-        case field::expect:
-            head_.expect_continue = equals_ignoring_case(view(value), "100-continue");
-            break;
-        case field::transfer_encoding:
-            transfer_encoding_ = true;
-            break;
-        default:
-            break;
+            case field::host:
+                if (!head_.host.empty()) {
+                    error = beast::http::error::bad_field;
+                }
+                head_.host = view(value);
+                break;
+            case field::origin:
+                head_.origin = view(value);
+                break;
+            case field::content_type:
+                head_.content_type = view(value);
+                break;
+            case field::expect:
+                head_.expect_continue = equals_ignoring_case(view(value), "100-continue");
+                break;
+            case field::transfer_encoding:
+                transfer_encoding_ = true;
+                break;
+            default:
+                break;
         }
     }
 

@@ -71,7 +71,7 @@ void JsonWriter::open(char bracket) {
 void JsonWriter::escaped(std::string_view value) {
     constexpr std::string_view kHex = "0123456789abcdef";
     out_.push_back('"');
-    std::size_t plain = 0; // start of the run that needs no escape
+    std::size_t plain = 0;  // start of the run that needs no escape
     for (std::size_t i = 0; i < value.size(); ++i) {
         const auto c = static_cast<unsigned char>(value[i]);
         if (c >= 0x20 && c != '"' && c != '\\') {
@@ -81,23 +81,23 @@ void JsonWriter::escaped(std::string_view value) {
         plain = i + 1;
         out_.push_back('\\');
         switch (c) {
-        case '\n':
-            out_.push_back('n');
-            break;
-        case '\r':
-            out_.push_back('r');
-            break;
-        case '\t':
-            out_.push_back('t');
-            break;
-        case '"':
-        case '\\':
-            out_.push_back(static_cast<char>(c));
-            break;
-        default:
-            out_.append("u00");
-            out_.push_back(kHex[c >> 4]);
-            out_.push_back(kHex[c & 15]);
+            case '\n':
+                out_.push_back('n');
+                break;
+            case '\r':
+                out_.push_back('r');
+                break;
+            case '\t':
+                out_.push_back('t');
+                break;
+            case '"':
+            case '\\':
+                out_.push_back(static_cast<char>(c));
+                break;
+            default:
+                out_.append("u00");
+                out_.push_back(kHex[c >> 4]);
+                out_.push_back(kHex[c & 15]);
         }
     }
     out_.append(value.substr(plain));

@@ -106,25 +106,23 @@ void add_network(Families& families, const Shared& shared) {
     families.begin("synap_connections_cut_total", "Connections that the server ended by itself.",
                    MetricType::Counter);
     for (std::size_t i = 0; i < kCutReasonNames.size(); ++i) {
-        families.value(total(shared, [i](const LoopCounters& loop) -> const Counter& {
-                           return loop.cut[i];
-                       }),
-                       {{"reason", kCutReasonNames[i]}});
+        families.value(
+            total(shared, [i](const LoopCounters& loop) -> const Counter& { return loop.cut[i]; }),
+            {{"reason", kCutReasonNames[i]}});
     }
     families.begin("synap_connections_protocol_total", "Connections by the protocol they spoke.",
                    MetricType::Counter);
-    families.value(total(shared, [](const LoopCounters& loop) -> const Counter& {
-                       return loop.resp_connections;
-                   }),
-                   {{"protocol", "resp"}});
-    families.value(total(shared, [](const LoopCounters& loop) -> const Counter& {
-                       return loop.http_connections;
-                   }),
-                   {{"protocol", "http"}});
-    families.counter("synap_network_received_bytes_total", "Bytes received from clients.",
-                     total(shared, [](const LoopCounters& loop) -> const Counter& {
-                         return loop.input_bytes;
-                     }));
+    families.value(
+        total(shared,
+              [](const LoopCounters& loop) -> const Counter& { return loop.resp_connections; }),
+        {{"protocol", "resp"}});
+    families.value(
+        total(shared,
+              [](const LoopCounters& loop) -> const Counter& { return loop.http_connections; }),
+        {{"protocol", "http"}});
+    families.counter(
+        "synap_network_received_bytes_total", "Bytes received from clients.",
+        total(shared, [](const LoopCounters& loop) -> const Counter& { return loop.input_bytes; }));
     families.counter("synap_network_sent_bytes_total", "Bytes sent to clients.",
                      total(shared, [](const LoopCounters& loop) -> const Counter& {
                          return loop.output_bytes;
@@ -141,20 +139,18 @@ void add_network(Families& families, const Shared& shared) {
                      total(shared, [](const LoopCounters& loop) -> const Counter& {
                          return loop.resp_batches;
                      }));
-    families.counter("synap_commits_total", "Waits for the log, each for many connections.",
-                     total(shared, [](const LoopCounters& loop) -> const Counter& {
-                         return loop.commits;
-                     }));
+    families.counter(
+        "synap_commits_total", "Waits for the log, each for many connections.",
+        total(shared, [](const LoopCounters& loop) -> const Counter& { return loop.commits; }));
 }
 
 void add_http(Families& families, const Shared& shared) {
     families.begin("synap_http_requests_total", "HTTP requests answered.", MetricType::Counter);
     for (std::size_t method = 0; method < kHttpMethods; ++method) {
         for (std::size_t status = 0; status < 5; ++status) {
-            const double count =
-                total(shared, [=](const LoopCounters& loop) -> const Counter& {
-                    return loop.http_requests[method][status];
-                });
+            const double count = total(shared, [=](const LoopCounters& loop) -> const Counter& {
+                return loop.http_requests[method][status];
+            });
             if (count != 0) {
                 families.value(count, {{"method", kHttpMethodNames[method]},
                                        {"status", std::to_string(status + 1) + "xx"}});
@@ -184,18 +180,16 @@ constexpr Known kKnownStats[] = {
      MetricType::Counter},
     {"expired_keys", "synap_keys_expired_total", "Keys removed at their deadline.",
      MetricType::Counter},
-    {"evicted_keys", "synap_keys_evicted_total", "Keys removed to make room.",
-     MetricType::Counter},
+    {"evicted_keys", "synap_keys_evicted_total", "Keys removed to make room.", MetricType::Counter},
     {"log_appended_position", "synap_log_appended_position", "End of the log, in bytes.",
      MetricType::Gauge},
     {"log_written_position", "synap_log_written_position",
      "How far the log was handed to the kernel, in bytes.", MetricType::Gauge},
-    {"log_synced_position", "synap_log_synced_position",
-     "How far the log is on disk, in bytes.", MetricType::Gauge},
+    {"log_synced_position", "synap_log_synced_position", "How far the log is on disk, in bytes.",
+     MetricType::Gauge},
     {"log_records_total", "synap_log_records_total", "Records appended to the log.",
      MetricType::Counter},
-    {"log_bytes_total", "synap_log_bytes_total", "Bytes written to the log.",
-     MetricType::Counter},
+    {"log_bytes_total", "synap_log_bytes_total", "Bytes written to the log.", MetricType::Counter},
     {"log_writes_total", "synap_log_writes_total", "Writes of the log, each of many records.",
      MetricType::Counter},
     {"log_syncs_total", "synap_log_syncs_total", "Times the log was made durable.",

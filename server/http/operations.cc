@@ -66,17 +66,17 @@ void add_expiry(const SetOptions& options, std::vector<Arg>& argv, std::string& 
         return;
     }
     switch (options.unit) {
-    case ExpiryUnit::kSeconds:
-        argv.emplace_back("EX");
-        break;
-    case ExpiryUnit::kMilliseconds:
-        argv.emplace_back("PX");
-        break;
-    case ExpiryUnit::kUnixSeconds:
-        argv.emplace_back("EXAT");
-        break;
-    default:
-        argv.emplace_back("PXAT");
+        case ExpiryUnit::kSeconds:
+            argv.emplace_back("EX");
+            break;
+        case ExpiryUnit::kMilliseconds:
+            argv.emplace_back("PX");
+            break;
+        case ExpiryUnit::kUnixSeconds:
+            argv.emplace_back("EXAT");
+            break;
+        default:
+            argv.emplace_back("PXAT");
     }
     number = std::to_string(options.expiry);
     argv.emplace_back(number);
@@ -148,9 +148,7 @@ Failure set_value(Exchange& exchange, std::string_view key, std::string_view val
         if (!reply.is_null()) {
             outcome.old_value = std::string(reply.bytes());
         }
-        outcome.written = options.nx   ? reply.is_null()
-                          : options.xx ? !reply.is_null()
-                                       : true;
+        outcome.written = options.nx ? reply.is_null() : options.xx ? !reply.is_null() : true;
     } else {
         outcome.written = !reply.is_null();
     }
@@ -269,8 +267,7 @@ Failure random_key(Exchange& exchange) {
     return std::nullopt;
 }
 
-Failure rename_key(Exchange& exchange, std::string_view from, std::string_view to,
-                   bool only_new) {
+Failure rename_key(Exchange& exchange, std::string_view from, std::string_view to, bool only_new) {
     const Value reply = exchange.engine.run({only_new ? "RENAMENX" : "RENAME", from, to});
     if (reply.is_error()) {
         if (reply.bytes() == "ERR no such key") {

@@ -9,9 +9,9 @@
 namespace synap::server::http {
 
 enum class Origin : std::uint8_t {
-    kNone,   // no page is involved, or one that this server served itself
-    kListed, // a configured origin: answer with CORS fields
-    kForeign // refuse
+    kNone,    // no page is involved, or one that this server served itself
+    kListed,  // a configured origin: answer with CORS fields
+    kForeign  // refuse
 };
 
 /// Judges the Origin field of a request. A page counts as this server's own only when it was

@@ -7,9 +7,7 @@ constexpr std::string_view kHeadEnd = "\r\n\r\n";
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 constexpr std::size_t kLongestMethod = 24;
 
-bool is_upper(char c) noexcept {
-    return c >= 'A' && c <= 'Z';
-}
+bool is_upper(char c) noexcept { return c >= 'A' && c <= 'Z'; }
 
 }  // namespace
 
@@ -37,8 +35,7 @@ Kind recognise(std::string_view bytes, const Limits& limits) noexcept {
     return line.substr(last + 1).starts_with("HTTP/") ? Kind::kHttp : Kind::kOther;
 }
 
-Fed Peer::feed(const PeerContext& context, Service& service, const char* data,
-               std::size_t size) {
+Fed Peer::feed(const PeerContext& context, Service& service, const char* data, std::size_t size) {
     const std::size_t soft_limit = context.services.shared.settings.limits.output_soft_bytes;
     Fed fed;
     while (fed.consumed < size && fed.verdict == Verdict::kMore) {
@@ -61,7 +58,7 @@ Peer::Step Peer::step(const PeerContext& context, Service& service, std::string_
                       Fed& fed) {
     const Limits& limits = context.services.shared.settings.limits;
     if (scanned_ == 0 && rest.starts_with("\r\n")) {
-        fed.consumed += 2; // some clients end a body with a line end too many
+        fed.consumed += 2;  // some clients end a body with a line end too many
         return Step::kDone;
     }
     if (rest.size() < needed_) {
@@ -106,8 +103,8 @@ Peer::Step Peer::step(const PeerContext& context, Service& service, std::string_
     return Step::kDone;
 }
 
-Peer::Step Peer::step_chunked(const PeerContext& context, Service& service,
-                              std::string_view rest, Fed& fed) {
+Peer::Step Peer::step_chunked(const PeerContext& context, Service& service, std::string_view rest,
+                              Fed& fed) {
     std::size_t consumed = 0;
     const unsigned status = chunked_->feed(rest, consumed);
     fed.consumed += consumed;

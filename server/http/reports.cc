@@ -34,8 +34,8 @@ void write_fact(JsonWriter& json, std::string_view text) {
         return;
     }
     double number = 0;
-    const bool decimal = !text.empty() && text.find_first_not_of("0123456789.-") ==
-                                              std::string_view::npos;
+    const bool decimal =
+        !text.empty() && text.find_first_not_of("0123456789.-") == std::string_view::npos;
     if (const auto read = std::from_chars(text.data(), end, number);
         decimal && read.ec == std::errc() && read.ptr == end) {
         json.number(number);
@@ -97,13 +97,12 @@ void write_client(JsonWriter& json, std::string_view line) {
 }  // namespace
 
 Failure info(Exchange& exchange, std::string_view section) {
-    constexpr std::string_view kKnown[] = {"server",  "clients",      "memory",  "persistence",
-                                           "stats",   "replication",  "cpu",     "commandstats",
+    constexpr std::string_view kKnown[] = {"server",  "clients",      "memory",   "persistence",
+                                           "stats",   "replication",  "cpu",      "commandstats",
                                            "cluster", "latencystats", "keyspace", "errorstats"};
-    const bool known = std::find(std::begin(kKnown), std::end(kKnown), section) !=
-                       std::end(kKnown);
-    const Value reply = known ? exchange.engine.run({"INFO", section})
-                              : exchange.engine.run({"INFO"});
+    const bool known = std::find(std::begin(kKnown), std::end(kKnown), section) != std::end(kKnown);
+    const Value reply =
+        known ? exchange.engine.run({"INFO", section}) : exchange.engine.run({"INFO"});
     if (reply.is_error()) {
         return from_reply(reply);
     }
@@ -149,9 +148,8 @@ Failure kv_stats(Exchange& exchange) {
     };
     const std::uint64_t hits = stats.count("keyspace_hits");
     const std::uint64_t misses = stats.count("keyspace_misses");
-    const double rate = hits + misses == 0
-                            ? 0.0
-                            : static_cast<double>(hits) / static_cast<double>(hits + misses);
+    const double rate =
+        hits + misses == 0 ? 0.0 : static_cast<double>(hits) / static_cast<double>(hits + misses);
     JsonWriter& json = exchange.json;
     json.begin_object();
     json.member("total_keys", keys);

@@ -103,9 +103,7 @@ Failure del(Exchange& exchange, const RestRequest& request) {
     return std::nullopt;
 }
 
-Failure stats(Exchange& exchange, const RestRequest& /*request*/) {
-    return kv_stats(exchange);
-}
+Failure stats(Exchange& exchange, const RestRequest& /*request*/) { return kv_stats(exchange); }
 
 Failure msetnx(Exchange& exchange, const RestRequest& request) {
     const auto pairs = request.fields().array("pairs");
@@ -179,8 +177,7 @@ Failure getset(Exchange& exchange, const RestRequest& request) {
         return unprocessable("value");
     }
     std::string scratch;
-    const Value old =
-        exchange.engine.run({"GETSET", request.params[0], encode(*value, scratch)});
+    const Value old = exchange.engine.run({"GETSET", request.params[0], encode(*value, scratch)});
     if (old.is_error()) {
         return from_reply(old);
     }
@@ -223,8 +220,8 @@ Failure copy(Exchange& exchange, const RestRequest& request) {
         return unprocessable("destination");
     }
     CopyOutcome outcome{};
-    if (auto failure = copy_key(exchange, request.params[0], *destination, body.flag("replace"),
-                                outcome)) {
+    if (auto failure =
+            copy_key(exchange, request.params[0], *destination, body.flag("replace"), outcome)) {
         return failure;
     }
     if (outcome == CopyOutcome::kNoSource) {
@@ -262,12 +259,8 @@ constexpr std::array kKeyRoutes = {
 
 }  // namespace
 
-std::span<const Route> kv_routes() noexcept {
-    return kKvRoutes;
-}
+std::span<const Route> kv_routes() noexcept { return kKvRoutes; }
 
-std::span<const Route> key_routes() noexcept {
-    return kKeyRoutes;
-}
+std::span<const Route> key_routes() noexcept { return kKeyRoutes; }
 
 }  // namespace synap::server::http

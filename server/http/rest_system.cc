@@ -35,9 +35,7 @@ Failure health_kv(Exchange& exchange, const RestRequest& /*request*/) {
     const bool ready = state.state == SYNAP_STATE_READY;
     exchange.status = ready ? 200 : 503;
     exchange.json.begin_object();
-    exchange.json.member("status", ready            ? "healthy"
-                                   : is_down(state) ? "unhealthy"
-                                                    : "loading");
+    exchange.json.member("status", ready ? "healthy" : is_down(state) ? "unhealthy" : "loading");
     exchange.json.member("component", "kv");
     if (ready) {
         exchange.json.member("keys", exchange.engine.run({"DBSIZE"}).integer());
@@ -62,10 +60,10 @@ Failure readyz(Exchange& exchange, const RestRequest& /*request*/) {
     const bool ready = state.state == SYNAP_STATE_READY && !draining;
     exchange.status = ready ? 200 : 503;
     exchange.json.begin_object();
-    exchange.json.member("status", ready                                  ? "ready"
-                                   : draining                             ? "draining"
+    exchange.json.member("status", ready                                ? "ready"
+                                   : draining                           ? "draining"
                                    : state.state == SYNAP_STATE_LOADING ? "loading"
-                                                                          : "failed");
+                                                                        : "failed");
     exchange.json.member("loaded_bytes", static_cast<std::uint64_t>(state.loaded));
     exchange.json.member("total_bytes", static_cast<std::uint64_t>(state.total));
     exchange.json.end_object();
@@ -122,8 +120,6 @@ constexpr std::array kRoutes = {
 
 }  // namespace
 
-std::span<const Route> system_routes() noexcept {
-    return kRoutes;
-}
+std::span<const Route> system_routes() noexcept { return kRoutes; }
 
 }  // namespace synap::server::http

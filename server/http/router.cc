@@ -59,8 +59,7 @@ bool percent_decode(std::string_view text, bool plus_is_blank, std::string& out)
             if (i + 2 >= text.size() || hex_value(text[i + 1]) < 0 || hex_value(text[i + 2]) < 0) {
                 return false;
             }
-            out.push_back(
-                static_cast<char>(hex_value(text[i + 1]) * 16 + hex_value(text[i + 2])));
+            out.push_back(static_cast<char>(hex_value(text[i + 1]) * 16 + hex_value(text[i + 2])));
             i += 2;
         } else {
             out.push_back(text[i] == '+' && plus_is_blank ? ' ' : text[i]);
@@ -97,13 +96,12 @@ Match match_route(Method method, std::string_view path, std::array<std::string, 
         return match;
     }
     const Method wanted = method == Method::kHead ? Method::kGet : method;
-    std::string_view pattern; // of the first route with this form; others of it differ in method
+    std::string_view pattern;  // of the first route with this form; others of it differ in method
     std::array<std::string_view, 2> raw;
     for (const auto family : {kv_routes(), system_routes(), key_routes()}) {
         for (const Route& route : family) {
             std::array<std::string_view, 2> found;
-            if (pattern.empty() ? !matches(route.pattern, path, found)
-                                : route.pattern != pattern) {
+            if (pattern.empty() ? !matches(route.pattern, path, found) : route.pattern != pattern) {
                 continue;
             }
             if (pattern.empty()) {

@@ -30,7 +30,7 @@ using RestHandler = Failure (*)(Exchange& exchange, const RestRequest& request);
 
 struct Route {
     Method method;
-    std::string_view pattern; // "/kv/{}/append": {} is one segment
+    std::string_view pattern;  // "/kv/{}/append": {} is one segment
     RestHandler handler;
     bool takes_json = false;
 };

@@ -15,38 +15,38 @@ constexpr std::size_t kMaxKeptBytes = 256 * 1024;
 
 std::string_view reason_of(unsigned status) noexcept {
     switch (status) {
-    case 200:
-        return "OK";
-    case 204:
-        return "No Content";
-    case 400:
-        return "Bad Request";
-    case 401:
-        return "Unauthorized";
-    case 403:
-        return "Forbidden";
-    case 404:
-        return "Not Found";
-    case 405:
-        return "Method Not Allowed";
-    case 413:
-        return "Payload Too Large";
-    case 415:
-        return "Unsupported Media Type";
-    case 422:
-        return "Unprocessable Entity";
-    case 431:
-        return "Request Header Fields Too Large";
-    case 501:
-        return "Not Implemented";
-    case 503:
-        return "Service Unavailable";
-    case 505:
-        return "HTTP Version Not Supported";
-    case 507:
-        return "Insufficient Storage";
-    default:
-        return "Internal Server Error";
+        case 200:
+            return "OK";
+        case 204:
+            return "No Content";
+        case 400:
+            return "Bad Request";
+        case 401:
+            return "Unauthorized";
+        case 403:
+            return "Forbidden";
+        case 404:
+            return "Not Found";
+        case 405:
+            return "Method Not Allowed";
+        case 413:
+            return "Payload Too Large";
+        case 415:
+            return "Unsupported Media Type";
+        case 422:
+            return "Unprocessable Entity";
+        case 431:
+            return "Request Header Fields Too Large";
+        case 501:
+            return "Not Implemented";
+        case 503:
+            return "Service Unavailable";
+        case 505:
+            return "HTTP Version Not Supported";
+        case 507:
+            return "Insufficient Storage";
+        default:
+            return "Internal Server Error";
     }
 }
 
@@ -56,8 +56,8 @@ bool is_json_type(std::string_view type) noexcept {
         return false;
     }
     for (std::size_t i = 0; i < kJson.size(); ++i) {
-        const char c = type[i] >= 'A' && type[i] <= 'Z' ? static_cast<char>(type[i] | 0x20)
-                                                        : type[i];
+        const char c =
+            type[i] >= 'A' && type[i] <= 'Z' ? static_cast<char>(type[i] | 0x20) : type[i];
         if (c != kJson[i]) {
             return false;
         }
@@ -71,17 +71,15 @@ std::string_view text_of(unsigned status) noexcept {
 
 }  // namespace
 
-Service::Service(Shared& shared) : shared_(shared) {
-    on_tick();
-}
+Service::Service(Shared& shared) : shared_(shared) { on_tick(); }
 
 void Service::on_tick() {
     const std::time_t now = std::time(nullptr);
     std::tm parts{};
     ::gmtime_r(&now, &parts);
     std::array<char, 64> text{};
-    const std::size_t size = std::strftime(text.data(), text.size(),
-                                           "Date: %a, %d %b %Y %H:%M:%S GMT\r\n", &parts);
+    const std::size_t size =
+        std::strftime(text.data(), text.size(), "Date: %a, %d %b %Y %H:%M:%S GMT\r\n", &parts);
     date_.assign(text.data(), size);
 }
 
@@ -119,19 +117,19 @@ void Service::refuse(unsigned status, OutputBuffer& output, LoopCounters& counte
 
 void Service::respond(const Head& head, std::string_view body, Response& response) {
     switch (judge_origin(head.origin, head.host, shared_.settings)) {
-    case Origin::kForeign:
-        fail({403, "Forbidden: requests from this origin are not allowed"}, response);
-        return;
-    case Origin::kListed:
-        response.origin = head.origin;
-        if (head.method == Method::kOptions) {
-            response.status = 204;
-            response.preflight = true;
+        case Origin::kForeign:
+            fail({403, "Forbidden: requests from this origin are not allowed"}, response);
             return;
-        }
-        break;
-    case Origin::kNone:
-        break;
+        case Origin::kListed:
+            response.origin = head.origin;
+            if (head.method == Method::kOptions) {
+                response.status = 204;
+                response.preflight = true;
+                return;
+            }
+            break;
+        case Origin::kNone:
+            break;
     }
     run_route(head, body, response);
 }
@@ -175,11 +173,11 @@ std::optional<simdjson::dom::element> Service::parse_body(const Head& head, std:
         return std::nullopt;
     }
     simdjson::dom::element document;
-    const simdjson::error_code error =
-        parser_.parse(body.data(), body.size(), false).get(document);
+    const simdjson::error_code error = parser_.parse(body.data(), body.size(), false).get(document);
     if (error != simdjson::SUCCESS) {
-        fail_plain(400, std::string("Failed to parse the request body as JSON: ") +
-                            simdjson::error_message(error) + "\n",
+        fail_plain(400,
+                   std::string("Failed to parse the request body as JSON: ") +
+                       simdjson::error_message(error) + "\n",
                    response);
         return std::nullopt;
     }
@@ -231,9 +229,10 @@ bool Service::write(const Response& response, OutputBuffer& output) {
         head += "\r\nVary: Origin\r\n";
     }
     if (response.preflight) {
-        head += "Access-Control-Allow-Methods: GET, HEAD, POST, PUT, DELETE, OPTIONS\r\n"
-                "Access-Control-Allow-Headers: Content-Type, Authorization\r\n"
-                "Access-Control-Max-Age: 600\r\n";
+        head +=
+            "Access-Control-Allow-Methods: GET, HEAD, POST, PUT, DELETE, OPTIONS\r\n"
+            "Access-Control-Allow-Headers: Content-Type, Authorization\r\n"
+            "Access-Control-Max-Age: 600\r\n";
     }
     if (response.close) {
         head += "Connection: close\r\n";

@@ -42,8 +42,8 @@ private:
     struct Response {
         unsigned status = 200;
         std::string_view content_type = "application/json";
-        std::string_view allow;  // methods, when the status is 405
-        std::string_view origin; // to be allowed by CORS
+        std::string_view allow;   // methods, when the status is 405
+        std::string_view origin;  // to be allowed by CORS
         bool preflight = false;
         bool close = false;
         bool keep_alive_1_0 = false;
@@ -64,7 +64,7 @@ private:
     std::string body_;    // of the response
     std::string fields_;  // head of an unusual response
     std::string allow_;
-    std::string date_;    // the whole field
+    std::string date_;  // the whole field
 };
 
 }  // namespace synap::server::http

@@ -88,25 +88,26 @@ Stats read_stats(const Store& store) {
     }
     each_entry(capture.root(), [&](std::string_view name, const Value& value) {
         switch (value.type()) {
-        case SYNAP_TYPE_INT:
-        case SYNAP_TYPE_DOUBLE:
-        case SYNAP_TYPE_BOOL:
-            stats.numbers.emplace(name, number_of(value));
-            break;
-        case SYNAP_TYPE_MAP:
-            each_entry(value, [&](std::string_view inner, const Value& entry) {
-                if (name == "commands") {
-                    read_command(entry, stats.commands[std::string(inner)]);
-                } else if (name == "latency_us") {
-                    read_latency(entry, stats.latencies[std::string(inner)]);
-                } else if (entry.type() == SYNAP_TYPE_INT || entry.type() == SYNAP_TYPE_DOUBLE) {
-                    stats.numbers.emplace(std::string(name) + "_" + std::string(inner),
-                                          number_of(entry));
-                }
-            });
-            break;
-        default:
-            stats.texts.emplace(name, value.bytes());
+            case SYNAP_TYPE_INT:
+            case SYNAP_TYPE_DOUBLE:
+            case SYNAP_TYPE_BOOL:
+                stats.numbers.emplace(name, number_of(value));
+                break;
+            case SYNAP_TYPE_MAP:
+                each_entry(value, [&](std::string_view inner, const Value& entry) {
+                    if (name == "commands") {
+                        read_command(entry, stats.commands[std::string(inner)]);
+                    } else if (name == "latency_us") {
+                        read_latency(entry, stats.latencies[std::string(inner)]);
+                    } else if (entry.type() == SYNAP_TYPE_INT ||
+                               entry.type() == SYNAP_TYPE_DOUBLE) {
+                        stats.numbers.emplace(std::string(name) + "_" + std::string(inner),
+                                              number_of(entry));
+                    }
+                });
+                break;
+            default:
+                stats.texts.emplace(name, value.bytes());
         }
     });
     return stats;

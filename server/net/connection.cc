@@ -8,8 +8,8 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <string>
 #include <span>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -55,7 +55,7 @@ Connection::Connection(Loop& loop, int fd, std::uint64_t id)
     if (!loop_.watch(*this)) {
         ::shutdown(fd_, SHUT_RDWR);
         readable_ = true;
-        loop_.resume_later(*this); // to read the end
+        loop_.resume_later(*this);  // to read the end
     }
 }
 
@@ -176,14 +176,14 @@ std::optional<Fed> Connection::dispatch(char* data, std::size_t size) {
 /// not be opened (then the connection is closed).
 bool Connection::recognise(const char* data, std::size_t size) {
     switch (http::recognise({data, size}, loop_.limits())) {
-    case http::Kind::kUnknown:
-        return false;
-    case http::Kind::kHttp:
-        peer_.emplace<http::Peer>();
-        loop_.services().counters.http_connections.add();
-        return open_session(SYNAP_PROTOCOL_NATIVE, "http");
-    case http::Kind::kOther:
-        break;
+        case http::Kind::kUnknown:
+            return false;
+        case http::Kind::kHttp:
+            peer_.emplace<http::Peer>();
+            loop_.services().counters.http_connections.add();
+            return open_session(SYNAP_PROTOCOL_NATIVE, "http");
+        case http::Kind::kOther:
+            break;
     }
     peer_.emplace<resp::Peer>(loop_.limits());
     loop_.services().counters.resp_connections.add();
@@ -221,8 +221,8 @@ void Connection::settle(const Fed& fed) {
     if (fed.verdict == Verdict::kBlocked) {
         waiting_ |= kCommand;
     }
-    work_left_ = (fed.verdict == Verdict::kYield || fed.verdict == Verdict::kBlocked) &&
-                 !input_.empty();
+    work_left_ =
+        (fed.verdict == Verdict::kYield || fed.verdict == Verdict::kBlocked) && !input_.empty();
     if (pending_ == 0 || fed.progressed) {
         request_ms_ = loop_.now_ms();
     }

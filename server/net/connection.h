@@ -76,18 +76,18 @@ private:
     std::optional<Session> session_;
     std::variant<std::monostate, resp::Peer, http::Peer> peer_;
 
-    std::uint8_t waiting_ = 0;         // Wait
-    bool readable_ = false;            // the socket may hold more than was read
-    bool ended_ = false;               // the client will send no more
-    bool want_write_ = false;          // the socket would not take all output
-    bool work_left_ = false;           // input_ holds more than an incomplete request
-    bool closing_ = false;             // close once the output was sent
-    bool linger_ = false;              // the client may be sending: let it read the last reply
+    std::uint8_t waiting_ = 0;  // Wait
+    bool readable_ = false;     // the socket may hold more than was read
+    bool ended_ = false;        // the client will send no more
+    bool want_write_ = false;   // the socket would not take all output
+    bool work_left_ = false;    // input_ holds more than an incomplete request
+    bool closing_ = false;      // close once the output was sent
+    bool linger_ = false;       // the client may be sending: let it read the last reply
     bool lingering_ = false;
-    std::uint64_t active_ms_;          // last byte received
-    std::uint64_t progress_ms_;        // last byte sent, or output begun
-    std::uint64_t request_ms_ = 0;     // when the incomplete request began
-    std::size_t pending_ = 0;          // bytes of it so far; 0: there is none
+    std::uint64_t active_ms_;       // last byte received
+    std::uint64_t progress_ms_;     // last byte sent, or output begun
+    std::uint64_t request_ms_ = 0;  // when the incomplete request began
+    std::size_t pending_ = 0;       // bytes of it so far; 0: there is none
 };
 
 }  // namespace synap::server

@@ -50,8 +50,8 @@ struct LoopCounters {
     Counter resp_commands;
     Counter resp_connections;  // connections that turned out to speak RESP, ever
     Counter http_connections;
-    Counter commits;           // waits for the log, each for the writes of one iteration
-    Counter buffer_bytes;      // memory held in connection buffers now
+    Counter commits;       // waits for the log, each for the writes of one iteration
+    Counter buffer_bytes;  // memory held in connection buffers now
     std::array<Counter, static_cast<std::size_t>(CutReason::kCount)> cut;
     /// By method and by hundreds of the status (1xx to 5xx).
     std::array<std::array<Counter, 5>, kHttpMethods> http_requests;

@@ -51,8 +51,7 @@ struct Listener::Socket {
     asio::steady_timer timer;
 };
 
-Listener::Listener(asio::io_context& io, Shared& shared,
-                   std::vector<std::unique_ptr<Loop>>& loops)
+Listener::Listener(asio::io_context& io, Shared& shared, std::vector<std::unique_ptr<Loop>>& loops)
     : socket_(std::make_unique<Socket>(io)), shared_(shared), loops_(loops) {
     const Settings& settings = shared.settings;
     const std::string where = settings.host + ":" + std::to_string(settings.port);
@@ -63,8 +62,8 @@ Listener::Listener(asio::io_context& io, Shared& shared,
                                     std::string("cannot ") + step + " " + where);
         }
     };
-    const auto found = tcp::resolver(io).resolve(
-        settings.host, std::to_string(settings.port), tcp::resolver::passive, error);
+    const auto found = tcp::resolver(io).resolve(settings.host, std::to_string(settings.port),
+                                                 tcp::resolver::passive, error);
     if (error || found.empty()) {
         throw std::runtime_error("cannot listen on " + where + ": there is no such address");
     }
@@ -90,9 +89,7 @@ std::uint16_t Listener::port() const noexcept {
     return error ? 0 : endpoint.port();
 }
 
-void Listener::start() {
-    wait();
-}
+void Listener::start() { wait(); }
 
 void Listener::stop() {
     boost::system::error_code error;

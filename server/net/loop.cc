@@ -1,15 +1,15 @@
 #define SYNAP_UNSTABLE_API
 #include "server/net/loop.h"
 
+#include <synap/synap_unstable.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
-#include <synap/synap_unstable.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <cerrno>
 #include <chrono>
@@ -61,7 +61,7 @@ struct Loop::Reactor {
     explicit Reactor(int ready_fd) : ready(io, ready_fd), timer(io) {}
 
     asio::io_context io{1};
-    asio::posix::stream_descriptor ready; // owns the epoll set
+    asio::posix::stream_descriptor ready;  // owns the epoll set
     asio::steady_timer timer;
 };
 

@@ -72,7 +72,7 @@ private:
     struct Group {
         std::vector<std::uint64_t> members;
         synap_token_t token{0, 0};
-        std::uint64_t tag = 0; // of the event that will come
+        std::uint64_t tag = 0;  // of the event that will come
     };
 
     void run();
@@ -111,9 +111,9 @@ private:
     std::vector<std::unique_ptr<Connection>> retired_;
     std::size_t open_ = 0;
 
-    Group for_kernel_;          // of this iteration, at level OS
-    Group for_disk_;            // of this iteration, at level DISK
-    std::deque<Group> waiting_; // for an event, oldest first
+    Group for_kernel_;           // of this iteration, at level OS
+    Group for_disk_;             // of this iteration, at level DISK
+    std::deque<Group> waiting_;  // for an event, oldest first
     std::uint64_t next_group_ = 1;
     synap_token_t committed_{0, 0};
     std::uint32_t committed_level_ = 0;

@@ -43,11 +43,11 @@ struct Shared {
 
 /// What became of bytes that were handed to a protocol.
 enum class Verdict : std::uint8_t {
-    kMore,    // wants more bytes
-    kYield,   // has more to do, after the output was sent
-    kBlocked, // a submitted command will complete through the event queue
-    kClose,   // close once the output was sent
-    kAbort    // close now and send nothing: the outcome is unknown or the client is gone
+    kMore,     // wants more bytes
+    kYield,    // has more to do, after the output was sent
+    kBlocked,  // a submitted command will complete through the event queue
+    kClose,    // close once the output was sent
+    kAbort     // close now and send nothing: the outcome is unknown or the client is gone
 };
 
 struct Fed {
@@ -88,7 +88,7 @@ struct PeerContext {
     Services& services;
     synap_session_t* session;
     OutputBuffer& output;
-    std::uint64_t id; // tag of its events
+    std::uint64_t id;  // tag of its events
 };
 
 }  // namespace synap::server

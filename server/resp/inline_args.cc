@@ -5,9 +5,7 @@
 namespace synap::server::resp {
 namespace {
 
-bool is_blank(char c) noexcept {
-    return c == ' ' || (c >= '\t' && c <= '\r');
-}
+bool is_blank(char c) noexcept { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
 int hex_value(char c) noexcept {
     if (c >= '0' && c <= '9') {
@@ -19,18 +17,18 @@ int hex_value(char c) noexcept {
 
 char unescape(char c) noexcept {
     switch (c) {
-    case 'n':
-        return '\n';
-    case 'r':
-        return '\r';
-    case 't':
-        return '\t';
-    case 'b':
-        return '\b';
-    case 'a':
-        return '\a';
-    default:
-        return c;
+        case 'n':
+            return '\n';
+        case 'r':
+            return '\r';
+        case 't':
+            return '\t';
+        case 'b':
+            return '\b';
+        case 'a':
+            return '\a';
+        default:
+            return c;
     }
 }
 
@@ -56,8 +54,8 @@ bool read_quoted(std::string_view line, std::size_t& at, char quote, std::string
         }
         if (next == 'x' && at + 3 < line.size() && hex_value(line[at + 2]) >= 0 &&
             hex_value(line[at + 3]) >= 0) {
-            text.push_back(static_cast<char>(hex_value(line[at + 2]) * 16 +
-                                             hex_value(line[at + 3])));
+            text.push_back(
+                static_cast<char>(hex_value(line[at + 2]) * 16 + hex_value(line[at + 3])));
             at += 4;
             continue;
         }

@@ -84,8 +84,8 @@ Parser::Step Parser::parse_length(const char* data, std::size_t size, std::size_
         return Step::kDone;
     }
     const auto rest = static_cast<std::size_t>(end - start);
-    const auto* line_end = rest == 0 ? nullptr
-                                     : static_cast<const char*>(std::memchr(start, '\r', rest));
+    const auto* line_end =
+        rest == 0 ? nullptr : static_cast<const char*>(std::memchr(start, '\r', rest));
     if (line_end == nullptr) {
         if (rest > limits_->resp_inline_bytes) {
             return fail(is_count ? "too big mbulk count string" : "too big bulk count string");
@@ -177,8 +177,8 @@ Parser::Step Parser::parse_command(const char* data, std::size_t size, std::size
     // bytes will have moved.
     for (std::size_t i = first; i < batch.args.size(); ++i) {
         const auto* from = static_cast<const char*>(batch.args[i].as.b.data);
-        partial_.push_back({static_cast<std::size_t>(from - (data + start)),
-                            batch.args[i].as.b.size});
+        partial_.push_back(
+            {static_cast<std::size_t>(from - (data + start)), batch.args[i].as.b.size});
     }
     batch.args.resize(first);
     in_command_ = true;
@@ -209,8 +209,7 @@ Parser::Step Parser::parse_inline(const char* data, std::size_t size, std::size_
     const std::size_t rest = size - at;
     const auto* line_end = static_cast<const char*>(std::memchr(data + at, '\n', rest));
     if (line_end == nullptr) {
-        return rest > limits_->resp_inline_bytes ? fail("too big inline request")
-                                                 : Step::kNeedMore;
+        return rest > limits_->resp_inline_bytes ? fail("too big inline request") : Step::kNeedMore;
     }
     std::string_view line(data + at, static_cast<std::size_t>(line_end - (data + at)));
     if (!line.empty() && line.back() == '\r') {
@@ -238,7 +237,7 @@ Parsed Parser::parse(const char* data, std::size_t size, Batch& batch) {
             result = Parsed::kFull;
             break;
         }
-        const Step step = in_command_         ? resume_command(data, size, at, batch)
+        const Step step = in_command_       ? resume_command(data, size, at, batch)
                           : data[at] == '*' ? parse_command(data, size, at, batch)
                                             : parse_inline(data, size, at, batch);
         if (step == Step::kError) {

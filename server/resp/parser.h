@@ -75,9 +75,9 @@ private:
     const Limits* limits_;
     // The incomplete command at data[0]; offsets count from there.
     bool in_command_ = false;
-    std::int64_t missing_ = 0;      // arguments still to come
-    std::int64_t bulk_length_ = -1; // of the argument being received; -1: not yet known
-    std::size_t at_ = 0;            // first byte not looked at
+    std::int64_t missing_ = 0;       // arguments still to come
+    std::int64_t bulk_length_ = -1;  // of the argument being received; -1: not yet known
+    std::size_t at_ = 0;             // first byte not looked at
     std::vector<Span> partial_;
     std::string error_;
 };

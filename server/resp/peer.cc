@@ -62,8 +62,7 @@ Fed Peer::feed(const PeerContext& context, const char* data, std::size_t size) {
     services.writer.bind(context.output, synap_session_protocol(context.session));
     Fed total;
     for (;;) {
-        const Parsed parsed =
-            parser_.parse(data + total.consumed, size - total.consumed, batch);
+        const Parsed parsed = parser_.parse(data + total.consumed, size - total.consumed, batch);
         const Fed part = run(context, batch);
         total.consumed += part.consumed;
         total.token = later(total.token, part.token);
@@ -170,22 +169,22 @@ Verdict Peer::run_alone(const PeerContext& context, const synap_call_t& call) {
 }
 
 /// The engine stopped before `call`. Says how the connection goes on behind it.
-Verdict Peer::stop_at(const PeerContext& context, synap_status_t status,
-                      const synap_call_t& call, synap_error_t* error) {
+Verdict Peer::stop_at(const PeerContext& context, synap_status_t status, const synap_call_t& call,
+                      synap_error_t* error) {
     switch (status) {
-    case SYNAP_PENDING:
-        return submit(context, call);
-    case SYNAP_HOST:
-        return run_for_host(context, call);
-    case SYNAP_E_SINK:
-    case SYNAP_E_SHUTDOWN:
-    case SYNAP_E_INVALID_HANDLE:
-        synap_error_free(error);
-        return Verdict::kAbort;
-    default:
-        write_failure(context.services.writer, error);
-        synap_error_free(error);
-        return Verdict::kMore;
+        case SYNAP_PENDING:
+            return submit(context, call);
+        case SYNAP_HOST:
+            return run_for_host(context, call);
+        case SYNAP_E_SINK:
+        case SYNAP_E_SHUTDOWN:
+        case SYNAP_E_INVALID_HANDLE:
+            synap_error_free(error);
+            return Verdict::kAbort;
+        default:
+            write_failure(context.services.writer, error);
+            synap_error_free(error);
+            return Verdict::kMore;
     }
 }
 
@@ -195,8 +194,8 @@ Verdict Peer::submit(const PeerContext& context, const synap_call_t& call) {
     synap_error_t* error = nullptr;
     std::uint64_t op = 0;
     const synap_status_t status =
-        synap_submit(context.session, call.argv, call.argc, nullptr,
-                     context.services.events.raw(), context.id, &raw, &op, &error);
+        synap_submit(context.session, call.argv, call.argc, nullptr, context.services.events.raw(),
+                     context.id, &raw, &op, &error);
     if (status == SYNAP_PENDING) {
         return Verdict::kBlocked;
     }

@@ -44,8 +44,8 @@ std::string_view format_double(double value, std::array<char, 40>& text) noexcep
     std::to_chars_result end{};
     const bool minus_zero = value == 0 && std::signbit(value);
     if (value == std::floor(value) && std::abs(value) < kExact && !minus_zero) {
-        end = std::to_chars(text.data(), text.data() + text.size(),
-                            static_cast<std::int64_t>(value));
+        end =
+            std::to_chars(text.data(), text.data() + text.size(), static_cast<std::int64_t>(value));
     } else {
         end = std::to_chars(text.data(), text.data() + text.size(), value);
     }
@@ -137,13 +137,9 @@ void Writer::verbatim(std::string_view text) noexcept {
     put("\r\n");
 }
 
-void Writer::status(std::string_view text) noexcept {
-    line('+', text);
-}
+void Writer::status(std::string_view text) noexcept { line('+', text); }
 
-void Writer::error(std::string_view text) noexcept {
-    line('-', text);
-}
+void Writer::error(std::string_view text) noexcept { line('-', text); }
 
 /// RESP3 wraps each pair in an array of two; the engine only says where pairs begin.
 void Writer::before_value() noexcept {
@@ -158,53 +154,53 @@ void Writer::before_value() noexcept {
 
 void Writer::scalar(std::uint32_t type, const synap_arg_t* value) noexcept {
     switch (type) {
-    case SYNAP_TYPE_BYTES:
-    case SYNAP_TYPE_TEXT: {
-        const synap_bytes_t bytes = value->as.b;
-        bulk({static_cast<const char*>(bytes.data), bytes.size});
-        return;
-    }
-    case SYNAP_TYPE_STATUS: {
-        const synap_bytes_t bytes = value->as.b;
-        status({static_cast<const char*>(bytes.data), bytes.size});
-        return;
-    }
-    case SYNAP_TYPE_INT:
-        integer(':', value->as.i);
-        return;
-    case SYNAP_TYPE_NULL:
-        put(resp3_ ? "_\r\n" : "$-1\r\n");
-        return;
-    case SYNAP_TYPE_NULL_ARRAY:
-        put(resp3_ ? "_\r\n" : "*-1\r\n");
-        return;
-    case SYNAP_TYPE_BOOL:
-        if (resp3_) {
-            put(value->as.i != 0 ? "#t\r\n" : "#f\r\n");
-        } else {
-            put(value->as.i != 0 ? ":1\r\n" : ":0\r\n");
+        case SYNAP_TYPE_BYTES:
+        case SYNAP_TYPE_TEXT: {
+            const synap_bytes_t bytes = value->as.b;
+            bulk({static_cast<const char*>(bytes.data), bytes.size});
+            return;
         }
-        return;
-    case SYNAP_TYPE_DOUBLE:
-        number(value->as.d);
-        return;
-    case SYNAP_TYPE_VERBATIM: {
-        const synap_bytes_t bytes = value->as.b;
-        verbatim({static_cast<const char*>(bytes.data), bytes.size});
-        return;
-    }
-    case SYNAP_TYPE_BIG_NUMBER: {
-        const synap_bytes_t bytes = value->as.b;
-        const std::string_view text(static_cast<const char*>(bytes.data), bytes.size);
-        if (resp3_) {
-            line('(', text);
-        } else {
-            bulk(text);
+        case SYNAP_TYPE_STATUS: {
+            const synap_bytes_t bytes = value->as.b;
+            status({static_cast<const char*>(bytes.data), bytes.size});
+            return;
         }
-        return;
-    }
-    default:
-        error("ERR reply of an unknown type");
+        case SYNAP_TYPE_INT:
+            integer(':', value->as.i);
+            return;
+        case SYNAP_TYPE_NULL:
+            put(resp3_ ? "_\r\n" : "$-1\r\n");
+            return;
+        case SYNAP_TYPE_NULL_ARRAY:
+            put(resp3_ ? "_\r\n" : "*-1\r\n");
+            return;
+        case SYNAP_TYPE_BOOL:
+            if (resp3_) {
+                put(value->as.i != 0 ? "#t\r\n" : "#f\r\n");
+            } else {
+                put(value->as.i != 0 ? ":1\r\n" : ":0\r\n");
+            }
+            return;
+        case SYNAP_TYPE_DOUBLE:
+            number(value->as.d);
+            return;
+        case SYNAP_TYPE_VERBATIM: {
+            const synap_bytes_t bytes = value->as.b;
+            verbatim({static_cast<const char*>(bytes.data), bytes.size});
+            return;
+        }
+        case SYNAP_TYPE_BIG_NUMBER: {
+            const synap_bytes_t bytes = value->as.b;
+            const std::string_view text(static_cast<const char*>(bytes.data), bytes.size);
+            if (resp3_) {
+                line('(', text);
+            } else {
+                bulk(text);
+            }
+            return;
+        }
+        default:
+            error("ERR reply of an unknown type");
     }
 }
 
@@ -236,20 +232,20 @@ std::int32_t SYNAP_CALL Writer::on_begin(void* ctx, std::uint32_t type,
     }
     const auto items = static_cast<std::int64_t>(count);
     switch (type) {
-    case SYNAP_TYPE_MAP:
-        self.integer(self.resp3_ ? '%' : '*', self.resp3_ ? items : items * 2);
-        break;
-    case SYNAP_TYPE_SET:
-        self.integer(self.resp3_ ? '~' : '*', items);
-        break;
-    case SYNAP_TYPE_PUSH:
-        self.integer(self.resp3_ ? '>' : '*', items);
-        break;
-    case SYNAP_TYPE_PAIRS:
-        self.integer('*', self.resp3_ ? items : items * 2);
-        break;
-    default:
-        self.integer('*', items);
+        case SYNAP_TYPE_MAP:
+            self.integer(self.resp3_ ? '%' : '*', self.resp3_ ? items : items * 2);
+            break;
+        case SYNAP_TYPE_SET:
+            self.integer(self.resp3_ ? '~' : '*', items);
+            break;
+        case SYNAP_TYPE_PUSH:
+            self.integer(self.resp3_ ? '>' : '*', items);
+            break;
+        case SYNAP_TYPE_PAIRS:
+            self.integer('*', self.resp3_ ? items : items * 2);
+            break;
+        default:
+            self.integer('*', items);
     }
     const bool pairs = self.resp3_ && type == SYNAP_TYPE_PAIRS;
     if (pairs || !self.levels_.empty()) {

@@ -39,7 +39,7 @@ public:
 private:
     struct Level {
         bool pairs;
-        bool odd; // the next child is the second of its pair
+        bool odd;  // the next child is the second of its pair
     };
 
     static std::int32_t SYNAP_CALL on_scalar(void* ctx, std::uint32_t type,
@@ -65,7 +65,7 @@ private:
     OutputBuffer* out_ = nullptr;
     bool resp3_ = false;
     bool failed_ = false;
-    std::vector<Level> levels_; // open containers, from the outermost PAIRS on
+    std::vector<Level> levels_;  // open containers, from the outermost PAIRS on
 };
 
 }  // namespace synap::server::resp

@@ -17,7 +17,7 @@ namespace {
 using namespace synap::server;
 
 struct Seen {
-    std::vector<std::string> words; // of all commands, each closed by a marker
+    std::vector<std::string> words;  // of all commands, each closed by a marker
     std::string error;
 
     bool operator==(const Seen&) const = default;

@@ -17,9 +17,7 @@
 namespace synap {
 
 /// Bytes of the C interface for a view, and back. Neither copies.
-inline synap_bytes_t to_bytes(std::string_view text) noexcept {
-    return {text.data(), text.size()};
-}
+inline synap_bytes_t to_bytes(std::string_view text) noexcept { return {text.data(), text.size()}; }
 inline std::string_view to_view(synap_bytes_t bytes) noexcept {
     return {static_cast<const char*>(bytes.data), bytes.size};
 }

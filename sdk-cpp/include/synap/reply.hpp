@@ -17,12 +17,12 @@ namespace synap {
 /// expression that makes it.
 class Arg {
 public:
-    Arg(std::string_view text) noexcept { set(text); }     // NOLINT
-    Arg(const std::string& text) noexcept { set(text); }   // NOLINT
-    Arg(const char* text) noexcept { set(text); }          // NOLINT
+    Arg(std::string_view text) noexcept { set(text); }    // NOLINT
+    Arg(const std::string& text) noexcept { set(text); }  // NOLINT
+    Arg(const char* text) noexcept { set(text); }         // NOLINT
     template <std::integral T>
-        requires(!std::same_as<T, bool> && !std::same_as<T, char>)
-    Arg(T number) noexcept {  // NOLINT
+    requires(!std::same_as<T, bool> && !std::same_as<T, char>) Arg(T number)
+    noexcept {  // NOLINT
         raw_.type = SYNAP_TYPE_INT;
         raw_.as.i = static_cast<std::int64_t>(number);
     }
@@ -71,9 +71,7 @@ public:
     explicit Node(const synap_node_t* raw) noexcept : raw_(raw) {}
 
     Type type() const noexcept { return static_cast<Type>(synap_node_type(raw_)); }
-    bool is_null() const noexcept {
-        return type() == Type::kNull || type() == Type::kNullArray;
-    }
+    bool is_null() const noexcept { return type() == Type::kNull || type() == Type::kNullArray; }
     bool is_error() const noexcept { return type() == Type::kError; }
 
     std::int64_t integer() const noexcept { return synap_node_int(raw_); }

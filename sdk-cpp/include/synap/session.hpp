@@ -50,8 +50,8 @@ struct SessionOptions {
 
 /// What became of a submitted command: its reply, or the promise of a completion event.
 struct Submitted {
-    Reply reply;          // empty when pending
-    std::uint64_t op = 0; // for synap_op_cancel when pending
+    Reply reply;           // empty when pending
+    std::uint64_t op = 0;  // for synap_op_cancel when pending
     bool pending = false;
 };
 
@@ -87,8 +87,8 @@ public:
         const auto raw_options = options.raw();
         synap_reply_t* reply = nullptr;
         synap_error_t* error = nullptr;
-        const auto status = synap_exec(raw(), raw_args(argv), argv.size(), &raw_options, &reply,
-                                       &error);
+        const auto status =
+            synap_exec(raw(), raw_args(argv), argv.size(), &raw_options, &reply, &error);
         if (status == SYNAP_HOST) {
             return Error(status, "the command belongs to the program that embeds the store");
         }
@@ -109,8 +109,8 @@ public:
 
     /// Starts one command without waiting. When the result is pending, one SYNAP_EVENT_COMPLETION
     /// with `tag` follows on `events`.
-    Result<Submitted> try_submit(std::span<const Arg> argv, const Events& events,
-                                 std::uint64_t tag, const ExecOptions& options = {}) {
+    Result<Submitted> try_submit(std::span<const Arg> argv, const Events& events, std::uint64_t tag,
+                                 const ExecOptions& options = {}) {
         const auto raw_options = options.raw();
         synap_reply_t* reply = nullptr;
         synap_error_t* error = nullptr;

@@ -54,8 +54,8 @@ public:
     static Result<Store> try_open(std::string_view path, const Config* config = nullptr) {
         synap_store_t* raw = nullptr;
         synap_error_t* error = nullptr;
-        const auto status = synap_open(to_bytes(path), config != nullptr ? config->raw() : nullptr,
-                                       &raw, &error);
+        const auto status =
+            synap_open(to_bytes(path), config != nullptr ? config->raw() : nullptr, &raw, &error);
         if (status < 0) {
             return Error::take(status, error);
         }

@@ -14,8 +14,7 @@ protected:
 TEST_F(StringLcsTest, AnswersTextLengthOrPlaces) {
     EXPECT_EQ(run("LCS a b"), "$mytext");
     EXPECT_EQ(run("LCS a b LEN"), ":6");
-    EXPECT_EQ(run("LCS a b idx"),
-              "{$matches [[[:4 :7] [:5 :8]] [[:2 :3] [:0 :1]]] $len :6}");
+    EXPECT_EQ(run("LCS a b idx"), "{$matches [[[:4 :7] [:5 :8]] [[:2 :3] [:0 :1]]] $len :6}");
     EXPECT_EQ(run("LCS a b IDX MINMATCHLEN 4"), "{$matches [[[:4 :7] [:5 :8]]] $len :6}");
     EXPECT_EQ(run("LCS a b IDX MINMATCHLEN 4 WITHMATCHLEN"),
               "{$matches [[[:4 :7] [:5 :8] :4]] $len :6}");

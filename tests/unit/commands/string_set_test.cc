@@ -74,11 +74,10 @@ TEST_F(StringSetTest, SetGetAnswersTheOldValue) {
 }
 
 TEST_F(StringSetTest, SetRefusesContradictions) {
-    for (const char* wrong :
-         {"SET k v NX XX", "SET k v XX NX", "SET k v EX", "SET k v EX 10 PX 10",
-          "SET k v PX 1 EX 1", "SET k v EX 10 KEEPTTL", "SET k v KEEPTTL EX 10",
-          "SET k v EXAT 1 PXAT 1", "SET k v PERSIST", "SET k v nosuch", "SET k v ''",
-          "SET k v EX 10 NX nosuch"}) {
+    for (const char* wrong : {"SET k v NX XX", "SET k v XX NX", "SET k v EX", "SET k v EX 10 PX 10",
+                              "SET k v PX 1 EX 1", "SET k v EX 10 KEEPTTL", "SET k v KEEPTTL EX 10",
+                              "SET k v EXAT 1 PXAT 1", "SET k v PERSIST", "SET k v nosuch",
+                              "SET k v ''", "SET k v EX 10 NX nosuch"}) {
         EXPECT_EQ(run(wrong), kSyntaxError) << wrong;
     }
     EXPECT_EQ(run("SET k"), wrong_arguments("set"));
@@ -88,15 +87,14 @@ TEST_F(StringSetTest, SetRefusesContradictions) {
 TEST_F(StringSetTest, SetRefusesTimesInThisOrder) {
     // Syntax before numbers, numbers before ranges.
     EXPECT_EQ(run("SET k v EX abc nosuch"), kSyntaxError);
-    for (const char* wrong : {"SET k v EX abc", "SET k v PX 1.5", "SET k v EX ''",
-                              "SET k v EX 9223372036854775808"}) {
+    for (const char* wrong :
+         {"SET k v EX abc", "SET k v PX 1.5", "SET k v EX ''", "SET k v EX 9223372036854775808"}) {
         EXPECT_EQ(run(wrong), kNotAnInteger) << wrong;
     }
-    for (const char* wrong :
-         {"SET k v EX 0", "SET k v EX -1", "SET k v PX 0", "SET k v PXAT -5",
-          "SET k v EX 9223372036854775807", "SET k v EX 9223372036854776",
-          "SET k v EX 9223372036854775", "SET k v PX 9223372036854775807",
-          "SET k v EXAT 9223372036854776"}) {
+    for (const char* wrong : {"SET k v EX 0", "SET k v EX -1", "SET k v PX 0", "SET k v PXAT -5",
+                              "SET k v EX 9223372036854775807", "SET k v EX 9223372036854776",
+                              "SET k v EX 9223372036854775", "SET k v PX 9223372036854775807",
+                              "SET k v EXAT 9223372036854776"}) {
         EXPECT_EQ(run(wrong), invalid_expiry("set")) << wrong;
     }
     EXPECT_EQ(run("EXISTS k"), ":0");

@@ -81,10 +81,9 @@ TEST_F(StringsTest, GetexWithAPastTimeAnswersAndDeletes) {
 
 TEST_F(StringsTest, GetexRefusesWrongOptions) {
     run("SET k v");
-    for (const char* wrong :
-         {"GETEX k EX", "GETEX k NX", "GETEX k EX 10 PX 10", "GETEX k EX 10 PERSIST",
-          "GETEX k PERSIST EX 10", "GETEX k KEEPTTL", "GETEX k GET", "GETEX k nosuch",
-          "GETEX nosuchkey EX"}) {
+    for (const char* wrong : {"GETEX k EX", "GETEX k NX", "GETEX k EX 10 PX 10",
+                              "GETEX k EX 10 PERSIST", "GETEX k PERSIST EX 10", "GETEX k KEEPTTL",
+                              "GETEX k GET", "GETEX k nosuch", "GETEX nosuchkey EX"}) {
         EXPECT_EQ(run(wrong), kSyntaxError) << wrong;
     }
     EXPECT_EQ(run("GETEX k EX abc"), kNotAnInteger);

@@ -169,9 +169,8 @@ TEST_F(KeyspaceTest, AWalkVisitsEveryKeyWhileTablesChange) {
     uint64_t cursor = 0;
     int round = 0;
     do {
-        cursor = walk(keyspace, cursor, 10, 100, [&](const Node& n) {
-            seen.insert(std::string(n.key()));
-        });
+        cursor = walk(keyspace, cursor, 10, 100,
+                      [&](const Node& n) { seen.insert(std::string(n.key())); });
         EXPECT_LT(cursor, uint64_t{1} << 53);
         for (int i = 0; i < 20; ++i) set("new:" + std::to_string(round * 20 + i), "v");
         ++round;

@@ -25,9 +25,12 @@ struct OwnedSlot : Slot {
 };
 
 Node* make_node(OwnedSlot& slot, const std::string& key, int64_t deadline = 0) {
-    const Node::Shape shape{0,     ValueType::kString,
-                            Encoding::kInteger, deadline != 0,
-                            false, static_cast<uint32_t>(key.size()),
+    const Node::Shape shape{0,
+                            ValueType::kString,
+                            Encoding::kInteger,
+                            deadline != 0,
+                            false,
+                            static_cast<uint32_t>(key.size()),
                             sizeof(int64_t)};
     Node* node = Node::make(shape, slot.heap, 0);
     if (deadline != 0) node->set_deadline(deadline);

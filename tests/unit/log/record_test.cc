@@ -59,8 +59,8 @@ TEST(Effects, IntegersAndDeadlinesKeepTheirExtremes) {
 }
 
 TEST(Effects, AnUnknownKindOrFlagIsAVersionAndNeverSkipped) {
-    for (const std::string& bytes : {std::string("\x63\x00\x00\x00\x00\x00", 6),
-                                    std::string("\x01\x80\x00\x00\x00\x00", 6)}) {
+    for (const std::string& bytes :
+         {std::string("\x63\x00\x00\x00\x00\x00", 6), std::string("\x01\x80\x00\x00\x00\x00", 6)}) {
         std::string_view payload = bytes;
         auto decoded = decode_effect(payload);
         ASSERT_FALSE(decoded);

@@ -95,8 +95,7 @@ TEST_F(HttpCommand, Counts) {
     EXPECT_EQ(run("kv.decr", R"({"key":"n","amount":null})"), R"({"value":15})");
     EXPECT_EQ(run("kv.decrby", R"({"key":"n","amount":15})"), R"({"value":0})");
     run("kv.set", R"({"key":"s","value":"abc"})");
-    EXPECT_EQ(run("kv.incr", R"({"key":"s"})"),
-              "! Invalid value: Value is not a valid integer");
+    EXPECT_EQ(run("kv.incr", R"({"key":"s"})"), "! Invalid value: Value is not a valid integer");
     run("kv.set", R"({"key":"m","value":9223372036854775807})");
     EXPECT_EQ(run("kv.incr", R"({"key":"m"})"), "! Invalid value: Integer overflow on INCR");
 }
@@ -172,8 +171,7 @@ TEST_F(HttpCommand, WorksOnKeysOfAnyType) {
     EXPECT_EQ(run("key.type", R"({"key":"a"})"), R"({"key":"a","type":"string"})");
     EXPECT_EQ(run("key.exists", R"({"key":"a"})"), R"({"key":"a","exists":true})");
     EXPECT_EQ(run("key.randomkey"), R"({"key":"a"})");
-    EXPECT_EQ(run("key.rename", R"({"source":"none","destination":"b"})"),
-              "! Key not found: none");
+    EXPECT_EQ(run("key.rename", R"({"source":"none","destination":"b"})"), "! Key not found: none");
     EXPECT_EQ(run("key.rename", R"({"source":"a","destination":"b"})"),
               R"({"success":true,"source":"a","destination":"b"})");
     EXPECT_EQ(run("key.copy", R"({"source":"b","destination":"c"})"),
@@ -182,8 +180,7 @@ TEST_F(HttpCommand, WorksOnKeysOfAnyType) {
               "! Invalid request: Destination key already exists and replace=false");
     EXPECT_EQ(run("key.copy", R"({"source":"b","destination":"c","replace":true})"),
               R"({"success":true,"source":"b","destination":"c"})");
-    EXPECT_EQ(run("key.copy", R"({"source":"none","destination":"d"})"),
-              "! Key not found: none");
+    EXPECT_EQ(run("key.copy", R"({"source":"none","destination":"d"})"), "! Key not found: none");
     EXPECT_EQ(run("key.renamenx", R"({"source":"b","destination":"c"})"),
               "! Invalid request: Destination key already exists");
     EXPECT_EQ(run("memory.usage", R"({"key":"none"})"),

@@ -49,9 +49,9 @@ TEST(HttpHead, RefusesWhatIsBroken) {
     EXPECT_EQ(parse("GET / HTTP/1.1\r\nHost : a\r\n\r\n", head), 400U);
     EXPECT_EQ(parse("GET / HTTP/2.0\r\nHost: a\r\n\r\n", head), 505U);
     EXPECT_EQ(parse("GET /\x01 HTTP/1.1\r\nHost: a\r\n\r\n", head), 400U);
-    EXPECT_EQ(parse("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
-                    head),
-              400U);
+    EXPECT_EQ(
+        parse("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", head),
+        400U);
     EXPECT_EQ(parse("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n", head), 400U);
     EXPECT_EQ(parse("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n", head), 501U);
     EXPECT_EQ(parse("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n"
@@ -80,8 +80,7 @@ const std::string kChunkedHead =
     "POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
 
 TEST(HttpChunkedBody, IsTheSameForEverySplit) {
-    const std::string body =
-        "5\r\nhello\r\n1;ext=1\r\n,\r\nA\r\n0123456789\r\n0\r\nT: x\r\n\r\n";
+    const std::string body = "5\r\nhello\r\n1;ext=1\r\n,\r\nA\r\n0123456789\r\n0\r\nT: x\r\n\r\n";
     for (std::size_t cut = 0; cut <= body.size(); ++cut) {
         ChunkedBody chunked(kChunkedHead, Limits{});
         std::string unconsumed;

@@ -149,9 +149,9 @@ TEST_F(HttpService, RefusesBodiesItCannotRead) {
     EXPECT_EQ(ask(request("POST /kv/set", "", "{}")).substr(0, 4), "415 ");
     EXPECT_EQ(ask(request("POST /kv/set", "Content-Type: text/plain\r\n", "{}")).substr(0, 4),
               "415 ");
-    EXPECT_EQ(ask(request("POST /kv/set", "Content-Type: application/jsonx\r\n", "{}"))
-                  .substr(0, 4),
-              "415 ");
+    EXPECT_EQ(
+        ask(request("POST /kv/set", "Content-Type: application/jsonx\r\n", "{}")).substr(0, 4),
+        "415 ");
     EXPECT_EQ(ask(request("POST /kv/set", "Content-Type: Application/JSON; charset=utf-8\r\n",
                           R"({"key":"a","value":1})"))
                   .substr(0, 4),
@@ -229,8 +229,8 @@ TEST_F(HttpService, GivesTheSameAnswersForEverySplit) {
 TEST_F(HttpService, InvitesABodyThatWaits) {
     HttpClient client(engine_);
     const std::string body = R"({"key":"e","value":"x"})";
-    const std::string whole = request(
-        "POST /kv/set", "Content-Type: application/json\r\nExpect: 100-continue\r\n", body);
+    const std::string whole =
+        request("POST /kv/set", "Content-Type: application/json\r\nExpect: 100-continue\r\n", body);
     const std::size_t head = whole.size() - body.size();
     EXPECT_EQ(client.send(whole.substr(0, head)), "HTTP/1.1 100 Continue\r\n\r\n");
     EXPECT_EQ(client.send(body.substr(0, 5)), "");

@@ -30,8 +30,8 @@ namespace asio = boost::asio;
 /// Listener and I/O threads as run() has them, without signals.
 class RunningServer {
 public:
-    explicit RunningServer(const Settings& settings, const std::string& path = ":memory:",
-                           const Config& config = Config())
+    explicit RunningServer(const Settings& settings,
+                           const std::string& path = ":memory:", const Config& config = Config())
         : settings_(settings),
           shared_(settings_, Store::open(path, config)),
           work_(io_.get_executor()) {
@@ -363,9 +363,9 @@ TEST(Net, AnswersWritesOfManyClientsInOrder) {
                         const std::string n = std::to_string(i);
                         const std::string expected =
                             ":" + n + "\r\n$" + std::to_string(n.size()) + "\r\n" + n + "\r\n";
-                        ASSERT_EQ(socket.ask("INCR " + key + "\r\nGET " + key + "\r\n",
-                                             expected.size()),
-                                  expected);
+                        ASSERT_EQ(
+                            socket.ask("INCR " + key + "\r\nGET " + key + "\r\n", expected.size()),
+                            expected);
                     }
                 });
             }

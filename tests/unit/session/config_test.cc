@@ -76,9 +76,9 @@ TEST_F(Config, SetRefuses) {
               failed("maxmemory-samples", "argument couldn't be parsed into an integer"));
     EXPECT_EQ(client("CONFIG SET maxmemory-samples 0"),
               failed("maxmemory-samples", "argument must be between 1 and 64 inclusive"));
-    EXPECT_EQ(client("CONFIG SET appendfsync foo"),
-              failed("appendfsync",
-                     "argument(s) must be one of the following: always, everysec, no"));
+    EXPECT_EQ(
+        client("CONFIG SET appendfsync foo"),
+        failed("appendfsync", "argument(s) must be one of the following: always, everysec, no"));
     EXPECT_EQ(client("CONFIG SET maxmemory-policy x"),
               failed("maxmemory-policy",
                      "argument(s) must be one of the following: noeviction, allkeys-lru, "

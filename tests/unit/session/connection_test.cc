@@ -23,8 +23,8 @@ TEST_F(Connection, HelloChoosesTheProtocol) {
     EXPECT_EQ(client.session.protocol(), 2u);
     const std::string id = std::to_string(client.session.id());
     EXPECT_EQ(client("HELLO 3"), "{$server $redis $version $7.2.4 $synap_version $" SYNAP_VERSION
-                                 " $proto :3 $id :" + id +
-                                     " $mode $standalone $role $master $modules []}");
+                                 " $proto :3 $id :" +
+                                     id + " $mode $standalone $role $master $modules []}");
     EXPECT_EQ(client.session.protocol(), 3u);
     EXPECT_NE(client("HELLO").find("$proto :3"), std::string::npos);
     EXPECT_NE(client("HELLO 2 SETNAME joe").find("$proto :2"), std::string::npos);

@@ -51,8 +51,7 @@ TEST_F(Transactions, MultiAndWatchInsideMulti) {
 }
 
 TEST_F(Transactions, ErrorsWhileQueueingAbort) {
-    const std::string aborted =
-        "-EXECABORT Transaction discarded because of previous errors.";
+    const std::string aborted = "-EXECABORT Transaction discarded because of previous errors.";
     Client client(engine);
     for (const char* line : {"NOSUCH", "GET", "CONFIG nosuch", "SAVE"}) {
         client("MULTI");

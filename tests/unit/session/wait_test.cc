@@ -105,8 +105,7 @@ TEST_F(Wait, Token) {
     Client client(engine);
     EXPECT_EQ(client("SYNAP.TOKEN"), "[:1 :0]");
     client("SET a 1");
-    EXPECT_EQ(client("SYNAP.TOKEN"),
-              "[:1 :" + std::to_string(engine->log()->appended()) + "]");
+    EXPECT_EQ(client("SYNAP.TOKEN"), "[:1 :" + std::to_string(engine->log()->appended()) + "]");
 }
 
 }  // namespace
