@@ -3,6 +3,7 @@
 #include <bit>
 #include <cstdlib>
 #include <new>
+#include <utility>
 
 #include "core/base/assert.h"
 #include "core/base/heap_size.h"
@@ -20,20 +21,7 @@ struct Heap::Region {
 };
 
 Heap::~Heap() {
-    for (Shard& shard : shards_) {
-        for (Page*& open : shard.open) {
-            while (open != nullptr) {  // kept for the next allocation
-                SYNAP_ASSERT(open->used == 0);
-                Page* page = open;
-                unlink(open, page);
-                give_page(page);
-            }
-        }
-    }
-    while (regions_ != nullptr) {
-        SYNAP_ASSERT(regions_->used == 0);
-        unmap_region(regions_);
-    }
+    if (spare_ != nullptr) unmap_region(spare_);
     SYNAP_ASSERT(region_count_ == 0);
 }
 
@@ -45,33 +33,37 @@ unsigned Heap::class_of(size_t bytes) noexcept {
     return 8 + (log - 7) * 4 + static_cast<unsigned>(step) - 1;
 }
 
+Heap::Region* Heap::region_of(const void* inside) noexcept {
+    return reinterpret_cast<Region*>(reinterpret_cast<uintptr_t>(inside) & ~(kRegionBytes - 1));
+}
+
 Heap::Page* Heap::page_of(const void* block) noexcept {
-    const auto address = reinterpret_cast<uintptr_t>(block);
-    auto* region = reinterpret_cast<Region*>(address & ~(kRegionBytes - 1));
-    return &region->pages[(address & (kRegionBytes - 1)) / kPageBytes];
+    const auto offset = reinterpret_cast<uintptr_t>(block) & (kRegionBytes - 1);
+    return &region_of(block)->pages[offset / kPageBytes];
 }
 
 char* Heap::start_of(const Page* page) noexcept {
-    const auto address = reinterpret_cast<uintptr_t>(page) & ~(kRegionBytes - 1);
-    const auto* region = reinterpret_cast<const Region*>(address);
+    Region* region = region_of(page);
     const auto index = static_cast<size_t>(page - region->pages);
-    return reinterpret_cast<char*>(address) + index * kPageBytes;
+    return reinterpret_cast<char*>(region) + index * kPageBytes;
 }
 
 uint32_t Heap::capacity_of(const Page* page) noexcept {
     return static_cast<uint32_t>(kPageBytes / page->block_bytes);
 }
 
-void Heap::link(Page*& list, Page* page) noexcept {
-    page->previous = nullptr;
-    page->next = list;
-    if (list != nullptr) list->previous = page;
-    list = page;
+template <typename Node>
+void Heap::link(Node*& list, Node* node) noexcept {
+    node->previous = nullptr;
+    node->next = list;
+    if (list != nullptr) list->previous = node;
+    list = node;
 }
 
-void Heap::unlink(Page*& list, Page* page) noexcept {
-    (page->previous != nullptr ? page->previous->next : list) = page->next;
-    if (page->next != nullptr) page->next->previous = page->previous;
+template <typename Node>
+void Heap::unlink(Node*& list, Node* node) noexcept {
+    (node->previous != nullptr ? node->previous->next : list) = node->next;
+    if (node->next != nullptr) node->next->previous = node->previous;
 }
 
 void* Heap::allocate(size_t bytes, unsigned stripe) noexcept {
@@ -106,8 +98,7 @@ void Heap::free(void* block, size_t bytes) noexcept {
     Page*& open = shard.open[class_of(bytes)];
     page->free = new (block) Block{page->free};
     if (page->used-- == capacity_of(page)) link(open, page);
-    // The last one is kept: a key that comes and goes should not cost a page each time.
-    if (page->used == 0 && (page->next != nullptr || page->previous != nullptr)) {
+    if (page->used == 0) {
         unlink(open, page);
         give_page(page);
     }
@@ -115,32 +106,33 @@ void Heap::free(void* block, size_t bytes) noexcept {
 
 Heap::Page* Heap::take_page(size_t block_bytes, unsigned shard) noexcept {
     const std::lock_guard<std::mutex> guard(regions_lock_);
-    Region* region = regions_ != nullptr ? regions_ : map_region();
-    if (region == nullptr) return nullptr;
+    if (regions_ == nullptr) {
+        Region* fresh = spare_ != nullptr ? std::exchange(spare_, nullptr) : map_region();
+        if (fresh == nullptr) return nullptr;
+        link(regions_, fresh);
+    }
+    Region* region = regions_;
     Page* page = region->free;
     region->free = page->next;
-    if (region->free == nullptr) {  // full: in no list
-        regions_ = region->next;
-        if (regions_ != nullptr) regions_->previous = nullptr;
-    }
     ++region->used;
+    if (region->free == nullptr) unlink(regions_, region);
     *page = {nullptr, nullptr, nullptr, 0, 0, static_cast<uint32_t>(block_bytes), shard};
     return page;
 }
 
 void Heap::give_page(Page* page) noexcept {
     const std::lock_guard<std::mutex> guard(regions_lock_);
-    const auto address = reinterpret_cast<uintptr_t>(page) & ~(kRegionBytes - 1);
-    auto* region = reinterpret_cast<Region*>(address);
-    if (region->free == nullptr) {
-        region->previous = nullptr;
-        region->next = regions_;
-        if (regions_ != nullptr) regions_->previous = region;
-        regions_ = region;
-    }
+    Region* region = region_of(page);
+    if (region->free == nullptr) link(regions_, region);
     page->next = region->free;
     region->free = page;
-    if (--region->used == 0 && region_count_ > 1) unmap_region(region);
+    if (--region->used != 0) return;
+    unlink(regions_, region);
+    if (spare_ == nullptr) {
+        spare_ = region;
+    } else {
+        unmap_region(region);
+    }
 }
 
 // The first region does without huge pages, so that a small store stays small.
@@ -153,15 +145,12 @@ Heap::Region* Heap::map_region() noexcept {
         region->pages[i].next = region->free;
         region->free = &region->pages[i];
     }
-    regions_ = region;  // there was none with a free page
     ++region_count_;
     mapped_.fetch_add(kRegionBytes, std::memory_order_relaxed);
     return region;
 }
 
 void Heap::unmap_region(Region* region) noexcept {
-    (region->previous != nullptr ? region->previous->next : regions_) = region->next;
-    if (region->next != nullptr) region->next->previous = region->previous;
     unmap_memory(region, kRegionBytes);
     --region_count_;
     mapped_.fetch_sub(kRegionBytes, std::memory_order_relaxed);

@@ -4,8 +4,8 @@
 //
 // A region is 127 pages of 16 KiB behind a header with a descriptor of each page. A page holds
 // blocks of one size and belongs to one shard; its free blocks are a list through themselves. A
-// page without blocks goes back to its region, a region without pages to the kernel. Blocks above
-// kBlockBytesMax come from malloc.
+// page without blocks goes back to its region, a region without pages to the kernel, but for one
+// that is kept. Blocks above kBlockBytesMax come from malloc.
 //
 // Thread safety: from any thread. A shard is chosen by the caller's stripe and has a lock, so that
 // threads seldom meet; a block goes back to the shard it came from. Both locks are leaves, taken
@@ -85,8 +85,12 @@ private:
     static Page* page_of(const void* block) noexcept;
     static char* start_of(const Page* page) noexcept;
     static uint32_t capacity_of(const Page* page) noexcept;
-    static void link(Page*& list, Page* page) noexcept;
-    static void unlink(Page*& list, Page* page) noexcept;
+    static Region* region_of(const void* inside) noexcept;
+    // Of pages and of regions.
+    template <typename Node>
+    static void link(Node*& list, Node* node) noexcept;
+    template <typename Node>
+    static void unlink(Node*& list, Node* node) noexcept;
 
     Page* take_page(size_t block_bytes, unsigned shard) noexcept;
     void give_page(Page* page) noexcept;
@@ -96,7 +100,8 @@ private:
     const size_t block_bytes_max_;
     std::array<Shard, kShards> shards_;
     std::mutex regions_lock_;
-    Region* regions_ = nullptr;  // those with a free page
+    Region* regions_ = nullptr;  // those with a free page and a used one
+    Region* spare_ = nullptr;    // one without a used page
     size_t region_count_ = 0;
     std::atomic<size_t> mapped_{0};
 };

@@ -90,11 +90,9 @@ void* map_memory(size_t bytes, bool huge) noexcept {
         munmap(begin + bytes, bytes - before);
         memory = begin;
     }
-    if (madvise(memory, bytes, MADV_DONTFORK) != 0) {
-        munmap(memory, bytes);
-        return nullptr;
-    }
-    if (huge) static_cast<void>(madvise(memory, bytes, MADV_HUGEPAGE));  // small ones serve too
+    // Both are wishes: without them it costs more, and works.
+    static_cast<void>(madvise(memory, bytes, MADV_DONTFORK));
+    if (huge) static_cast<void>(madvise(memory, bytes, MADV_HUGEPAGE));
     return memory;
 }
 

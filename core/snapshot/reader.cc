@@ -189,7 +189,8 @@ Result<SnapshotInfo> load_snapshot(Disk& disk, uint64_t position, const HistoryI
                              disk.describe(name) + ": a snapshot holds values only"};
             }
             effect->hash = keyspace.key(effect->name_space, effect->key).hash;
-            keyspace.apply(*effect, 0);
+            // Spread over the heap's shards, as threads will spread what they write.
+            keyspace.apply(*effect, keyspace.slot_index(effect->hash) % limits::kStripes);
         }
     }
     SnapshotInfo info = reader->info();
