@@ -14,7 +14,8 @@ inline constexpr size_t kTransactionBytes = 512ull << 20;
 inline constexpr size_t kWatchedKeys = 1ull << 16;
 inline constexpr size_t kReplyBudgetBytes = 1ull << 20;  // of one run of exec_many
 inline constexpr size_t kFrameBytes = 1ull << 20;        // payload of one frame of a record
-inline constexpr size_t kRecordBytes = 1ull << 30;       // effects of one record
+// A record that holds so much takes no further command of its transaction.
+inline constexpr size_t kRecordBytes = 1ull << 30;
 inline constexpr size_t kInlineValueBytes = 16 * 1024;   // larger values are shared blobs
 inline constexpr size_t kLogTailBytes = 64ull << 20;     // appended and not yet written
 inline constexpr size_t kSegmentBytesMin = 1ull << 20;

@@ -154,7 +154,7 @@ Result<bool> LogReader::next(LogRecord& record) {
                                              ": a record of a kind this version does not know"};
         }
         const bool first = (header.flags & format::kFlagFirst) != 0;
-        if (first == in_chain || chain_.size() + payload.size() > limits::kRecordBytes) {
+        if (first == in_chain) {
             stop("a chain of frames is broken");
             return false;
         }

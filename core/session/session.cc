@@ -29,7 +29,10 @@ private:
 }  // namespace
 
 Session::Session(std::shared_ptr<Engine> engine, SessionOptions options)
-    : engine_(std::move(engine)), protocol_(options.protocol), host_(std::move(options.host)) {
+    : engine_(std::move(engine)),
+      record_bytes_(options.record_bytes),
+      protocol_(options.protocol),
+      host_(std::move(options.host)) {
     identity_.peer = std::move(options.peer);
     identity_.transport = std::move(options.transport);
     measured_ = options.protocol != 0;
@@ -122,12 +125,10 @@ void Session::prepare(const Call& call, Prepared& prepared) noexcept {
     prepared = {};
     if (call.argc == 0) return;
     const CommandRecord* command = call.command;
-    if (command == nullptr) {
-        command = find_command(call.argv[0]);
-        if (command != nullptr && !command->subcommands.empty() && call.argc > 1) {
-            prepared.container = command;
-            command = find_subcommand(*command, call.argv[1]);
-        }
+    if (command == nullptr) command = find_command(call.argv[0]);
+    if (command != nullptr && !command->subcommands.empty() && call.argc > 1) {
+        prepared.container = command;
+        command = find_subcommand(*command, call.argv[1]);
     }
     prepared.command = command;
     const auto first = command == nullptr ? 0 : static_cast<size_t>(command->first_key);

@@ -63,6 +63,7 @@ struct SessionOptions {
     std::string peer;
     std::string transport = "embedded";
     std::shared_ptr<SessionHost> host;
+    uint64_t record_bytes = limits::kRecordBytes;
 };
 
 class Session {
@@ -181,6 +182,7 @@ private:
     bool execute_locked(const CommandRecord& command, std::span<const std::string_view> args,
                         const Prepared& prepared);
     bool execute_transaction(const CommandRecord& exec);
+    void collect_transaction_slots();
     bool watched_key_changed();
     bool run_queued();
     void break_transaction() noexcept { transaction_broken_ = in_transaction_; }
@@ -209,6 +211,7 @@ private:
 
     std::shared_ptr<Engine> engine_;
     Keyspace* keyspace_ = nullptr;  // null until the store is loaded
+    const uint64_t record_bytes_;
     bool measured_ = false;  // latency is counted: not for embedded calls, which it would slow
     Run run_;
     Reply reply_;

@@ -38,8 +38,6 @@ bool Session::execute_transaction(const CommandRecord&) {
     }
     bool alone = false;
     bool moves = false;
-    unsigned database = database_;
-    slots_.clear();
     for (const Queued& queued : queued_) {
         alone = alone || needs_gate_alone(*queued.command, queued.args.size()) ||
                 queued.command->has(kCommandKeyspace);
@@ -52,19 +50,13 @@ bool Session::execute_transaction(const CommandRecord&) {
             }
             copy_large_arguments(queued.args);
         }
-        int64_t selected = 0;
-        if (queued.command->id == kIdSelect && parse_integer(queued.args[1], selected) &&
-            selected >= 0 && selected < limits::kDatabases) {
-            database = static_cast<unsigned>(selected);
-        }
-        collect_slots(*queued.command, queued.args, database);
     }
-    for (const auto& watch : watches_) slots_.push_back(keyspace_->slot_index(watch->hash));
-    sort_slots();
     enter(alone ? Gate::kAlone : Gate::kShared);
     if (alone) {
         for (const Queued& queued : queued_) capture_for_move(*queued.command, queued.args);
         slots_.clear();
+    } else {
+        collect_transaction_slots();
     }
     lock_slots();
     bool ran = true;
@@ -82,6 +74,22 @@ bool Session::execute_transaction(const CommandRecord&) {
     run_.large_arguments.clear();
     drop_transaction();
     return ran;
+}
+
+// Inside the gate: outside of it SWAPDB may change what databases stand for.
+void Session::collect_transaction_slots() {
+    slots_.clear();
+    unsigned database = database_;
+    for (const Queued& queued : queued_) {
+        int64_t selected = 0;
+        if (queued.command->id == kIdSelect && parse_integer(queued.args[1], selected) &&
+            selected >= 0 && selected < limits::kDatabases) {
+            database = static_cast<unsigned>(selected);
+        }
+        collect_slots(*queued.command, queued.args, database);
+    }
+    for (const auto& watch : watches_) slots_.push_back(keyspace_->slot_index(watch->hash));
+    sort_slots();
 }
 
 bool Session::watched_key_changed() {
@@ -105,6 +113,12 @@ bool Session::run_queued() {
     reply_.begin_array(queued_.size());
     for (const Queued& queued : queued_) {
         const uint64_t errors_before = reply_.errors();
+        if (queued.command->has(kCommandWrite) && run_.effects.total_bytes() >= record_bytes_) {
+            reply_.error("ERR the transaction has written " + std::to_string(record_bytes_) +
+                         " bytes, and may write no more");
+            count(*queued.command, errors_before);
+            continue;
+        }
         ran = call_handler(*queued.command, queued.args, 0, 0);
         if (!ran) break;
         if (wants_wait_) {  // inside EXEC nothing waits

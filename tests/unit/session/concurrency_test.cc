@@ -194,5 +194,55 @@ TEST_F(ConcurrencyTest, CloseBesideRunningCommandsRefusesAndKeepsWhatWasSynced) 
     for (std::thread& thread : threads) thread.join();
 }
 
+// SWAPDB changes which keys a transaction's names stand for, up to the moment it has its locks.
+TEST_F(ConcurrencyTest, TransactionsBesideSwappedDatabasesKeepEveryAppend) {
+    constexpr int kEach = 10'000;
+    std::atomic<bool> done{false};
+    std::vector<std::thread> threads;
+    for (int t = 0; t < 3; ++t) {
+        threads.emplace_back([this, t] {
+            Client client(engine);
+            const std::string mine = "list" + std::to_string(t);
+            for (int i = 0; i < kEach; ++i) {
+                client.run({"MULTI"});
+                client.run({"APPEND", mine, "x"});
+                client.run({"APPEND", "shared", "y"});
+                client.run({"EXEC"});
+            }
+        });
+    }
+    std::thread swapper([&] {
+        Client client(engine);
+        while (!done) client.run({"SWAPDB", "0", "1"});
+    });
+    for (std::thread& thread : threads) thread.join();
+    done = true;
+    swapper.join();
+    Client client(engine);
+    int64_t total = 0;
+    for (const char* database : {"0", "1"}) {
+        client.run({"SELECT", database});
+        for (const char* key : {"list0", "list1", "list2", "shared"}) {
+            int64_t length = 0;
+            EXPECT_TRUE(parse_integer(client.run({"STRLEN", key})[0], length));
+            total += length;
+        }
+    }
+    EXPECT_EQ(total, 3 * 2 * kEach);
+}
+
+TEST_F(ConcurrencyTest, CloseBesideASnapshotEndsIt) {
+    Client writer(engine);
+    for (int i = 0; i < 2'000; ++i) writer.run({"SET", "k" + std::to_string(i), "v"});
+    std::atomic<bool> saving{false};
+    std::thread saver([&] {
+        while (engine->take_snapshot()) saving = true;
+    });
+    while (!saving) std::this_thread::yield();
+    EXPECT_TRUE(engine->close());
+    saver.join();
+    EXPECT_EQ(engine->take_snapshot().error().code, Code::kShutdown);
+}
+
 }  // namespace
 }  // namespace synap

@@ -81,6 +81,8 @@ public:
                     std::string peer = "127.0.0.1:1000")
         : host(std::make_shared<KillCounter>()),
           session(engine, SessionOptions{protocol, std::move(peer), "resp", host}) {}
+    Client(const std::shared_ptr<Engine>& engine, const SessionOptions& options)
+        : session(engine, options) {}
 
     // Words at blanks: "SET a 1".
     std::string operator()(const std::string& line) {

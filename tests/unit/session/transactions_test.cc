@@ -356,5 +356,35 @@ TEST(TransactionIsolation, OptimisticCountersLoseNothing) {
     EXPECT_TRUE(engine->close());
 }
 
+TEST(TransactionRecord, WhatGoesBeyondItsLimitIsRefused) {
+    const auto disk = std::make_shared<SimDisk>();
+    SimClock clock;
+    SimEntropy entropy(1);
+    const auto open = [&] { return *Engine::open({disk, &clock, &entropy, false}, Options()); };
+    auto engine = open();
+    {
+        SessionOptions options;
+        options.protocol = 3;
+        options.record_bytes = 1u << 20;
+        Client client(engine, options);
+        client.call({"SET", "big", std::string(300u << 10, 'x')});
+        client("MULTI");
+        for (const char* copy : {"a", "b", "c", "d", "e"}) client.call({"COPY", "big", copy});
+        client("GET later");
+        EXPECT_EQ(client("EXEC"),
+                  "[:1 :1 :1 :1 -ERR the transaction has written 1048576 bytes, and may write no "
+                  "more _]");
+        EXPECT_EQ(client("SET later 1"), "+OK");
+    }
+    ASSERT_TRUE(engine->close());
+    engine = open();
+    {
+        Client client(engine);
+        EXPECT_EQ(client("EXISTS a b c d e later"), ":5");
+        EXPECT_EQ(client("STRLEN d"), ":307200");
+    }
+    ASSERT_TRUE(engine->close());
+}
+
 }  // namespace
 }  // namespace synap
