@@ -240,7 +240,7 @@ Outcome drive(synap_session& handle, const CallOptions& options, bool until_budg
             case Stop::kDone:
                 return outcome;
             case Stop::kBudget:
-                if (until_budget) return outcome;
+                if (until_budget || outcome.done == calls.size()) return outcome;
                 continue;
             case Stop::kHost:
                 outcome.status = SYNAP_HOST;
@@ -252,7 +252,7 @@ Outcome drive(synap_session& handle, const CallOptions& options, bool until_budg
                 }
                 outcome.failure = failure_of_wait(session);
                 if (outcome.failure) return outcome;
-                ++outcome.done;
+                if (++outcome.done == calls.size()) return outcome;
                 continue;
             case Stop::kFailed:
                 outcome.failure = copy_of(session.failure());

@@ -210,6 +210,12 @@ static void test_commands_by_number(void) {
     CHECK(is_text(synap_node_bytes(synap_reply_root(reply)), "OK"));
     synap_reply_release(reply);
     CHECK(says(session, "CLIENT GETNAME", "somebody"));
+    /* The number of a container is as good as its name: its subcommand is the next word. */
+    args[0] = int_arg(synap_command_id(synap_command_find(text("client"))));
+    args[1] = text_arg("getname");
+    WORKS(synap_exec(session, args, 2, NULL, &reply, &err));
+    CHECK(is_text(synap_node_bytes(synap_reply_root(reply)), "somebody"));
+    synap_reply_release(reply);
     while (synap_command_at(count) != NULL) {
         CHECK(synap_command_find(synap_command_name(synap_command_at(count))) ==
               synap_command_at(count));

@@ -109,6 +109,7 @@ Status Engine::load() {
     if (failed.code == Code::kOk) {
         EngineState loading = EngineState::kLoading;
         state_.compare_exchange_strong(loading, EngineState::kReady);
+        apply_log_options();  // they may have been set while the log was made
         return {};
     }
     {
@@ -159,10 +160,13 @@ Status Engine::close() {
         keyspace_->gate().enter_exclusive();
         keyspace_->gate().leave_exclusive();
     }
-    if (snapshot_ != nullptr) {
-        snapshot_->abandon();
-        capturing_ = false;
-        snapshot_.reset();
+    {
+        const std::lock_guard<std::mutex> snapshot_guard(snapshot_mutex_);
+        if (snapshot_ != nullptr) {
+            snapshot_->abandon();
+            capturing_ = false;
+            snapshot_.reset();
+        }
     }
     waits_.close();
     Status status;
@@ -196,7 +200,7 @@ void Engine::stop_writes() noexcept {
 int64_t Engine::now_ms() noexcept {
     int64_t now = platform_.clock->wall_ms();
     int64_t floor = time_floor_ms_.load(std::memory_order_relaxed);
-    if (log_ != nullptr) floor = std::max(floor, log_->last_commit_ms());
+    if (Log* log = this->log()) floor = std::max(floor, log->last_commit_ms());
     return std::max(now, floor);
 }
 
@@ -216,11 +220,15 @@ Status Engine::set_option(std::string_view name, std::string_view value) {
                      std::string(name) + " can be set only when the store is opened"};
     }
     SYNAP_TRY(options_.set(id, value));
-    if (id == OptionId::kFsync && log_ != nullptr) {
-        log_->set_fsync(static_cast<FsyncPolicy>(options_.get(id)));
-    }
-    if (id == OptionId::kAcknowledge && log_ != nullptr) log_->set_hand_over(!options_.get(id));
+    apply_log_options();
     return {};
+}
+
+void Engine::apply_log_options() noexcept {
+    Log* log = this->log();
+    if (log == nullptr) return;
+    log->set_fsync(static_cast<FsyncPolicy>(options_.get(OptionId::kFsync)));
+    log->set_hand_over(options_.get(OptionId::kAcknowledge) == 0);
 }
 
 EvictionRule Engine::eviction_rule() const noexcept {

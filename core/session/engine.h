@@ -82,7 +82,7 @@ public:
                                                                         : *keyspace_;
     }
     // Null while loading, and for a store in memory.
-    Log* log() noexcept { return state() == EngineState::kLoading ? nullptr : log_.get(); }
+    Log* log() const noexcept { return state() == EngineState::kLoading ? nullptr : log_.get(); }
     Options& options() noexcept { return options_; }
     Stats& stats() noexcept { return stats_; }
     const OpsSampler& ops_sampler() const noexcept { return ops_sampler_; }
@@ -93,6 +93,7 @@ public:
 
     // Changes a mutable option and everything that depends on it.
     Status set_option(std::string_view name, std::string_view value);
+    void apply_log_options() noexcept;
 
     // Engine time: never before the last logged record.
     int64_t now_ms() noexcept;
@@ -103,7 +104,8 @@ public:
     // log no longer agree.
     void stop_writes() noexcept;
     bool accepts_writes() const noexcept {
-        return !stopped_.load(std::memory_order_acquire) && (log_ == nullptr || !log_->failed());
+        const Log* log = this->log();
+        return !stopped_.load(std::memory_order_acquire) && (log == nullptr || !log->failed());
     }
 
     // Frees memory below max_memory by evicting keys, each delete logged. False when it cannot.
@@ -218,7 +220,7 @@ private:
     Manifest manifest_;
     std::unique_ptr<Keyspace> placeholder_;
     std::unique_ptr<Keyspace> keyspace_;
-    std::unique_ptr<Log> log_;
+    std::unique_ptr<Log> log_;  // assigned while loading: others ask log()
     Stats stats_;
     OpsSampler ops_sampler_;
     TimedWaits waits_;

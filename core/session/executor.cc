@@ -240,6 +240,7 @@ bool Session::commit() {
         return false;
     }
     if (last_write_ == 0) {
+        run_.effects.clear();
         fail(Code::kShutdown, "the store is closed");
         return false;
     }

@@ -177,6 +177,7 @@ void Engine::drop_snapshot() noexcept {
 
 Status Engine::begin_snapshot() {
     const std::lock_guard<std::mutex> guard(snapshot_mutex_);
+    if (state() == EngineState::kClosed) return Error{Code::kShutdown, "the store is closed"};
     if (log_ == nullptr) {
         return Error{Code::kUnsupported, "a store in memory has no snapshots"};
     }
@@ -207,7 +208,10 @@ Status Engine::begin_snapshot() {
 
 Result<bool> Engine::step_snapshot(size_t slots) {
     const std::lock_guard<std::mutex> guard(snapshot_mutex_);
-    if (snapshot_ == nullptr) return true;
+    if (snapshot_ == nullptr) {
+        if (state() == EngineState::kClosed) return Error{Code::kShutdown, "the store is closed"};
+        return true;
+    }
     return or_drop_snapshot([&]() -> Result<bool> {
         Result<bool> done = false;
         {
@@ -318,8 +322,8 @@ void Engine::capture_before_move(const uint32_t* slots, size_t count) {
 Engine::SnapshotStatus Engine::snapshot_status() {
     const std::lock_guard<std::mutex> guard(snapshot_status_mutex_);
     SnapshotStatus status = snapshot_status_;
-    if (log_ != nullptr) {
-        status.records_since = log_->counters().records.load() - records_at_snapshot_.load();
+    if (const Log* log = this->log()) {
+        status.records_since = log->counters().records.load() - records_at_snapshot_.load();
     }
     return status;
 }

@@ -72,15 +72,18 @@ private:
 }  // namespace
 
 void Engine::apply_replayed(const SnapshotPositions& positions, uint64_t end, Effect& effect) {
+    // Spread as threads will spread what they write, so that they do not all meet in one shard of
+    // the heap.
+    const unsigned stripe = keyspace_->slot_index(effect.hash) % limits::kStripes;
     switch (effect.kind) {
         case EffectKind::kSwap:
-            if (end > positions.databases_at) keyspace_->apply(effect, 0);
+            if (end > positions.databases_at) keyspace_->apply(effect, stripe);
             return;
         case EffectKind::kFlush:
             for (uint32_t i = 0; i < keyspace_->slot_count(); ++i) {
                 const uint64_t hash = uint64_t{i} << (64 - keyspace_->slot_bits());
                 if (!positions.contains(hash, end)) {
-                    keyspace_->flush_slot(i, effect.name_space, 0);
+                    keyspace_->flush_slot(i, effect.name_space, stripe);
                 }
             }
             return;
@@ -91,11 +94,11 @@ void Engine::apply_replayed(const SnapshotPositions& positions, uint64_t end, Ef
             // Captured with its source gone, the target was captured holding the value.
             if (from_done) return;
             if (to_done) effect.kind = EffectKind::kDelete;
-            keyspace_->apply(effect, 0);
+            keyspace_->apply(effect, stripe);
             return;
         }
         default:
-            if (!positions.contains(effect.hash, end)) keyspace_->apply(effect, 0);
+            if (!positions.contains(effect.hash, end)) keyspace_->apply(effect, stripe);
     }
 }
 
