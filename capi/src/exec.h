@@ -13,7 +13,13 @@ public:
     explicit InUse(synap_session& session) noexcept
         : session_(session), entered_(!session.busy.test_and_set(std::memory_order_acquire)) {}
     ~InUse() {
-        if (entered_) session_.busy.clear(std::memory_order_release);
+        if (!entered_) return;
+        // An idle session does not hold on to what its largest call needed.
+        if (session_.words.capacity() > kScratchKept) {
+            std::vector<std::string_view>().swap(session_.words);
+        }
+        if (session_.calls.capacity() > kScratchKept) std::vector<Call>().swap(session_.calls);
+        session_.busy.clear(std::memory_order_release);
     }
     InUse(const InUse&) = delete;
     InUse& operator=(const InUse&) = delete;
@@ -23,6 +29,8 @@ public:
     }
 
 private:
+    static constexpr size_t kScratchKept = 16 * 1024;
+
     synap_session& session_;
     const bool entered_;
 };

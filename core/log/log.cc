@@ -95,9 +95,7 @@ uint64_t Log::append(EffectBuffer& effects, int64_t now_ms) {
     effects.clear();
     counters_.records.fetch_add(1, std::memory_order_relaxed);
     // The thread parks before it takes append_ for a last look, so one of the two sees the other.
-    if (hand_over_.load(std::memory_order_relaxed) && parked_.load(std::memory_order_relaxed)) {
-        wake();
-    }
+    if (parked_.load(std::memory_order_relaxed)) wake();
     return end;
 }
 
@@ -298,6 +296,7 @@ Status Log::sync(uint64_t position) {
         uint64_t end = 0;
         {
             const std::lock_guard<std::mutex> write_guard(write_);
+            if (failed()) return failure();  // of a write that held the lock until now
             SYNAP_TRY(write_tail());
             syncing_.clear();
             syncing_.swap(dirty_);

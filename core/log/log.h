@@ -185,6 +185,7 @@ private:
     std::atomic<bool> parked_{false};
     std::thread thread_;
     std::atomic<uint64_t> last_sync_at_us_{0};
+    uint64_t handed_over_at_us_ = 0;  // of the log thread
     std::atomic<uint64_t> oldest_{0};
     Counters counters_;
 };

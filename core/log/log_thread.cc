@@ -44,11 +44,15 @@ bool Log::work_once(bool& due_soon) {
     if (wanted_sync() > synced()) return static_cast<bool>(sync(appended()));
     const FsyncPolicy policy = fsync();
     const bool unwritten = written() < appended();
-    if (unwritten && (hand_over_.load() || waiting_count_.load() != 0)) {
+    // What nobody waits for is written once a second all the same.
+    const uint64_t now_us = clock_.monotonic_us();
+    const bool overdue = now_us - handed_over_at_us_ >= kSyncIntervalUs;
+    if (unwritten && (hand_over_.load() || waiting_count_.load() != 0 || overdue)) {
+        handed_over_at_us_ = now_us;
         if (!write(appended())) return false;
     }
     if (policy != FsyncPolicy::kNever && synced() < written()) {
-        const uint64_t since = clock_.monotonic_us() - last_sync_at_us_.load();
+        const uint64_t since = now_us - std::min(now_us, last_sync_at_us_.load());
         if (since >= kSyncIntervalUs) return static_cast<bool>(sync(written()));
         due_soon = true;
     }

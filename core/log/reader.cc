@@ -41,7 +41,7 @@ Result<std::unique_ptr<LogReader>> LogReader::open(Disk& disk, const HistoryId& 
         reader->bytes_total_ += *size;
     }
     if (const Status entered = reader->enter_segment(first); !entered) {
-        if (entered.error().code != Code::kCorrupt) return entered.error();
+        if (entered.error().code != Code::kCorrupt || reader->foreign_) return entered.error();
         reader->damage_ = entered.error().message;  // a segment that was being created
     }
     reader->offset_ = format::kSegmentHeaderBytes + from - reader->segments_[first];
@@ -63,6 +63,7 @@ Status LogReader::enter_segment(size_t index) {
     auto header = decode_segment_header(*bytes, file_name_);
     if (!header) return header.take_error();
     if (!(header->history == history_) || header->first_position != position) {
+        foreign_ = true;
         return Error{Code::kCorrupt, file_name_ + " belongs to another history or position"};
     }
     file_synced_ = header->synced;
@@ -126,7 +127,7 @@ Result<bool> LogReader::next(LogRecord& record) {
         if (!in_chain && index_ + 1 < segments_.size() &&
             segments_[index_ + 1] == position_at(offset_)) {
             if (const Status entered = enter_segment(index_ + 1); !entered) {
-                if (entered.error().code != Code::kCorrupt) return entered.error();
+                if (entered.error().code != Code::kCorrupt || foreign_) return entered.error();
                 damage_ = entered.error().message;
                 return false;
             }
@@ -179,7 +180,7 @@ Result<uint64_t> LogReader::proven_durable() {
     for (size_t i = first; i < segments_.size(); ++i) {
         if (i != first) {
             if (const Status entered = enter_segment(i); !entered) {
-                if (entered.error().code != Code::kCorrupt) return entered.error();
+                if (entered.error().code != Code::kCorrupt || foreign_) return entered.error();
                 continue;  // proves nothing
             }
             proven = std::max(proven, file_synced_);

@@ -82,6 +82,7 @@ private:
     uint64_t bytes_read_ = 0;
     uint64_t bytes_total_ = 0;
     std::string damage_;
+    bool foreign_ = false;  // a whole segment of another history was met: never an end of this log
 };
 
 }  // namespace synap

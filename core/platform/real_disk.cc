@@ -166,7 +166,11 @@ public:
         struct Close {
             void operator()(DIR* folder) const noexcept { closedir(folder); }
         };
-        const std::unique_ptr<DIR, Close> folder(opendir(path_.c_str()));
+        // By the descriptor: the path may be relative to where the program no longer is.
+        const int fd = openat(fd_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (fd < 0) return io_error("cannot list", path_, errno);
+        const std::unique_ptr<DIR, Close> folder(fdopendir(fd));
+        if (folder == nullptr) ::close(fd);
         if (folder == nullptr && errno == ENOMEM) throw std::bad_alloc();
         if (folder == nullptr) return io_error("cannot list", path_, errno);
         std::vector<std::string> names;

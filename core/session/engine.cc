@@ -163,8 +163,10 @@ Status Engine::close() {
     {
         const std::lock_guard<std::mutex> snapshot_guard(snapshot_mutex_);
         if (snapshot_ != nullptr) {
-            snapshot_->abandon();
+            keyspace_->gate().enter_exclusive();  // nobody captures any more
             capturing_ = false;
+            keyspace_->gate().leave_exclusive();
+            snapshot_->abandon();
             snapshot_.reset();
         }
     }

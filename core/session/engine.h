@@ -193,6 +193,7 @@ private:
     Status replay(const SnapshotPositions& positions, uint64_t from, const SnapshotInfo& info);
     Status refuse_if_proven_longer(LogReader& reader, const SnapshotInfo& info);
     void apply_replayed(const SnapshotPositions& positions, uint64_t end, Effect& effect);
+    void replay_flush(const SnapshotPositions& positions, uint64_t end, uint8_t name_space);
     Status start_log(uint64_t position, uint64_t last_commit_ms, uint64_t oldest);
     Status remove_leftovers();
     void make_keyspace(uint64_t keys);

@@ -114,14 +114,7 @@ std::string Session::refusal(const CommandRecord& command, std::span<const std::
 bool Session::execute(const CommandRecord& command, std::span<const std::string_view> args,
                       const Prepared& prepared) {
     if (command.id == kIdExec && in_transaction_) return execute_transaction(command);
-    if (run_.logging && command.has(kCommandWrite) &&
-        engine_->log()->tail_bytes() > limits::kLogTailBytes) {
-        enter(Gate::kOut);  // the tail is full: write it ourselves, outside the gate
-        if (const Status status = engine_->log()->write(engine_->log()->appended()); !status) {
-            reply_.error("MISCONF writes are refused: " + status.error().message);
-            return true;
-        }
-    }
+    if (command.has(kCommandWrite) && !make_tail_room()) return true;
     if (needs_gate_alone(command, args.size())) {
         enter(Gate::kAlone);
         capture_for_move(command, args);
@@ -139,7 +132,18 @@ bool Session::execute(const CommandRecord& command, std::span<const std::string_
     }
     slots_.clear();
     const bool ran = call_handler(command, args, 0, 0) && commit();
+    if (command.has(kCommandKeyspace)) rest_on_everything();
     return ran && !wants_wait_ && !wants_host_;
+}
+
+// A tail that is full is written by whoever would add to it, outside the gate. False, with the
+// error replied, when it can not be.
+bool Session::make_tail_room() {
+    if (!run_.logging || engine_->log()->tail_bytes() <= limits::kLogTailBytes) return true;
+    enter(Gate::kOut);
+    const Status status = engine_->log()->write(engine_->log()->appended());
+    if (!status) reply_.error("MISCONF writes are refused: " + status.error().message);
+    return static_cast<bool>(status);
 }
 
 bool Session::execute_locked(const CommandRecord& command, std::span<const std::string_view> args,
@@ -252,11 +256,18 @@ bool Session::commit() {
 
 // Under `always` a reply, of a read too, waits until what it shows is durable.
 void Session::rest_on_slots() noexcept {
+    if (gate_ == Gate::kAlone) return rest_on_everything();
     if (call_level_ != Durability::kDisk || !run_.logging) return;
     depends_on_ = std::max(depends_on_, engine_->alone_position().load());
     for (const uint32_t slot : slots_) {
         depends_on_ = std::max(depends_on_, keyspace_->slot(slot).last_position);
     }
+}
+
+// For replies that show more than the slots of keys.
+void Session::rest_on_everything() noexcept {
+    if (call_level_ != Durability::kDisk || !run_.logging) return;
+    depends_on_ = std::max(depends_on_, engine_->log()->appended());
 }
 
 void Session::copy_large_arguments(std::span<const std::string_view> args) {

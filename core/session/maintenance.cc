@@ -175,9 +175,15 @@ void Engine::drop_snapshot() noexcept {
     }
 }
 
+namespace {
+constexpr const char* kStoppedText =
+    "writes have stopped in the middle of one: no snapshot of that";
+}
+
 Status Engine::begin_snapshot() {
     const std::lock_guard<std::mutex> guard(snapshot_mutex_);
     if (state() == EngineState::kClosed) return Error{Code::kShutdown, "the store is closed"};
+    if (stopped_) return Error{Code::kInternal, kStoppedText};
     if (log_ == nullptr) {
         return Error{Code::kUnsupported, "a store in memory has no snapshots"};
     }
@@ -219,6 +225,8 @@ Result<bool> Engine::step_snapshot(size_t slots) {
             done = snapshot_->step(slots);
         }
         if (done && !*done) return false;
+        // Memory may hold part of a record that the log will never have.
+        if (done && stopped_) done = Error{Code::kInternal, kStoppedText};
         Status status =
             done ? finish_snapshot(snapshot_->finish()) : finish_snapshot(done.take_error());
         if (!status) return status.take_error();

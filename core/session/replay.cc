@@ -80,12 +80,7 @@ void Engine::apply_replayed(const SnapshotPositions& positions, uint64_t end, Ef
             if (end > positions.databases_at) keyspace_->apply(effect, stripe);
             return;
         case EffectKind::kFlush:
-            for (uint32_t i = 0; i < keyspace_->slot_count(); ++i) {
-                const uint64_t hash = uint64_t{i} << (64 - keyspace_->slot_bits());
-                if (!positions.contains(hash, end)) {
-                    keyspace_->flush_slot(i, effect.name_space, stripe);
-                }
-            }
+            replay_flush(positions, end, effect.name_space);
             return;
         case EffectKind::kMove: {
             effect.other_hash = keyspace_->key(effect.other_name_space, effect.other_key).hash;
@@ -99,6 +94,29 @@ void Engine::apply_replayed(const SnapshotPositions& positions, uint64_t end, Ef
         }
         default:
             if (!positions.contains(effect.hash, end)) keyspace_->apply(effect, stripe);
+    }
+}
+
+// A slot of the keyspace may stand for several of the snapshot, captured on both sides of the
+// flush.
+void Engine::replay_flush(const SnapshotPositions& positions, uint64_t end, uint8_t name_space) {
+    std::vector<std::string> keys;
+    for (uint32_t i = 0; i < keyspace_->slot_count(); ++i) {
+        keys.clear();
+        const Table& table = keyspace_->slot(i).table;
+        for (uint32_t k = 0; k < table.capacity(); ++k) {
+            if (table.cell(k) == 0) continue;
+            const Node* node = cell_node(table.cell(k));
+            if (node->name_space() == name_space) keys.emplace_back(node->key());
+        }
+        for (const std::string& key : keys) {
+            Effect effect;
+            effect.kind = EffectKind::kDelete;
+            effect.name_space = name_space;
+            effect.key = key;
+            effect.hash = keyspace_->key(name_space, key).hash;
+            if (!positions.contains(effect.hash, end)) keyspace_->apply(effect, 0);
+        }
     }
 }
 

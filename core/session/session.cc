@@ -71,6 +71,7 @@ BatchResult Session::run(std::span<const Call> calls) {
             result.stop = chunk.stop;
         }
         enter(Gate::kOut);
+        if (slots_.capacity() > kScratchKept) std::vector<uint32_t>().swap(slots_);
         flush_counts();
         if (measured_) note_latency(began_us, result.done);
         result.depends_on = depends_on_;

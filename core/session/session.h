@@ -202,6 +202,8 @@ private:
     void lock_slots() noexcept;
     void unlock_slots() noexcept;
     void rest_on_slots() noexcept;
+    void rest_on_everything() noexcept;
+    bool make_tail_room();
     void enter(Gate wanted) noexcept;
     void count(const CommandRecord& command, uint64_t errors_before) noexcept;
     void flush_counts() noexcept;
@@ -230,6 +232,7 @@ private:
     bool slots_locked_ = false;
 
     static constexpr size_t kChunk = 64;
+    static constexpr size_t kScratchKept = 16 * 1024;
     Prepared prepared_[kChunk];
     std::span<const Call> expected_;  // what prepared_ is of
     const CommandRecord* counted_ = nullptr;

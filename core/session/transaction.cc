@@ -51,6 +51,10 @@ bool Session::execute_transaction(const CommandRecord&) {
             copy_large_arguments(queued.args);
         }
     }
+    if (!make_tail_room()) {
+        drop_transaction();
+        return true;
+    }
     enter(alone ? Gate::kAlone : Gate::kShared);
     if (alone) {
         for (const Queued& queued : queued_) capture_for_move(*queued.command, queued.args);

@@ -133,6 +133,7 @@ Failure mget(Exchange& exchange, const Fields& payload) {
     json.begin_object();
     json.key("values");
     json.begin_array();
+    const std::size_t most = exchange.shared.settings.limits.output_buffer_bytes;
     if (argv.size() > 1) {
         const Value reply = exchange.engine.run(argv);
         if (reply.is_error()) {
@@ -142,6 +143,9 @@ Failure mget(Exchange& exchange, const Fields& payload) {
         for (std::size_t i = 0; i < reply.size(); ++i, value = value.next()) {
             if (value.is_null()) {
                 json.null();
+            } else if (json.size() > most) {  // the same value may be asked for many times
+                return ApiError{413, "Invalid request: the values exceed " + std::to_string(most) +
+                                         " bytes (limits.output_buffer_bytes)"};
             } else {
                 write_parsed(json, value.bytes());
             }

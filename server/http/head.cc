@@ -52,7 +52,7 @@ public:
         body_limit(boost::none);  // what a large declared body gets is the caller's decision
     }
 
-    bool has_other_encoding() const { return transfer_encoding_ && !chunked(); }
+    bool has_other_encoding() const { return other_encoding_; }
 
 private:
     void on_request_impl(beast::http::verb verb, beast::string_view, beast::string_view target,
@@ -92,6 +92,9 @@ private:
                 head_.expect_continue = equals_ignoring_case(view(value), "100-continue");
                 break;
             case field::transfer_encoding:
+                // Once, and alone: whatever else was done to the body would stay undone.
+                other_encoding_ =
+                    transfer_encoding_ || !equals_ignoring_case(view(value), "chunked");
                 transfer_encoding_ = true;
                 break;
             default:
@@ -114,6 +117,7 @@ private:
     std::size_t fields_left_;
     Head& head_;
     bool transfer_encoding_ = false;
+    bool other_encoding_ = false;
 };
 
 unsigned status_of(const ErrorCode& error) noexcept {

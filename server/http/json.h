@@ -12,6 +12,7 @@ namespace synap::server::http {
 class JsonWriter {
 public:
     explicit JsonWriter(std::string& out) noexcept : out_(out) {}
+    std::size_t size() const noexcept { return out_.size(); }
 
     void begin_object() { open('{'); }
     void end_object() { out_.push_back('}'); }

@@ -50,6 +50,9 @@ Fed Peer::feed(const PeerContext& context, Service& service, const char* data, s
             fed.verdict = Verdict::kYield;
         }
     }
+    if (chunked_ && fed.pending == 0) {
+        fed.pending = swallowed_ + 1;  // the body that the head has promised
+    }
     return fed;
 }
 

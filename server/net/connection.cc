@@ -220,6 +220,10 @@ void Connection::settle(const Fed& fed) {
     closing_ = closing_ || fed.verdict == Verdict::kClose;
     if (fed.verdict == Verdict::kBlocked) {
         waiting_ |= kCommand;
+        if (ended_) {  // there will be no further event to tell
+            close();
+            return;
+        }
     }
     work_left_ =
         (fed.verdict == Verdict::kYield || fed.verdict == Verdict::kBlocked) && !input_.empty();
@@ -243,6 +247,7 @@ void Connection::on_committed(bool reached) {
         return;
     }
     waiting_ &= static_cast<std::uint8_t>(~kLog);
+    request_ms_ = loop_.now_ms();  // the client could not go on until now
     if (!reached) {
         cut(CutReason::kLogFailure);
         return;
@@ -256,6 +261,7 @@ void Connection::on_completion(const Reply& reply, const synap_error_t* error) {
         return;
     }
     waiting_ &= static_cast<std::uint8_t>(~kCommand);
+    request_ms_ = loop_.now_ms();
     const PeerContext context{loop_.services(), session_->raw(), output_, id_};
     if (!resp->complete(context, reply, error)) {
         cut(CutReason::kOutputLimit);
@@ -287,8 +293,9 @@ void Connection::advance() {
     }
     if (output_.pending() > loop_.limits().output_soft_bytes) {
         waiting_ |= kOutput;
-    } else {
+    } else if ((waiting_ & kOutput) != 0) {
         waiting_ &= static_cast<std::uint8_t>(~kOutput);
+        request_ms_ = loop_.now_ms();
     }
     if (waiting_ != 0) {
         return;
@@ -377,7 +384,7 @@ void Connection::on_tick(std::uint64_t now_ms) {
     } else if (want_write_ && limits.write_timeout_ms != 0 &&
                now_ms - progress_ms_ > limits.write_timeout_ms) {
         cut(CutReason::kWriteTimeout);
-    } else if (pending_ != 0 && limits.header_timeout_ms != 0 &&
+    } else if (pending_ != 0 && waiting_ == 0 && limits.header_timeout_ms != 0 &&
                now_ms - request_ms_ > limits.header_timeout_ms + pending_) {
         if (std::holds_alternative<http::Peer>(peer_) && output_.append(http::kRequestTimeout)) {
             flush();

@@ -36,7 +36,8 @@ std::vector<CommandWord> table_of_commands() {
     return table;
 }
 
-// Counts a call that runs without the interpreter lock, so that closing leaves its session alone.
+// Counts a call, so that closing leaves its session alone: another thread may close the store while
+// the interpreter lock is given up, which making an exception does too.
 class Running {
 public:
     explicit Running(Session& session) noexcept : session_(session) { ++session_.running; }
@@ -76,6 +77,7 @@ synap_exec_options_t Caller::options(bool nowait) const noexcept {
 }
 
 PyObject* Caller::run(Pace pace, const synap_arg_t* argv, size_t argc, size_t byte_count) const {
+    const Running running(session);
     if (pace == Pace::kBlocking) return run_blocking(argv, argc);
     if (pace == Pace::kLong || byte_count > kLongBytes) return run_long(argv, argc);
     return run_short(argv, argc);
@@ -108,13 +110,8 @@ PyObject* Caller::run_long(const synap_arg_t* argv, size_t argc) const {
     synap_reply_t* reply = nullptr;
     synap_error_t* error = nullptr;
     synap_status_t status = SYNAP_OK;
-    {
-        const Running running(session);
-        Py_BEGIN_ALLOW_THREADS
-        status = synap_exec(session.handle, argv, argc, &wanted, &reply, &error);
-        Py_END_ALLOW_THREADS
-    }
-    if (status != SYNAP_OK) return raise_status(status, error);
+    Py_BEGIN_ALLOW_THREADS status = synap_exec(session.handle, argv, argc, &wanted, &reply, &error);
+    Py_END_ALLOW_THREADS if (status != SYNAP_OK) return raise_status(status, error);
     PyObject* result = wait_for(synap_reply_token(reply)) ? convert(reply) : nullptr;
     synap_reply_release(reply);
     return result;
@@ -136,16 +133,13 @@ namespace {
 bool wait_for_event(synap_store_t* store, synap_events_t* events, uint64_t operation) {
     for (;;) {
         synap_status_t status = SYNAP_OK;
-        Py_BEGIN_ALLOW_THREADS
-        status = synap_events_wait(events, kSliceMs, nullptr);
-        Py_END_ALLOW_THREADS
-        if (status == SYNAP_OK) return true;
+        Py_BEGIN_ALLOW_THREADS status = synap_events_wait(events, kSliceMs, nullptr);
+        Py_END_ALLOW_THREADS if (status == SYNAP_OK) return true;
         if (PyErr_CheckSignals() == 0) continue;
         synap_status_t ended = synap_op_cancel(store, operation, nullptr);
-        Py_BEGIN_ALLOW_THREADS
-        ended = synap_events_wait(events, UINT32_MAX, nullptr);
-        Py_END_ALLOW_THREADS
-        static_cast<void>(ended);  // the exception of the signal is what the caller sees
+        Py_BEGIN_ALLOW_THREADS ended = synap_events_wait(events, UINT32_MAX, nullptr);
+        Py_END_ALLOW_THREADS static_cast<void>(
+            ended);  // the exception of the signal is what the caller sees
         return false;
     }
 }
@@ -160,8 +154,8 @@ PyObject* Caller::run_blocking(const synap_arg_t* argv, size_t argc) const {
     if (status != SYNAP_OK) return raise_status(status, error);
     synap_reply_t* reply = nullptr;
     uint64_t operation = 0;
-    status = synap_submit(session.handle, argv, argc, &wanted, events, 1, &reply, &operation,
-                          &error);
+    status =
+        synap_submit(session.handle, argv, argc, &wanted, events, 1, &reply, &operation, &error);
     PyObject* result = nullptr;
     if (status == SYNAP_PENDING) {
         synap_batch_t* batch = nullptr;
@@ -195,17 +189,14 @@ bool Caller::wait_for_position(synap_token_t token) const {
         uint32_t slice = kSliceMs;
         if (preferences.timeout_ms != UINT32_MAX) {
             const uint64_t waited = now_ms() - began;
-            const uint64_t left = preferences.timeout_ms - std::min<uint64_t>(
-                                                               waited, preferences.timeout_ms);
+            const uint64_t left =
+                preferences.timeout_ms - std::min<uint64_t>(waited, preferences.timeout_ms);
             slice = static_cast<uint32_t>(std::min<uint64_t>(left, kSliceMs));
         }
         synap_error_t* error = nullptr;
         synap_status_t status = SYNAP_OK;
-        const Running running(session);
-        Py_BEGIN_ALLOW_THREADS
-        status = synap_log_wait(store.handle(), token, level, slice, &error);
-        Py_END_ALLOW_THREADS
-        if (status == SYNAP_OK) return true;
+        Py_BEGIN_ALLOW_THREADS status = synap_log_wait(store.handle(), token, level, slice, &error);
+        Py_END_ALLOW_THREADS if (status == SYNAP_OK) return true;
         if (status != SYNAP_E_TIMEOUT || slice < kSliceMs) {
             raise_status(status, error, true);
             return false;
@@ -218,6 +209,7 @@ bool Caller::wait_for_position(synap_token_t token) const {
 // One after the other: a run of short calls as a batch, others by themselves.
 bool Caller::run_many(const Arguments& words, const std::vector<Queued>& calls,
                       PyObject* replies) const {
+    const Running running(session);
     std::vector<synap_call_t> batch;
     batch.reserve(std::min(calls.size(), kBatchCalls));
     for (const Queued& call : calls) {
@@ -229,8 +221,7 @@ bool Caller::run_many(const Arguments& words, const std::vector<Queued>& calls,
             batch.clear();
         }
         if (full) {
-            Py_BEGIN_ALLOW_THREADS
-            Py_END_ALLOW_THREADS
+            Py_BEGIN_ALLOW_THREADS Py_END_ALLOW_THREADS
         }
         if (call.pace != Pace::kShort && !append_single(argv, call, replies)) return false;
     }

@@ -204,6 +204,33 @@ TEST_F(LogTest, WaitersAreToldOfAFailure) {
     EXPECT_EQ(told, "failed");
 }
 
+// With nobody waiting and no hand-over, as in a server.
+TEST_F(LogTest, WhatNobodyWaitsForIsWrittenWithinASecond) {
+    open(0, FsyncPolicy::kEverySecond);
+    log->set_hand_over(false);
+    ASSERT_TRUE(log->maintain());
+    clock.advance_ms(10);
+    const uint64_t first = append("a", "1");
+    ASSERT_TRUE(log->maintain());
+    clock.advance_ms(1'000);
+    ASSERT_TRUE(log->maintain());
+    EXPECT_EQ(log->written(), first);
+    clock.advance_ms(1'000);
+    ASSERT_TRUE(log->maintain());
+    EXPECT_EQ(log->synced(), first);
+}
+
+TEST_F(LogTest, ASegmentOfAnotherHistoryIsNoEndOfTheLog) {
+    open();
+    append("a", "1");
+    ASSERT_TRUE(log->stop());
+    const HistoryId other{history.high + 1, history.low};
+    auto reader = LogReader::open(disk, other, 0);
+    ASSERT_FALSE(reader);
+    EXPECT_EQ(reader.error().code, Code::kCorrupt);
+    EXPECT_EQ(read(), std::vector<std::string>{"a=1"});
+}
+
 TEST_F(LogTest, OldSegmentsGoTheCurrentOneStays) {
     open();
     for (int i = 0; i < 500; ++i) ASSERT_TRUE(log->write(append("k" + std::to_string(i), "v")));

@@ -1,0 +1,61 @@
+// What a reopened store holds, and when opening is refused.
+#include "core/platform/sim_disk.h"
+#include "tests/unit/session/fixture.h"
+
+namespace synap {
+namespace {
+
+class RecoveryTest : public SessionTest {
+protected:
+    void open_with(const char* slots, const char* fsync = "everysec") {
+        Options options;
+        ASSERT_TRUE(options.set(OptionId::kSlots, slots));
+        ASSERT_TRUE(options.set(OptionId::kFsync, fsync));
+        open(disk, options);
+    }
+
+    const std::shared_ptr<SimDisk> disk = std::make_shared<SimDisk>();
+};
+
+// One slot of the smaller keyspace stands for two of the snapshot, one captured before the flush.
+TEST_F(RecoveryTest, AFlushBesideASnapshotIsReplayedIntoFewerSlots) {
+    open_with("2048");
+    {
+        Client client(engine);
+        for (int i = 0; i < 200; ++i) client("SET old" + std::to_string(i) + " x");
+        ASSERT_TRUE(engine->begin_snapshot());
+        ASSERT_TRUE(engine->step_snapshot(1001));
+        client("FLUSHALL");
+        for (int i = 0; i < 200; ++i) client("SET new" + std::to_string(i) + " y");
+        for (;;) {
+            auto done = engine->step_snapshot(100);
+            ASSERT_TRUE(done);
+            if (*done) break;
+        }
+    }
+    ASSERT_TRUE(engine->close());
+    open_with("1024");
+    Client client(engine);
+    EXPECT_EQ(client("DBSIZE"), ":200");
+    for (int i = 0; i < 200; ++i) EXPECT_EQ(client("GET new" + std::to_string(i)), "$y");
+}
+
+// Level `disk`: what a reply shows of the whole keyspace, it rests on.
+TEST_F(RecoveryTest, RepliesOnTheKeyspaceRestOnTheWholeLog) {
+    open_with("1024", "always");
+    Client writer(engine);
+    writer("SET a 1");
+    Client reader(engine);
+    reader.session.set_call_level(Durability::kDisk);
+    for (const char* line : {"KEYS *", "DBSIZE", "SCAN 0", "RANDOMKEY"}) {
+        reader(line);
+        EXPECT_GE(reader.last.depends_on, writer.session.last_write()) << line;
+    }
+    reader("MULTI");
+    reader("DBSIZE");
+    reader("EXEC");
+    EXPECT_GE(reader.last.depends_on, writer.session.last_write());
+}
+
+}  // namespace
+}  // namespace synap
