@@ -7,6 +7,8 @@ comes back until the server closes, or answers the PING that ends most cases, is
 from __future__ import annotations
 
 PING = b"*1\r\n$4\r\nPING\r\n"
+# Sent last; no case is answered with these words.
+LAST = b"*2\r\n$4\r\nPING\r\n$11\r\nend of case\r\n"
 
 # Left open by both: the reply to PING marks the end.
 OPEN: dict[str, bytes] = {
