@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.differential import __main__ as program
-from tests.differential.raw_cases import CLOSED, OPEN, PING
+from tests.differential.raw_cases import CLOSED, LAST, OPEN
 from tests.lib.servers import MissingBinary, Server
 
 SEEDS = "1..5"
@@ -58,21 +58,21 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Server]]:
 
 
 def answers(server: Server, data: bytes, piecewise: bool, closes: bool) -> bytes:
-    """Everything the server sends until it closes, or until `+PONG` after the final PING."""
+    """Everything the server sends until it closes, or until it has answered LAST."""
     with socket.create_connection(("127.0.0.1", server.port), timeout=CLOSE_SECONDS) as s:
         s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         try:
             for piece in [data[i : i + 1] for i in range(len(data))] if piecewise else [data]:
                 s.sendall(piece)
             if not closes:
-                s.sendall(PING)
+                s.sendall(LAST)
         except (BrokenPipeError, ConnectionResetError):
             pass  # closed before it had read all; what it said is still to be read
         received = b""
         try:
             while chunk := s.recv(65536):
                 received += chunk
-                if not closes and received.endswith(b"+PONG\r\n"):
+                if not closes and received.endswith(b"end of case\r\n"):
                     s.shutdown(socket.SHUT_WR)
         except ConnectionResetError:
             received += b"" if closes else b"(connection reset)"
