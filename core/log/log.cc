@@ -95,7 +95,9 @@ uint64_t Log::append(EffectBuffer& effects, int64_t now_ms) {
     effects.clear();
     counters_.records.fetch_add(1, std::memory_order_relaxed);
     // The thread parks before it takes append_ for a last look, so one of the two sees the other.
-    if (parked_.load(std::memory_order_relaxed)) wake();
+    if (hand_over_.load(std::memory_order_relaxed) && parked_.load(std::memory_order_relaxed)) {
+        wake();
+    }
     return end;
 }
 

@@ -89,7 +89,8 @@ void Log::run() noexcept {
             if (due_soon) {
                 thread_wake_.wait_for(guard, kTick, woken);
             } else {
-                thread_wake_.wait(guard, woken);
+                // Not for ever: without hand-over nobody wakes it for what nobody waits for.
+                thread_wake_.wait_for(guard, std::chrono::microseconds(kSyncIntervalUs), woken);
             }
             wake_requested_ = false;
             stopping = stopping_;
