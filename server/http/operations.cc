@@ -119,7 +119,8 @@ void write_value(JsonWriter& json, std::string_view value, bool as_octets) {
 void write_parsed(JsonWriter& json, std::string_view value) {
     simdjson::dom::parser parser;
     Json document;
-    if (parser.parse(value.data(), value.size()).get(document) == simdjson::SUCCESS) {
+    if (!value.empty() &&  // whose address may be null
+        parser.parse(value.data(), value.size()).get(document) == simdjson::SUCCESS) {
         json.raw(simdjson::minify(document));
     } else {
         json.stored(value);

@@ -75,7 +75,7 @@ void play(World& world, std::string_view input, std::size_t step) {
 
 // The keyspace holds its nodes by tagged pointers, which the leak checker cannot follow between
 // inputs.
-extern "C" int __lsan_is_turned_off() { return 1; }
+extern "C" __attribute__((visibility("default"))) int __lsan_is_turned_off() { return 1; }
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     static World world;

@@ -34,11 +34,11 @@ struct World {
 
 // The keyspace holds its nodes by tagged pointers, which the leak checker cannot follow between
 // inputs.
-extern "C" int __lsan_is_turned_off() { return 1; }
+extern "C" __attribute__((visibility("default"))) int __lsan_is_turned_off() { return 1; }
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     static World world;
-    if (size > 8192) {
+    if (size == 0 || size > 8192) {
         return 0;
     }
     http::Json envelope;
