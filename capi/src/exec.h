@@ -15,10 +15,9 @@ public:
     ~InUse() {
         if (!entered_) return;
         // An idle session does not hold on to what its largest call needed.
-        if (session_.words.capacity() > kScratchKept) {
-            std::vector<std::string_view>().swap(session_.words);
-        }
-        if (session_.calls.capacity() > kScratchKept) std::vector<Call>().swap(session_.calls);
+        constexpr size_t kKept = Session::kScratchKept;
+        if (session_.words.capacity() > kKept) std::vector<std::string_view>().swap(session_.words);
+        if (session_.calls.capacity() > kKept) std::vector<Call>().swap(session_.calls);
         session_.busy.clear(std::memory_order_release);
     }
     InUse(const InUse&) = delete;
@@ -29,8 +28,6 @@ public:
     }
 
 private:
-    static constexpr size_t kScratchKept = 16 * 1024;
-
     synap_session& session_;
     const bool entered_;
 };

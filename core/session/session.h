@@ -68,6 +68,9 @@ struct SessionOptions {
 
 class Session {
 public:
+    // Elements of scratch that an idle session may hold on to, however large its largest call was.
+    static constexpr size_t kScratchKept = 16 * 1024;
+
     Session(std::shared_ptr<Engine> engine, SessionOptions options);
     ~Session();
     Session(const Session&) = delete;
@@ -232,7 +235,6 @@ private:
     bool slots_locked_ = false;
 
     static constexpr size_t kChunk = 64;
-    static constexpr size_t kScratchKept = 16 * 1024;
     Prepared prepared_[kChunk];
     std::span<const Call> expected_;  // what prepared_ is of
     const CommandRecord* counted_ = nullptr;
