@@ -28,19 +28,29 @@ public:
         if (command == nullptr) {
             return invalid("there is no command with id " + std::to_string(arg.as.i));
         }
+        if (is_top_level(*command)) {
+            *next_++ = command->name;
+            return {};
+        }
         const size_t bar = command->name.find('|');
         *next_++ = command->name.substr(0, bar);
-        if (bar != std::string_view::npos) *next_++ = command->name.substr(bar + 1);
+        *next_++ = command->name.substr(bar + 1);
         return {};
     }
 
     Status word(const synap_arg_t& arg) {
+        const bool bytes = arg.type == SYNAP_TYPE_BYTES || arg.type == SYNAP_TYPE_TEXT;
+        if (!bytes || !valid(arg.as.b)) return number_or_error(arg);
+        *next_++ = view_of(arg.as.b);
+        return {};
+    }
+
+private:
+    Status number_or_error(const synap_arg_t& arg) {
         switch (arg.type) {
             case SYNAP_TYPE_BYTES:
             case SYNAP_TYPE_TEXT:
-                if (!valid(arg.as.b)) return invalid("an argument has size but no data");
-                *next_++ = view_of(arg.as.b);
-                return {};
+                return invalid("an argument has size but no data");
             case SYNAP_TYPE_INT:
                 *next_++ = number([&](char* text) { return print_integer(text, arg.as.i); });
                 return {};
@@ -52,7 +62,6 @@ public:
         }
     }
 
-private:
     template <typename Print>
     std::string_view number(Print&& print) {
         std::string& text = session_.numbers.emplace_back(size_t{32}, '\0');
@@ -64,41 +73,41 @@ private:
     std::string_view* next_;
 };
 
+[[gnu::cold]] Error why_not_a_call(const synap_call_t& call) {
+    if (call.argv == nullptr || call.argc == 0) return invalid("a call has no words");
+    return invalid("a call has more than " + std::to_string(limits::kArguments) + " words");
+}
+
 }  // namespace
 
 Status read_calls(synap_session& session, const synap_call_t* calls, size_t n) {
-    session.calls.clear();
     if (!session.numbers.empty()) session.numbers.clear();
     if (calls == nullptr && n != 0) return invalid("calls is NULL");
     size_t words = 0;
     for (size_t i = 0; i < n; ++i) {
-        if (calls[i].argv == nullptr || calls[i].argc == 0) return invalid("a call has no words");
-        if (calls[i].argc > limits::kArguments) {
-            return invalid("a call has more than " + std::to_string(limits::kArguments) + " words");
-        }
+        // One comparison: 0 - 1 is the largest number.
+        const bool argc_is_good = calls[i].argc - 1 < limits::kArguments;
+        if (calls[i].argv == nullptr || !argc_is_good) return why_not_a_call(calls[i]);
         words += calls[i].argc + 1;  // a command by its id may be two
     }
     if (session.words.size() < words) session.words.resize(words);
-    session.calls.reserve(n);
+    session.calls.resize(n);
     Words to(session);
     for (size_t i = 0; i < n; ++i) {
         const std::string_view* const first = to.next();
         const CommandRecord* command = nullptr;
         SYNAP_TRY(to.name(calls[i].argv[0], command));
         for (size_t j = 1; j < calls[i].argc; ++j) SYNAP_TRY(to.word(calls[i].argv[j]));
-        session.calls.push_back({first, static_cast<size_t>(to.next() - first), command});
+        session.calls[i] = {first, static_cast<size_t>(to.next() - first), command};
     }
     session.session->expect(session.calls);
     return {};
 }
 
-Result<CallOptions> read_options(synap_session& session, const synap_exec_options_t* options) {
-    CallOptions read;
-    if (options == nullptr) {
-        read.level = session.session->default_level();
-        read.timeout_ms = kTimeoutDefaultMs;
-        return read;
-    }
+namespace {
+
+Status read_given_options(synap_session& session, const synap_exec_options_t* options,
+                          CallOptions& read) {
     synap_exec_options_t given = SYNAP_EXEC_OPTIONS_INIT;
     SYNAP_TRY(read_struct(options, "exec options", given));
     if ((given.flags & ~uint32_t{SYNAP_EXEC_NOWAIT}) != 0) {
@@ -129,7 +138,17 @@ Result<CallOptions> read_options(synap_session& session, const synap_exec_option
     if (given.after.position > (log == nullptr ? 0 : log->appended())) {
         return invalid("exec options: `after` is not a token of this store");
     }
-    return read;
+    return {};
+}
+
+}  // namespace
+
+Status read_options(synap_session& session, const synap_exec_options_t* options,
+                    CallOptions& read) {
+    if (options != nullptr) return read_given_options(session, options, read);
+    read.level = session.session->default_level();
+    read.timeout_ms = kTimeoutDefaultMs;
+    return {};
 }
 
 synap_token_t token_of(Engine& engine, uint64_t position) noexcept {
@@ -269,25 +288,25 @@ Status wait_if_asked(synap_session& handle, const CallOptions& options, uint64_t
                         options.timeout_ms);
 }
 
-// One call, up to the point where its reply may be shown.
-Result<synap_status_t> run_single(synap_session_t* s, const synap_arg_t* argv, size_t argc,
-                                  const synap_exec_options_t* options, synap_token_t& token,
-                                  synap_error_t** err) {
-    const synap_call_t call{argv, argc};
-    SYNAP_TRY(read_calls(*s, &call, 1));
-    auto read = read_options(*s, options);
-    if (!read) return read.take_error();
+// The call that was read, up to the point where its reply may be shown. Reports its failure.
+synap_status_t run_single(synap_session_t* s, const synap_exec_options_t* options,
+                          synap_token_t& token, synap_error_t** err) {
+    CallOptions read;
+    if (const Status good = read_options(*s, options, read); !good) {
+        return report(err, good.error());
+    }
     s->session->reply().clear();
-    Outcome outcome = drive(*s, *read, false);
-    if (outcome.failure) return report(err, outcome.failure->code, outcome.failure->message);
+    const Outcome outcome = drive(*s, read, false);
+    if (outcome.failure) return report(err, *outcome.failure);
     if (outcome.status == SYNAP_PENDING) {
-        return Error{Code::kBackpressure, "the command would wait and NOWAIT was given"};
+        return report(err, Code::kBackpressure, "the command would wait and NOWAIT was given");
     }
     if (outcome.status == SYNAP_HOST) return SYNAP_HOST;
+    if (outcome.depends_on == 0) return SYNAP_OK;
     token = token_of(s->session->engine(), outcome.depends_on);
-    return after_effects(err, token, [&]() -> Result<synap_status_t> {
-        if (read->nowait) return SYNAP_OK;
-        const Status waited = wait_if_asked(*s, *read, outcome.depends_on);
+    return after_effects(err, token, [&]() -> synap_status_t {
+        if (read.nowait) return SYNAP_OK;
+        const Status waited = wait_if_asked(*s, read, outcome.depends_on);
         if (waited) return SYNAP_OK;
         return report(err, waited.error().code, waited.error().message, token, true);
     });
@@ -305,10 +324,12 @@ synap_status_t synap_exec(synap_session_t* s, const synap_arg_t* argv, size_t ar
         SYNAP_TRY(check(s, "session"));
         const InUse in_use(*s);
         SYNAP_TRY(in_use.check());
+        const synap_call_t call{argv, argc};
+        SYNAP_TRY(read_calls(*s, &call, 1));
         synap_token_t token{0, 0};
-        auto status = run_single(s, argv, argc, options, token, err);
-        if (!status || *status != SYNAP_OK) return status;
-        return after_effects(err, token, [&]() -> Result<synap_status_t> {
+        const synap_status_t status = run_single(s, options, token, err);
+        if (status != SYNAP_OK) return status;
+        return after_effects(err, token, [&]() -> synap_status_t {
             size_t at = 0;
             *reply_out = build_reply(s->session->reply(), at, token);
             return SYNAP_OK;
@@ -319,18 +340,21 @@ synap_status_t synap_exec(synap_session_t* s, const synap_arg_t* argv, size_t ar
 synap_status_t synap_exec_sink(synap_session_t* s, const synap_arg_t* argv, size_t argc,
                                const synap_exec_options_t* options, const synap_sink_t* sink,
                                synap_error_t** err) noexcept {
-    return guard(err, [&]() -> Result<synap_status_t> {
-        synap_sink_t copy;
-        SYNAP_TRY(read_sink(sink, copy));
-        SYNAP_TRY(check(s, "session"));
+    return guard(err, [&]() -> synap_status_t {
+        if (!alive(s)) return report(err, why_dead(s, "session"));
         const InUse in_use(*s);
-        SYNAP_TRY(in_use.check());
+        if (!in_use) return report(err, in_use.check().error());
+        // First of all: it asks for the memory that the call will touch.
+        const synap_call_t call{argv, argc};
+        if (const Status good = read_calls(*s, &call, 1); !good) return report(err, good.error());
+        synap_sink_t copy;
+        if (const Status good = read_sink(sink, copy); !good) return report(err, good.error());
         synap_token_t token{0, 0};
-        auto status = run_single(s, argv, argc, options, token, err);
-        if (!status || *status != SYNAP_OK) return status;
-        return after_effects(err, token, [&]() -> Result<synap_status_t> {
-            SYNAP_TRY(replay(s->session->reply(), 1, copy));
-            return SYNAP_OK;
+        const synap_status_t status = run_single(s, options, token, err);
+        if (status != SYNAP_OK) return status;
+        return after_effects(err, token, [&]() -> synap_status_t {
+            const Status shown = replay(s->session->reply(), 1, copy);
+            return shown ? synap_status_t{SYNAP_OK} : report(err, shown.error());
         });
     });
 }
@@ -351,27 +375,28 @@ synap_status_t synap_exec_many(synap_session_t* s, const synap_call_t* calls, si
         const InUse in_use(*s);
         SYNAP_TRY(in_use.check());
         SYNAP_TRY(read_calls(*s, calls, n));
-        auto read = read_options(*s, options);
-        if (!read) return read.take_error();
+        CallOptions read;
+        SYNAP_TRY(read_options(*s, options, read));
         s->session->reply().clear();
-        Outcome outcome = drive(*s, *read, true);
+        Outcome outcome = drive(*s, read, true);
         const auto& failure = outcome.failure;
-        if (failure && outcome.done == 0) return report(err, failure->code, failure->message);
+        if (failure && outcome.done == 0) return report(err, *failure);
         const uint64_t position = outcome.depends_on;
-        if (read->level != Durability::kMemory) {
+        if (read.level != Durability::kMemory) {
             *token_out = token_of(s->session->engine(), position);
         }
-        return after_effects(err, *token_out, [&]() -> Result<synap_status_t> {
-            if (!read->nowait) {
-                const Status waited = wait_if_asked(*s, *read, position);
+        return after_effects(err, *token_out, [&]() -> synap_status_t {
+            if (!read.nowait) {
+                const Status waited = wait_if_asked(*s, read, position);
                 if (!waited) {
                     return report(err, waited.error().code, waited.error().message, *token_out,
                                   true);
                 }
             }
-            SYNAP_TRY(replay(s->session->reply(), outcome.done, copy));
+            const Status shown = replay(s->session->reply(), outcome.done, copy);
+            if (!shown) return report(err, shown.error());
             *done_out = outcome.done;
-            if (failure) return report(err, failure->code, failure->message);
+            if (failure) return report(err, *failure);
             return outcome.status;
         });
     });

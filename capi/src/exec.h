@@ -22,6 +22,7 @@ public:
     }
     InUse(const InUse&) = delete;
     InUse& operator=(const InUse&) = delete;
+    explicit operator bool() const noexcept { return entered_; }
     Status check() const {
         if (entered_) return {};
         return Error{Code::kMisuse, "the session is in use by another thread or by a sink"};
@@ -40,7 +41,7 @@ struct CallOptions {
     Durability level = Durability::kMemory;
 };
 
-Result<CallOptions> read_options(synap_session& session, const synap_exec_options_t* options);
+Status read_options(synap_session& session, const synap_exec_options_t* options, CallOptions& read);
 
 // Views of the arguments, numbers as text, in the session's scratch space; valid until the next.
 Status read_calls(synap_session& session, const synap_call_t* calls, size_t n);

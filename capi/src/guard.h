@@ -2,6 +2,7 @@
 #pragma once
 
 #include <system_error>
+#include <type_traits>
 
 #include "capi/src/handles.h"
 
@@ -14,42 +15,50 @@ uint32_t traits_of(Code code) noexcept;
 // memory is exhausted. `token` and `applied` describe a write that was applied before it failed.
 synap_status_t report(synap_error_t** err, Code code, std::string_view why,
                       synap_token_t token = {0, 0}, bool applied = false) noexcept;
+[[gnu::cold]] inline synap_status_t report(synap_error_t** err, const Error& error) noexcept {
+    return report(err, error.code, error.message);
+}
 synap_error_t* make_error(Code code, std::string_view why, synap_token_t token = {0, 0},
                           bool applied = false) noexcept;
 
-// Ok, or why the handle can not be used.
-template <typename T>
-Status check(const T* handle, const char* name) {
-    if (handle == nullptr) {
-        return Error{Code::kInvalidHandle, std::string(name) + " is NULL"};
-    }
-    if (handle->magic != T::kMagic) {
-        return Error{Code::kInvalidHandle, std::string(name) + " is not a live handle of its type"};
-    }
-    if (handle->generation != fork_generation()) {
-        return Error{Code::kForked, std::string(name) + " was made before fork()"};
-    }
-    return {};
-}
-
-// The same for those who have nobody to tell. Needs no memory.
+// Whether the handle can be used. Needs no memory.
 template <typename T>
 bool alive(const T* handle) noexcept {
     return handle != nullptr && handle->magic == T::kMagic &&
            handle->generation == fork_generation();
 }
 
+// Why a handle that is not alive is none.
+template <typename T>
+[[gnu::cold]] Error why_dead(const T* handle, const char* name) {
+    if (handle == nullptr) return {Code::kInvalidHandle, std::string(name) + " is NULL"};
+    if (handle->magic != T::kMagic) {
+        return {Code::kInvalidHandle, std::string(name) + " is not a live handle of its type"};
+    }
+    return {Code::kForked, std::string(name) + " was made before fork()"};
+}
+
+template <typename T>
+Status check(const T* handle, const char* name) {
+    if (alive(handle)) return {};
+    return why_dead(handle, name);
+}
+
 inline Error invalid(std::string message) { return {Code::kInvalidArgument, std::move(message)}; }
 
-// Runs body, which returns Result<synap_status_t> (a status that is no failure, or an Error).
-// Nothing that it throws leaves.
+// Runs body, which returns Result<synap_status_t> (a status that is no failure, or an Error), or a
+// synap_status_t whose failure it has reported. Nothing that it throws leaves.
 template <typename Body>
 synap_status_t guard(synap_error_t** err, Body&& body) noexcept {
     if (err != nullptr) *err = nullptr;
     try {
-        Result<synap_status_t> result = body();
-        if (result) return *result;
-        return report(err, result.error().code, result.error().message);
+        if constexpr (std::is_same_v<decltype(body()), synap_status_t>) {
+            return body();
+        } else {
+            Result<synap_status_t> result = body();
+            if (result) return *result;
+            return report(err, result.error());
+        }
     } catch (const std::bad_alloc&) {
         return report(err, Code::kNoMemory, {});
     } catch (const std::system_error& error) {
@@ -65,7 +74,7 @@ synap_status_t guard(synap_error_t** err, Body&& body) noexcept {
 // What follows the effects of a call. Running out of memory there must not say that nothing was
 // applied, as guard() would.
 template <typename Body>
-Result<synap_status_t> after_effects(synap_error_t** err, synap_token_t token, Body&& body) {
+auto after_effects(synap_error_t** err, synap_token_t token, Body&& body) -> decltype(body()) {
     try {
         return body();
     } catch (const std::bad_alloc&) {
@@ -73,11 +82,9 @@ Result<synap_status_t> after_effects(synap_error_t** err, synap_token_t token, B
     }
 }
 
-// Reads a structure that starts with struct_size, from a caller that may be older (its tail is
-// zero) or newer (its tail must be zero).
+// Of a caller that may be older (the tail is zero) or newer (its tail must be zero).
 template <typename T>
-Status read_struct(const T* from, const char* name, T& to) {
-    if (from == nullptr) return {};
+[[gnu::cold]] Status read_other_version(const T* from, const char* name, T& to) {
     const uint32_t size = from->struct_size;
     if (size < sizeof(uint32_t) || size > 4096) {
         return invalid(std::string(name) + ": struct_size is not set; use its _INIT macro");
@@ -89,12 +96,17 @@ Status read_struct(const T* from, const char* name, T& to) {
                          std::string(name) + " asks for something this library does not know"};
         }
     }
-    if (size == sizeof(T)) {
-        to = *from;  // by far the commonest
-        return {};
-    }
     std::memcpy(&to, from, size < sizeof(T) ? size : sizeof(T));
     to.struct_size = sizeof(T);
+    return {};
+}
+
+// Reads a structure that starts with struct_size; NULL leaves the defaults that `to` holds.
+template <typename T>
+Status read_struct(const T* from, const char* name, T& to) {
+    if (from == nullptr) return {};
+    if (from->struct_size != sizeof(T)) return read_other_version(from, name, to);
+    to = *from;
     return {};
 }
 

@@ -162,8 +162,8 @@ synap_reply* build_scalar(ReplyType type, std::string_view bytes) {
 }
 
 Status read_sink(const synap_sink_t* from, synap_sink_t& to) {
-    to = SYNAP_SINK_INIT;
     if (from == nullptr) return invalid("sink is NULL");
+    if (from->struct_size != sizeof to) to = SYNAP_SINK_INIT;
     SYNAP_TRY(read_struct(from, "sink", to));
     if (to.reserved != 0) {
         return Error{Code::kVersion, "sink asks for something this library does not know"};

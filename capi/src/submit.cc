@@ -119,23 +119,23 @@ synap_status_t synap_submit(synap_session_t* s, const synap_arg_t* argv, size_t 
         if (reply_out == nullptr || op_out == nullptr) return invalid("an output is NULL");
         const InUse in_use(*s);
         SYNAP_TRY(in_use.check());
-        auto read = read_options(*s, options);
-        if (!read) return read.take_error();
+        CallOptions read;
+        SYNAP_TRY(read_options(*s, options, read));
         const synap_call_t call{argv, argc};
         SYNAP_TRY(read_calls(*s, &call, 1));
         Place place(q, Place::For::kOperation);
         if (place.full()) return queue_full();
-        read->nowait = true;
+        read.nowait = true;
         s->session->reply().clear();
-        Outcome outcome = drive(*s, *read, false);
-        if (outcome.failure) return report(err, outcome.failure->code, outcome.failure->message);
+        Outcome outcome = drive(*s, read, false);
+        if (outcome.failure) return report(err, *outcome.failure);
         if (outcome.status == SYNAP_HOST) return SYNAP_HOST;
         const synap_token_t token = token_of(s->session->engine(), outcome.depends_on);
         if (outcome.status == SYNAP_PENDING) {
             return park_command(*s, std::move(place), tag, token, op_out);
         }
         return after_effects(err, token, [&] {
-            return finish_or_park(*s, *read, outcome.depends_on, token, std::move(place), tag,
+            return finish_or_park(*s, read, outcome.depends_on, token, std::move(place), tag,
                                   reply_out, op_out);
         });
     });

@@ -1,5 +1,7 @@
 #include "core/commands/record.h"
 
+#include <functional>
+
 #include "core/commands/name_table.h"
 
 namespace synap {
@@ -68,5 +70,11 @@ const CommandRecord* command_by_id(uint16_t id) noexcept {
 }
 
 std::span<const CommandRecord> all_commands() noexcept { return generated::kCommands; }
+
+bool is_top_level(const CommandRecord& command) noexcept {
+    const std::less<const CommandRecord*> before;
+    const auto all = all_commands();
+    return !before(&command, all.data()) && before(&command, all.data() + all.size());
+}
 
 }  // namespace synap

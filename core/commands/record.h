@@ -137,4 +137,7 @@ const CommandRecord* command_by_id(uint16_t id) noexcept;
 // Top-level commands; each leads to its subcommands.
 std::span<const CommandRecord> all_commands() noexcept;
 
+// Whether it is one of all_commands(), not a subcommand of one.
+bool is_top_level(const CommandRecord& command) noexcept;
+
 }  // namespace synap

@@ -103,6 +103,16 @@ public:
     bool replay_one(size_t& at, Visitor& visitor) const;
 
 private:
+    // The value at `at`, which is no container.
+    template <typename Visitor>
+    bool replay_scalar(size_t& at, Visitor& visitor) const;
+    template <typename Visitor>
+    bool replay_tree(size_t& at, Visitor& visitor) const;
+    bool container_at(size_t at) const noexcept {
+        SYNAP_ASSERT(at < used_);
+        return is_container(static_cast<ReplyType>(bytes_[at]));
+    }
+
     char* extend(size_t bytes) {
         if (capacity_ - used_ < bytes) grow(bytes);
         char* at = bytes_ + used_;
@@ -141,49 +151,63 @@ private:
 
 template <typename Visitor>
 bool Reply::replay_one(size_t& at, Visitor& visitor) const {
+    return container_at(at) ? replay_tree(at, visitor) : replay_scalar(at, visitor);
+}
+
+template <typename Visitor>
+bool Reply::replay_scalar(size_t& at, Visitor& visitor) const {
+    const auto raw = static_cast<uint8_t>(bytes_[at]);
+    const auto type = static_cast<ReplyType>(raw);
+    const char* const value = bytes_ + at + 1;
+    if (raw == kBlobTag) {
+        at += 5;
+        return visitor.blob(blobs_[load<uint32_t>(value)].get());
+    }
+    switch (type) {
+        case ReplyType::kNull:
+        case ReplyType::kNullArray:
+            at += 1;
+            return visitor.scalar(type, 0);
+        case ReplyType::kBool:
+        case ReplyType::kInteger:
+            at += 9;
+            return visitor.scalar(type, load<int64_t>(value));
+        case ReplyType::kDouble:
+            at += 9;
+            return visitor.real(load<double>(value));
+        default:
+            break;
+    }
+    const std::string_view bytes{value + 4, load<uint32_t>(value)};
+    at += 5 + bytes.size();
+    return type == ReplyType::kError ? visitor.error(bytes) : visitor.bytes(type, bytes);
+}
+
+template <typename Visitor>
+bool Reply::replay_tree(size_t& at, Visitor& visitor) const {
     struct Open {
         ReplyType type;
         uint64_t left;
     };
-    std::vector<Open> open;  // empty, and so without an allocation, for a scalar
-    for (;;) {
-        SYNAP_ASSERT(at < used_);
-        const auto raw = static_cast<uint8_t>(bytes_[at]);
-        const auto type = static_cast<ReplyType>(raw);
-        bool going = true;
-        if (raw == kBlobTag) {
-            going = visitor.blob(blobs_[load<uint32_t>(bytes_ + at + 1)].get());
-            at += 5;
-        } else if (type == ReplyType::kNull || type == ReplyType::kNullArray) {
-            going = visitor.scalar(type, 0);
-            at += 1;
-        } else if (type == ReplyType::kBool || type == ReplyType::kInteger) {
-            going = visitor.scalar(type, load<int64_t>(bytes_ + at + 1));
-            at += 9;
-        } else if (type == ReplyType::kDouble) {
-            going = visitor.real(load<double>(bytes_ + at + 1));
-            at += 9;
-        } else if (is_container(type)) {
+    std::vector<Open> open;
+    do {
+        if (container_at(at)) {
+            const auto type = static_cast<ReplyType>(bytes_[at]);
             const auto count = load<uint64_t>(bytes_ + at + 1);
             at += 9;
             if (!visitor.begin(type, count)) return false;
             open.push_back({type, children_of(type, count)});
-            if (open.back().left > 0) continue;
         } else {
-            const std::string_view bytes{bytes_ + at + 5, load<uint32_t>(bytes_ + at + 1)};
-            at += 5 + bytes.size();
-            going = type == ReplyType::kError ? visitor.error(bytes) : visitor.bytes(type, bytes);
+            if (!replay_scalar(at, visitor)) return false;
+            --open.back().left;
         }
-        if (!going) return false;
-        const bool was_container = is_container(type) && raw != kBlobTag;
-        if (!was_container && !open.empty()) --open.back().left;
         while (!open.empty() && open.back().left == 0) {
             if (!visitor.end(open.back().type)) return false;
             open.pop_back();
             if (!open.empty()) --open.back().left;
         }
-        if (open.empty()) return true;
-    }
+    } while (!open.empty());
+    return true;
 }
 
 }  // namespace synap

@@ -27,12 +27,7 @@ inline unsigned thread_stripe() noexcept {
 class Gate {
 public:
     void enter_shared(unsigned stripe) noexcept {
-        for (;;) {
-            stripes_[stripe].inside.fetch_add(1, std::memory_order_seq_cst);
-            if (!closed_.load(std::memory_order_seq_cst)) return;
-            stripes_[stripe].inside.fetch_sub(1, std::memory_order_release);
-            closed_.wait(true, std::memory_order_acquire);
-        }
+        while (!try_enter_shared(stripe)) wait_until_open();
     }
     void leave_shared(unsigned stripe) noexcept {
         stripes_[stripe].inside.fetch_sub(1, std::memory_order_release);
@@ -52,6 +47,16 @@ public:
     }
 
 private:
+    bool try_enter_shared(unsigned stripe) noexcept {
+        stripes_[stripe].inside.fetch_add(1, std::memory_order_seq_cst);
+        if (!closed_.load(std::memory_order_seq_cst)) return true;
+        stripes_[stripe].inside.fetch_sub(1, std::memory_order_release);
+        return false;
+    }
+    [[gnu::noinline]] void wait_until_open() noexcept {
+        closed_.wait(true, std::memory_order_acquire);
+    }
+
     struct alignas(64) Stripe {
         std::atomic<uint32_t> inside{0};
     };

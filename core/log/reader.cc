@@ -23,7 +23,7 @@ Result<std::unique_ptr<LogReader>> LogReader::open(Disk& disk, const HistoryId& 
     auto segments = list_segments(disk);
     if (!segments) return segments.take_error();
     reader->segments_ = std::move(*segments);
-    reader->end_ = from;
+    reader->from_ = reader->end_ = from;
     if (reader->segments_.empty()) return reader;
     if (reader->segments_.front() > from) {
         return Error{Code::kCorrupt,
@@ -33,13 +33,13 @@ Result<std::unique_ptr<LogReader>> LogReader::open(Disk& disk, const HistoryId& 
     }
     size_t first = reader->segments_.size() - 1;
     while (reader->segments_[first] > from) --first;
-    for (size_t i = first; i < reader->segments_.size(); ++i) {
-        auto file = disk.open(segment_name(reader->segments_[i]), OpenMode::kRead);
-        if (!file) return file.take_error();
-        auto size = (*file)->size();
-        if (!size) return size.take_error();
-        reader->bytes_total_ += *size;
-    }
+    const uint64_t last = reader->segments_.back();
+    auto file = disk.open(segment_name(last), OpenMode::kRead);
+    if (!file) return file.take_error();
+    auto size = (*file)->size();
+    if (!size) return size.take_error();
+    const uint64_t reach = last + *size - std::min(*size, format::kSegmentHeaderBytes);
+    reader->bytes_total_ = std::max(reach, from) - from;
     if (const Status entered = reader->enter_segment(first); !entered) {
         if (entered.error().code != Code::kCorrupt || reader->foreign_) return entered.error();
         reader->damage_ = entered.error().message;  // a segment that was being created
@@ -83,7 +83,6 @@ Result<std::string_view> LogReader::view(uint64_t offset, size_t size) {
         if (!got) return got.take_error();
         buffer_.resize(*got);
         buffer_at_ = offset;
-        bytes_read_ += *got;
     }
     const size_t skip = static_cast<size_t>(offset - buffer_at_);
     return std::string_view(buffer_).substr(skip, size);

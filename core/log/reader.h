@@ -47,8 +47,8 @@ public:
     Status rewrite_unproven(uint64_t proven);
     // Removes everything behind the end, durably. After this the log ends cleanly.
     Status erase_behind_end();
-    uint64_t bytes_read() const noexcept { return bytes_read_; }
-    // Total size of the segments to read.
+    // How far next() has come, of how far the segments reach at most.
+    uint64_t bytes_read() const noexcept { return end_ - from_; }
     uint64_t bytes_total() const noexcept { return bytes_total_; }
     uint64_t oldest_position() const noexcept {
         return segments_.empty() ? end_ : segments_.front();
@@ -78,8 +78,8 @@ private:
     std::string buffer_;
     uint64_t buffer_at_ = 0;
     std::string chain_;
+    uint64_t from_ = 0;
     uint64_t end_ = 0;
-    uint64_t bytes_read_ = 0;
     uint64_t bytes_total_ = 0;
     std::string damage_;
     bool foreign_ = false;  // a whole segment of another history was met: never an end of this log

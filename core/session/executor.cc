@@ -56,29 +56,35 @@ bool Session::run_one(const Call& call, const Prepared& prepared) {
     }
     const CommandRecord& command = *prepared.command;
     if (!command.accepts_arity(args.size()) || command.handler == nullptr) {
-        break_transaction();
-        const std::string why =
-            "wrong number of arguments for '" + to_lower(command.name) + "' command";
-        if (command.id == kIdExec) {
-            drop_transaction();
-            reply_.error("EXECABORT Transaction discarded because of: " + why);
-        } else {
-            reply_.error("ERR " + why);
-        }
-    } else if (const std::string why = may_be_refused(command) ? refusal(command, args) : "";
-               !why.empty()) {
-        break_transaction();
-        reply_.error(why);
-    } else {
-        if (in_transaction_ && !controls_transaction(command)) return queue_command(command, args);
-        const uint64_t errors_before = reply_.errors();
-        if (counted_ != &command) last_command_.store(&command, std::memory_order_relaxed);
-        const bool ran = execute(command, args, prepared);
-        if (ran) count(command, errors_before);
-        return ran;
+        return reject_arity(command);
     }
+    if (may_be_refused(command)) {
+        const std::string why = refusal(command, args);
+        if (!why.empty()) return reject(command, why);
+    }
+    if (in_transaction_ && !controls_transaction(command)) return queue_command(command, args);
+    const uint64_t errors_before = reply_.errors();
+    if (counted_ != &command) last_command_.store(&command, std::memory_order_relaxed);
+    const bool ran = execute(command, args, prepared);
+    if (ran) count(command, errors_before);
+    return ran;
+}
+
+// Answers a call that is not run; always true.
+[[gnu::cold]] bool Session::reject(const CommandRecord& command, std::string_view why) {
+    break_transaction();
+    reply_.error(why);
     auto& counts = engine_->stats().stripe(run_.stripe).commands[command.index];
     counts.rejected.fetch_add(1, std::memory_order_relaxed);
+    return true;
+}
+
+[[gnu::cold]] bool Session::reject_arity(const CommandRecord& command) {
+    const std::string why =
+        "wrong number of arguments for '" + to_lower(command.name) + "' command";
+    if (command.id != kIdExec) return reject(command, "ERR " + why);
+    reject(command, "EXECABORT Transaction discarded because of: " + why);
+    drop_transaction();
     return true;
 }
 
@@ -172,12 +178,8 @@ bool Session::execute_locked(const CommandRecord& command, std::span<const std::
     ran = call_handler(command, args, hashed ? first : 0, prepared.hash) && commit();
     rest_on_slots();
     unlock_slots();
-    run_.large_arguments.clear();
-    try {
-        if (slow && measured_) note_slow(command, args, began_us);
-    } catch (const std::bad_alloc&) {
-        // The command is done; an entry of SLOWLOG is missing.
-    }
+    if (write) run_.large_arguments.clear();
+    if (slow && measured_) note_slow(args, began_us);
     return ran && !wants_wait_ && !wants_host_;
 }
 
@@ -314,24 +316,21 @@ void Session::sort_slots() {
     slots_.erase(std::unique(slots_.begin(), slots_.end()), slots_.end());
 }
 
-void Session::lock_slots() noexcept {
-    for (const uint32_t slot : slots_) keyspace_->slot(slot).lock.lock();
-    slots_locked_ = true;
-}
-
-void Session::unlock_slots() noexcept {
-    for (const uint32_t slot : slots_) keyspace_->slot(slot).lock.unlock();
-    slots_locked_ = false;
-}
-
-void Session::note_slow(const CommandRecord&, std::span<const std::string_view> args,
-                        uint64_t began_us) {
+void Session::note_slow(std::span<const std::string_view> args, uint64_t began_us) noexcept {
     const uint64_t threshold = engine_->options().get(OptionId::kSlowlogThreshold);
     const uint64_t elapsed = engine_->clock().monotonic_us() - began_us;
     if (elapsed < threshold) return;
+    try {
+        add_slow_call(args, elapsed);
+    } catch (const std::bad_alloc&) {
+        // The command is done; an entry of SLOWLOG is missing.
+    }
+}
+
+void Session::add_slow_call(std::span<const std::string_view> args, uint64_t elapsed_us) {
     constexpr size_t kArgsShown = 32;
     constexpr size_t kBytesShown = 128;
-    SlowCall call{0, engine_->clock().wall_ms() / 1000, elapsed, {}, {}, {}};
+    SlowCall call{0, engine_->clock().wall_ms() / 1000, elapsed_us, {}, {}, {}};
     for (size_t i = 0; i < std::min(args.size(), kArgsShown); ++i) {
         call.args.emplace_back(args[i].substr(0, kBytesShown));
     }

@@ -169,9 +169,7 @@ void Session::prefetch_nodes(size_t calls) noexcept {
     }
 }
 
-void Session::enter(Gate wanted) noexcept {
-    if (gate_ == wanted) return;
-    if (keyspace_ == nullptr) return;
+void Session::go_through_gate(Gate wanted) noexcept {
     auto& gate = keyspace_->gate();
     if (gate_ == Gate::kShared) gate.leave_shared(run_.stripe);
     if (gate_ == Gate::kAlone) gate.leave_exclusive();

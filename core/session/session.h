@@ -176,6 +176,8 @@ private:
     }
     // False when the batch must stop before this call.
     bool run_one(const Call& call, const Prepared& prepared);
+    bool reject(const CommandRecord& command, std::string_view why);
+    bool reject_arity(const CommandRecord& command);
     std::string refusal(const CommandRecord& command, std::span<const std::string_view> args);
     void unknown_command(const Prepared& prepared, std::span<const std::string_view> args);
     bool queue_command(const CommandRecord& command, std::span<const std::string_view> args);
@@ -202,17 +204,26 @@ private:
                        unsigned database);
     void capture_for_move(const CommandRecord& command, std::span<const std::string_view> args);
     void sort_slots();
-    void lock_slots() noexcept;
-    void unlock_slots() noexcept;
+    void lock_slots() noexcept {
+        for (const uint32_t slot : slots_) keyspace_->slot(slot).lock.lock();
+        slots_locked_ = true;
+    }
+    void unlock_slots() noexcept {
+        for (const uint32_t slot : slots_) keyspace_->slot(slot).lock.unlock();
+        slots_locked_ = false;
+    }
     void rest_on_slots() noexcept;
     void rest_on_everything() noexcept;
     bool make_tail_room();
-    void enter(Gate wanted) noexcept;
+    void enter(Gate wanted) noexcept {
+        if (gate_ != wanted && keyspace_ != nullptr) go_through_gate(wanted);
+    }
+    void go_through_gate(Gate wanted) noexcept;
     void count(const CommandRecord& command, uint64_t errors_before) noexcept;
     void flush_counts() noexcept;
     void note_latency(uint64_t began_us, size_t calls) noexcept;
-    void note_slow(const CommandRecord& command, std::span<const std::string_view> args,
-                   uint64_t began_us);
+    void note_slow(std::span<const std::string_view> args, uint64_t began_us) noexcept;
+    void add_slow_call(std::span<const std::string_view> args, uint64_t elapsed_us);
 
     std::shared_ptr<Engine> engine_;
     Keyspace* keyspace_ = nullptr;  // null until the store is loaded

@@ -53,6 +53,8 @@ protected:
         }
         damage = (*reader)->damage();
         end = (*reader)->end();
+        bytes_read = (*reader)->bytes_read();
+        bytes_total = (*reader)->bytes_total();
         auto durable = (*reader)->proven_durable();
         EXPECT_TRUE(durable);
         proven = *durable;
@@ -66,6 +68,8 @@ protected:
     std::string damage;
     uint64_t end = 0;
     uint64_t proven = 0;
+    uint64_t bytes_read = 0;
+    uint64_t bytes_total = 0;
 };
 
 TEST_F(LogTest, ReadsBackWhatWasWrittenAcrossSegments) {
@@ -110,6 +114,9 @@ TEST_F(LogTest, LargeValuesAreChainedAndTheirBlobsShared) {
     EXPECT_TRUE(blob.get()->unique());
     EXPECT_EQ(read(), (std::vector<std::string>{"small=1", "large=" + value, "copied=" + value,
                                                 "after=2"}));
+    // Progress counts each byte once, however often its frame had to be read.
+    EXPECT_EQ(bytes_read, log->appended());
+    EXPECT_EQ(bytes_total, log->appended());
 }
 
 TEST_F(LogTest, TimeNeverRunsBackwards) {
