@@ -134,7 +134,7 @@ public:
     }
     // For owners without threads: begin, then step until it says true.
     Status begin_snapshot();
-    Result<bool> step_snapshot(size_t slots);
+    Result<bool> step_snapshot(size_t slots, size_t keys = SIZE_MAX);
     // Before effects that move values between slots, with those slots locked.
     void capture_before_move(const uint32_t* slots, size_t count);
     bool snapshot_capturing() const noexcept { return capturing_.load(std::memory_order_acquire); }

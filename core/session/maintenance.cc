@@ -13,7 +13,8 @@ constexpr auto kTick = std::chrono::milliseconds(100);
 constexpr size_t kExpirePerTick = 20'000;
 // A snapshot works in short steps and rests as long as it worked, so that it takes at most half of
 // a core from the threads that serve.
-constexpr size_t kSlotsPerStep = 16;
+constexpr size_t kKeysPerStep = 1'000;
+constexpr size_t kSlotsPerStep = 1'024;
 
 // Inside the gate, however the block is left.
 class SharedGate {
@@ -212,23 +213,24 @@ Status Engine::begin_snapshot() {
     });
 }
 
-Result<bool> Engine::step_snapshot(size_t slots) {
+Result<bool> Engine::step_snapshot(size_t slots, size_t keys) {
     const std::lock_guard<std::mutex> guard(snapshot_mutex_);
     if (snapshot_ == nullptr) {
         if (state() == EngineState::kClosed) return Error{Code::kShutdown, "the store is closed"};
         return true;
     }
     return or_drop_snapshot([&]() -> Result<bool> {
-        Result<bool> done = false;
+        bool all = false;
         {
             const SharedGate inside(keyspace_->gate(), thread_stripe());
-            done = snapshot_->step(slots);
+            all = snapshot_->capture_next(slots, keys);
         }
-        if (done && !*done) return false;
+        Status status = snapshot_->write_captured();
+        if (status && !all) return false;
         // Memory may hold part of a record that the log will never have.
-        if (done && stopped_) done = Error{Code::kInternal, kStoppedText};
-        Status status =
-            done ? finish_snapshot(snapshot_->finish()) : finish_snapshot(done.take_error());
+        if (status && stopped_) status = Error{Code::kInternal, kStoppedText};
+        status =
+            status ? finish_snapshot(snapshot_->finish()) : finish_snapshot(status.take_error());
         if (!status) return status.take_error();
         return true;
     });
@@ -301,7 +303,7 @@ Status Engine::take_snapshot() {
     SYNAP_TRY(begin_snapshot());
     for (;;) {
         const uint64_t began = platform_.clock->monotonic_us();
-        auto done = step_snapshot(kSlotsPerStep);
+        auto done = step_snapshot(kSlotsPerStep, kKeysPerStep);
         if (!done) return done.take_error();
         if (*done) return {};
         if (!platform_.threads) continue;

@@ -42,9 +42,11 @@ public:
 
     // Creates the temporary file. Blocking: disk.
     Status begin();
-    // Captures and writes up to `slots` more. True once all are. Blocking: disk, never while a
-    // slot's lock is held.
-    Result<bool> step(size_t slots);
+    // Captures more slots, until it was so many or they held so many keys. True once all are. Call
+    // inside the gate.
+    bool capture_next(size_t slots, size_t keys);
+    // Writes what was captured. Blocking: disk. Call outside the gate.
+    Status write_captured();
     // Waits for the log, syncs, verifies and names the file. Blocking: disk.
     Result<SnapshotInfo> finish();
     // Removes what was written. Blocking: disk.
@@ -66,7 +68,6 @@ private:
         EffectBuffer effects;
     };
 
-    Status write_captured();
     Status write_chunk(Captured& chunk);
     Status put(std::string_view bytes);
     Status flush();

@@ -135,13 +135,14 @@ Status SnapshotWriter::write_captured() {
     return {};
 }
 
-Result<bool> SnapshotWriter::step(size_t slots) {
-    for (; slots > 0 && next_slot_ < keyspace_.slot_count(); --slots, ++next_slot_) {
+bool SnapshotWriter::capture_next(size_t slots, size_t keys) {
+    size_t seen = 0;
+    for (; slots > 0 && seen < keys && next_slot_ < keyspace_.slot_count(); --slots, ++next_slot_) {
         Slot& slot = keyspace_.slot(next_slot_);
         const std::lock_guard<WordLock> guard(slot.lock);
+        seen += slot.count;
         if (captured_[next_slot_] == 0) capture(next_slot_);
     }
-    SYNAP_TRY(write_captured());
     return next_slot_ == keyspace_.slot_count();
 }
 

@@ -40,6 +40,22 @@ TEST_F(RecoveryTest, AFlushBesideASnapshotIsReplayedIntoFewerSlots) {
     for (int i = 0; i < 200; ++i) EXPECT_EQ(client("GET new" + std::to_string(i)), "$y");
 }
 
+// So that a snapshot of few keys does not rest after every few empty slots.
+TEST_F(RecoveryTest, AStepOfASnapshotEndsWhereItsKeysDo) {
+    open_with("1024");
+    Client client(engine);
+    for (int i = 0; i < 1000; ++i) client("SET k" + std::to_string(i) + " x");
+    ASSERT_TRUE(engine->begin_snapshot());
+    int steps = 1;
+    for (;; ++steps) {
+        auto done = engine->step_snapshot(SIZE_MAX, 100);
+        ASSERT_TRUE(done);
+        if (*done) break;
+    }
+    EXPECT_GT(steps, 5);
+    EXPECT_LE(steps, 11);
+}
+
 // Level `disk`: what a reply shows of the whole keyspace, it rests on.
 TEST_F(RecoveryTest, RepliesOnTheKeyspaceRestOnTheWholeLog) {
     open_with("1024", "always");
