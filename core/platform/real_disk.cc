@@ -227,15 +227,39 @@ Result<std::unique_ptr<DiskLock>> RealDisk::lock() {
     return std::unique_ptr<DiskLock>(std::move(lock));
 }
 
+// What was created is durable with the name in its parent. A parent that can not be opened for
+// reading, or whose file system does not sync directories, is left as it is.
+Status sync_parent(const std::filesystem::path& directory) {
+    const std::filesystem::path parent = directory.parent_path();
+    Descriptor fd(::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (fd.get() >= 0 && fsync(fd.get()) != 0 && errno != EINVAL) {
+        return io_error("cannot sync", parent.string(), errno);
+    }
+    return {};
+}
+
+// Durably: writes in it may be acknowledged. The last name is synced in any case, as whoever
+// created it may have died before that.
+Status create_durably(const std::filesystem::path& directory) {
+    std::error_code error;
+    auto absolute = std::filesystem::absolute(directory, error).lexically_normal();
+    if (!absolute.has_filename()) absolute = absolute.parent_path();  // "data/"
+    std::vector<std::filesystem::path> names{absolute};
+    for (auto at = absolute.parent_path(); !error && !std::filesystem::exists(at, error);
+         at = at.parent_path()) {
+        names.push_back(at);
+    }
+    if (!error) std::filesystem::create_directories(absolute, error);
+    if (error) return io_error("cannot create", directory.string(), error.value());
+    for (const auto& name : names) SYNAP_TRY(sync_parent(name));
+    return {};
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Disk>> open_real_disk(std::string_view path, bool create) {
     const std::filesystem::path directory{path};
-    std::error_code error;
-    if (create) {
-        std::filesystem::create_directories(directory, error);
-        if (error) return io_error("cannot create", directory.string(), error.value());
-    }
+    if (create) SYNAP_TRY(create_durably(directory));
     Descriptor fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (fd.get() < 0) return io_error("cannot open", directory.string(), errno);
     return std::unique_ptr<Disk>(std::make_unique<RealDisk>(std::move(fd), directory.string()));

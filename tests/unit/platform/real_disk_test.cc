@@ -88,6 +88,8 @@ TEST_F(RealDiskTest, ADirectoryIsCreatedOnlyWhenAsked) {
     EXPECT_FALSE(open_real_disk(deep, false));
     EXPECT_TRUE(open_real_disk(deep, true));
     EXPECT_TRUE(open_real_disk(deep, false));
+    EXPECT_TRUE(open_real_disk((path_ / "z" / "").string(), true));
+    EXPECT_TRUE(open_real_disk((path_ / "x" / ".." / "w").string(), true));
     std::ofstream(path_ / "file") << "x";
     EXPECT_FALSE(open_real_disk((path_ / "file").string(), true));
 }
