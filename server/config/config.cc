@@ -28,12 +28,25 @@ std::string shown(const Setting& setting) {
     return "'" + (text.size() <= kShownMax ? text : text.substr(0, kShownMax) + "...") + "'";
 }
 
-// "*" or scheme://host[:port], as browsers send it: without a path, not even "/".
+// "*" or scheme://host[:port], as browsers send it: in lower case, without a default port and
+// without a path, not even "/". Any other would never match.
 bool is_web_origin(std::string_view origin) {
-    const auto scheme = origin.find("://");
-    return origin == "*" ||
-           (scheme != 0 && scheme != std::string_view::npos && scheme + 3 < origin.size() &&
-            origin.find('/', scheme + 3) == std::string_view::npos);
+    if (origin == "*") {
+        return true;
+    }
+    const auto end = origin.find("://");
+    if (end == 0 || end == std::string_view::npos) {
+        return false;
+    }
+    const std::string_view scheme = origin.substr(0, end);
+    const std::string_view host = origin.substr(end + 3);
+    const bool default_port = (scheme == "http" && host.ends_with(":80")) ||
+                              (scheme == "https" && host.ends_with(":443"));
+    const bool browsers_send_it = std::none_of(origin.begin(), origin.end(), [](unsigned char c) {
+        return c <= ' ' || c > '~' || (c >= 'A' && c <= 'Z');
+    });
+    return !host.empty() && host.find_first_of("/?#@") == std::string_view::npos && !default_port &&
+           browsers_send_it;
 }
 
 class Loader {
@@ -158,15 +171,38 @@ private:
             if (!is_web_origin(origin)) {
                 problem(effective("cors.allowed_origins").origin,
                         "cors.allowed_origins: '" + origin +
-                            "': expected * or an origin such as https://console.example");
+                            "': expected * or an origin as browsers send it, such as "
+                            "https://console.example: in lower case, without path and default "
+                            "port");
             }
         }
         if (!config.replication.enabled && !config.replication.master_host.empty()) {
             warning(effective("replication.master_host").origin,
                     "replication.master_host has no effect while replication.enabled is false");
         }
+        Limits& limits = settings.limits;
+        bound("limits.output_soft_bytes", limits.output_soft_bytes, "limits.output_buffer_bytes",
+              limits.output_buffer_bytes);
+        bound("limits.resp_bulk_bytes", limits.resp_bulk_bytes, "limits.resp_query_bytes",
+              limits.resp_query_bytes);
         fill_threads(settings);
         fill_engine(settings);
+    }
+
+    // A limit that another one would keep from ever being reached: the default follows that one.
+    void bound(std::string_view key, std::size_t& value, std::string_view other,
+               std::size_t highest) {
+        if (value <= highest) {
+            return;
+        }
+        Effective& asked = effective(key);
+        if (asked.origin.layer != Layer::kDefault) {
+            problem(asked.origin, std::string(key) + ": expected at most " + std::string(other) +
+                                      ", which is " +
+                                      format_bytes(static_cast<std::int64_t>(highest)));
+        }
+        value = highest;
+        asked.value = static_cast<std::int64_t>(highest);
     }
 
     void fill_threads(Settings& settings) {

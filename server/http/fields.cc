@@ -1,5 +1,8 @@
 #include "server/http/fields.h"
 
+#include <algorithm>
+#include <limits>
+
 namespace synap::server::http {
 
 namespace dom = simdjson::dom;
@@ -38,8 +41,14 @@ std::optional<std::int64_t> Fields::integer(std::string_view name) const noexcep
 }
 
 std::optional<std::uint64_t> Fields::count(std::string_view name) const noexcept {
-    const auto value = integer(name);
-    return value && *value >= 0 ? std::optional(static_cast<std::uint64_t>(*value)) : std::nullopt;
+    constexpr std::uint64_t kMost = std::numeric_limits<std::int64_t>::max();
+    std::uint64_t value = 0;
+    const auto found = any(name);
+    if (!found || found->type() == dom::element_type::DOUBLE ||
+        found->get(value) != simdjson::SUCCESS) {
+        return std::nullopt;
+    }
+    return std::min(value, kMost);
 }
 
 bool Fields::flag(std::string_view name) const noexcept {

@@ -24,7 +24,8 @@ public:
 
     std::optional<std::string_view> text(std::string_view name) const noexcept;
     std::optional<std::int64_t> integer(std::string_view name) const noexcept;
-    /// Not negative, and not beyond what a signed number holds.
+    /// Not negative. What a signed number does not hold is its largest, which is too much for
+    /// whoever reads it too.
     std::optional<std::uint64_t> count(std::string_view name) const noexcept;
     bool flag(std::string_view name) const noexcept;
     std::optional<simdjson::dom::array> array(std::string_view name) const noexcept;

@@ -218,10 +218,31 @@ TEST_F(ConfigTest, WebOriginsAreChecked) {
     EXPECT_EQ(errors_of("cors:\n  allowed_origins: [\"*\", \"https://a.example:8443\"]\n"), "");
     EXPECT_EQ(errors_of("cors:\n  allowed_origins: [\"https://a.example/\"]\n"),
               "config.yml:2:20: cors.allowed_origins: 'https://a.example/': expected * or an "
-              "origin such as https://console.example\n");
+              "origin as browsers send it, such as https://console.example: in lower case, "
+              "without path and default port\n");
+    for (const char* never_sent :
+         {"https://A.example", "https://a.example:443", "http://a.example:80",
+          "https://a.example?x", "https://u@a.example", "https://", "://a.example", "a.example",
+          "https://a b"}) {
+        EXPECT_FALSE(load_flags({flag("cors.allowed_origins", never_sent)}).ok()) << never_sent;
+    }
     EXPECT_EQ(load_flags({flag("cors.allowed_origins", "https://a.example, https://b.example")})
                   .config.settings.cors_origins.size(),
               2u);
+}
+
+// The default of the lower limit follows the higher one; who asks for both must mean them.
+TEST_F(ConfigTest, ALimitThatCouldNeverBeReachedIsRefused) {
+    const Loaded lower = load_flags({flag("limits.output_buffer_bytes", "64kb")});
+    ASSERT_TRUE(lower.ok()) << all_text(lower.problems);
+    EXPECT_EQ(lower.config.settings.limits.output_soft_bytes, 64u * 1024);
+    EXPECT_NE(print_config(lower).find("output_soft_bytes: 64kb"), std::string::npos);
+    EXPECT_EQ(errors_of("limits: {output_soft_bytes: 2mb, output_buffer_bytes: 1mb}\n"),
+              "config.yml:1:29: limits.output_soft_bytes: expected at most "
+              "limits.output_buffer_bytes, which is 1mb\n");
+    EXPECT_EQ(errors_of("limits: {resp_bulk_bytes: 2gb}\n"),
+              "config.yml:1:27: limits.resp_bulk_bytes: expected at most "
+              "limits.resp_query_bytes, which is 1gb\n");
 }
 
 TEST_F(ConfigTest, PrintedConfigurationLoadsToTheSame) {

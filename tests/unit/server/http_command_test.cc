@@ -129,6 +129,12 @@ TEST_F(HttpCommand, KnowsTimeToLive) {
     EXPECT_EQ(run("kv.persist", R"({"key":"none"})"), R"({"result":false})");
     run("kv.set", R"({"key":"a","value":"x","ttl":0})");
     EXPECT_EQ(run("kv.get", R"({"key":"a"})"), "null");
+    // More than a deadline can be: refused, not for ever.
+    for (const char* much : {"9223372036854775808", "18446744073709551615"}) {
+        const std::string reply =
+            run("kv.set", R"({"key":"a","value":"x","ttl":)" + std::string(much) + "}");
+        EXPECT_NE(reply.find("invalid expire time"), std::string::npos) << reply;
+    }
     run("kv.set", R"({"key":"a","value":"x","ttl":null})");
     EXPECT_EQ(run("kv.ttl", R"({"key":"a"})"), R"({"ttl":null})");
 }
