@@ -270,7 +270,7 @@ Status Log::write_taken() {
     SYNAP_TRY(put_tail(writing_));
     counters_.writes.fetch_add(1, std::memory_order_relaxed);
     counters_.bytes.fetch_add(writing_.end - writing_.start, std::memory_order_relaxed);
-    written_.store(writing_.end, std::memory_order_release);
+    written_.store(writing_.end);
     writing_.splices.clear();
     if (writing_.bytes.capacity() > kTailKeptBytes) std::string().swap(writing_.bytes);
     return {};
@@ -283,8 +283,8 @@ Status Log::write(uint64_t position) {
         if (failed()) return failure();
         if (written() < position) SYNAP_TRY(write_tail());
     }
-    if (waiting_count_.load(std::memory_order_relaxed) != 0) complete_waiters();
-    if (parked_.load(std::memory_order_relaxed)) wake();
+    if (waiting_count_.load() != 0) complete_waiters();
+    if (parked_.load()) wake();
     return {};
 }
 
@@ -318,9 +318,9 @@ Status Log::sync(uint64_t position) {
         counters_.syncs.fetch_add(1, std::memory_order_relaxed);
         counters_.last_sync_us.store(ended - began, std::memory_order_relaxed);
         last_sync_at_us_.store(ended, std::memory_order_relaxed);
-        synced_.store(end, std::memory_order_release);
+        synced_.store(end);
     }
-    if (waiting_count_.load(std::memory_order_relaxed) != 0) complete_waiters();
+    if (waiting_count_.load() != 0) complete_waiters();
     return {};
 }
 

@@ -68,8 +68,8 @@ public:
     uint64_t append(EffectBuffer& effects, int64_t now_ms);  // 0 after stop()
 
     uint64_t appended() const noexcept { return appended_.load(std::memory_order_acquire); }
-    uint64_t written() const noexcept { return written_.load(std::memory_order_acquire); }
-    uint64_t synced() const noexcept { return synced_.load(std::memory_order_acquire); }
+    uint64_t written() const noexcept { return written_.load(); }
+    uint64_t synced() const noexcept { return synced_.load(); }
     uint64_t reached(Durability level) const noexcept;
     uint32_t epoch() const noexcept { return start_.epoch; }
     int64_t last_commit_ms() const noexcept { return last_commit_ms_.load(); }
@@ -150,6 +150,9 @@ private:
     std::atomic<bool> hand_over_;
 
     // Lock order: sync_, write_, append_, then any of the others alone.
+    //
+    // written_ and synced_ against waiting_count_ and parked_: each side stores its own and then
+    // looks at the other's, so that one of the two sees the other. Hence sequentially consistent.
     std::mutex append_;
     Tail tail_;             // guarded by append_
     bool stopped_ = false;  // guarded by append_

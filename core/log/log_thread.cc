@@ -78,7 +78,7 @@ void Log::run() noexcept {
             alive = due_soon = !failed();  // again in a tick
         }
         if (alive && !due_soon) {
-            parked_.store(true, std::memory_order_relaxed);
+            parked_.store(true);
             const std::lock_guard<std::mutex> guard(append_);
             due_soon = tail_.start != tail_.end || synced() < written();
             if (fsync() == FsyncPolicy::kNever) due_soon = tail_.start != tail_.end;
@@ -95,7 +95,7 @@ void Log::run() noexcept {
             wake_requested_ = false;
             stopping = stopping_;
         }
-        parked_.store(false, std::memory_order_relaxed);
+        parked_.store(false);
     }
 }
 
