@@ -94,6 +94,52 @@ def test_closing_while_others_work(directory):
         thread.join()
 
 
+CLOSED_UNDER_ITS_CALLS = """
+import os, sys, threading, synap
+
+call, ended = sys.argv[1], []
+sys.setswitchinterval(1e-5)
+# With one processor, and the closing thread behind all others, these run whenever that one gives
+# up the interpreter lock.
+os.sched_setaffinity(0, list(os.sched_getaffinity(0))[:1])
+
+def close(store):
+    os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+    store.close()
+
+def work(store, started):
+    try:
+        while True:
+            try:
+                store.get("text") if call == "get" else store.incr("text")
+            except synap.ReplyError as error:
+                assert error.code == "ERR", error
+            started.set()
+    except synap.ClosedError:
+        ended.append(store)
+
+for _ in range(20):
+    store = synap.open(":memory:")
+    store.set("text", "x" * 100)
+    started = threading.Event()
+    threads = [threading.Thread(target=work, args=(store, started)) for _ in range(2)]
+    threads.append(threading.Thread(target=close, args=(store,)))
+    for thread in threads:
+        thread.start()
+        started.wait()
+    for thread in threads:
+        thread.join()
+print(len(ended))
+"""
+
+
+# A reply that is an error becomes an exception within the call, by Python code: there, too, another
+# thread may close the store.
+@pytest.mark.parametrize("call", ["get", "incr of a text"])
+def test_closing_under_calls_in_a_loop(other_process, call):
+    assert other_process(CLOSED_UNDER_ITS_CALLS, call) == "40"
+
+
 def test_two_stores_alternate_in_a_thread(store):
     with synap.open(":memory:") as other:
         for i in range(100):

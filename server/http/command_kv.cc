@@ -1,6 +1,8 @@
 // The kv.* commands of the command endpoint.
+#include <algorithm>
 #include <array>
 #include <limits>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -120,13 +122,38 @@ bool read_keys(const simdjson::dom::array& keys, std::vector<Arg>& argv) {
     return true;
 }
 
+/// Keys of one MGET: a thousand short values are copied before anyone can say that they are too
+/// much, long ones are shared.
+constexpr std::size_t kMgetKeys = 1024;
+
+/// Writes what MGET answers, while that is not more than `most` bytes.
+Failure write_values(Exchange& exchange, std::span<const Arg> argv, std::size_t most) {
+    JsonWriter& json = exchange.json;
+    const Value reply = exchange.engine.run(argv);
+    if (reply.is_error()) {
+        return from_reply(reply);
+    }
+    Value value = reply.first();
+    for (std::size_t i = 0; i < reply.size(); ++i, value = value.next()) {
+        if (value.is_null()) {
+            json.null();
+        } else if (json.size() > most) {  // the same value may be asked for many times
+            return ApiError{413, "Invalid request: the values exceed " + std::to_string(most) +
+                                     " bytes (limits.output_buffer_bytes)"};
+        } else {
+            write_parsed(json, value.bytes());
+        }
+    }
+    return std::nullopt;
+}
+
 Failure mget(Exchange& exchange, const Fields& payload) {
     const auto keys = payload.array("keys");
     if (!keys) {
         return missing("keys");
     }
-    std::vector<Arg> argv{"MGET"};
-    if (!read_keys(*keys, argv)) {
+    std::vector<Arg> wanted;
+    if (!read_keys(*keys, wanted)) {
         return invalid_request("Invalid keys array: every key must be a string");
     }
     JsonWriter& json = exchange.json;
@@ -134,21 +161,14 @@ Failure mget(Exchange& exchange, const Fields& payload) {
     json.key("values");
     json.begin_array();
     const std::size_t most = exchange.shared.settings.limits.output_buffer_bytes;
-    if (argv.size() > 1) {
-        const Value reply = exchange.engine.run(argv);
-        if (reply.is_error()) {
-            return from_reply(reply);
-        }
-        Value value = reply.first();
-        for (std::size_t i = 0; i < reply.size(); ++i, value = value.next()) {
-            if (value.is_null()) {
-                json.null();
-            } else if (json.size() > most) {  // the same value may be asked for many times
-                return ApiError{413, "Invalid request: the values exceed " + std::to_string(most) +
-                                         " bytes (limits.output_buffer_bytes)"};
-            } else {
-                write_parsed(json, value.bytes());
-            }
+    std::vector<Arg> argv;
+    for (std::size_t at = 0; at < wanted.size(); at += kMgetKeys) {
+        const std::size_t n = std::min(kMgetKeys, wanted.size() - at);
+        argv.assign({"MGET"});
+        argv.insert(argv.end(), wanted.begin() + static_cast<std::ptrdiff_t>(at),
+                    wanted.begin() + static_cast<std::ptrdiff_t>(at + n));
+        if (auto failure = write_values(exchange, argv, most)) {
+            return failure;
         }
     }
     json.end_array();

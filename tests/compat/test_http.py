@@ -233,3 +233,34 @@ def test_keep_alive_and_pipelining(server: Server) -> None:
                 answer += piece
         assert answer.count(b"HTTP/1.1 200") == 2
         assert client.call("GET", "a") == ("$", b"1")
+
+
+@pytest.mark.parametrize(
+    "encoding",
+    [
+        b"Transfer-Encoding: gzip, chunked",
+        b"Transfer-Encoding: gzip",
+        b"Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked",
+    ],
+    ids=["gzip, chunked", "gzip", "two fields"],
+)
+def test_a_body_that_would_have_to_be_unpacked(server: Server, encoding: bytes) -> None:
+    """It is refused by its head: what was packed must not be stored as if it were the body."""
+    body = b'{"key":"a","value":"packed"}'
+    chunked = b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body)
+    head = b"POST /kv/set HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+
+    def answer(fields: bytes) -> bytes:
+        with socket.create_connection(("127.0.0.1", server.port), timeout=SECONDS) as s:
+            s.sendall(head + fields + b"\r\n\r\n" + chunked)
+            received = b""
+            while piece := s.recv(65536):
+                received += piece
+        return received
+
+    refused = answer(encoding)
+    assert refused.startswith(b"HTTP/1.1 501 ") and refused.count(b"HTTP/1.1 ") == 1, refused
+    assert get(server, "/kv/get/a") == {"error": "Key not found"}
+    taken = answer(b"Connection: close\r\nTransfer-Encoding: Chunked")
+    assert taken.startswith(b"HTTP/1.1 200 "), taken
+    assert get(server, "/kv/get/a") == "packed"

@@ -54,8 +54,9 @@ bool Arguments::convert_number(PyObject* object, synap_arg_t& arg) {
     int overflow = 0;
     const long long value = PyLong_AsLongLongAndOverflow(object, &overflow);
     if (overflow != 0) {
-        PyErr_SetString(PyExc_OverflowError, "integer arguments are of 64 bits; pass longer ones "
-                                             "as str");
+        PyErr_SetString(PyExc_OverflowError,
+                        "integer arguments are of 64 bits; pass longer ones "
+                        "as str");
         return false;
     }
     if (value == -1 && PyErr_Occurred() != nullptr) return false;

@@ -37,8 +37,7 @@ public:
         if (PyBytes_CheckExact(object)) {
             arg.as.b = {PyBytes_AS_STRING(object), static_cast<size_t>(PyBytes_GET_SIZE(object))};
         } else if (PyUnicode_CheckExact(object) && PyUnicode_IS_COMPACT_ASCII(object)) {
-            arg.as.b = {PyUnicode_DATA(object),
-                        static_cast<size_t>(PyUnicode_GET_LENGTH(object))};
+            arg.as.b = {PyUnicode_DATA(object), static_cast<size_t>(PyUnicode_GET_LENGTH(object))};
         } else {
             return false;
         }

@@ -29,6 +29,11 @@ void raise_made(const char* make, PyObject* arguments) {
     Py_DECREF(exception);
 }
 
+void raise_not_applied(synap_status_t status, const char* message, unsigned other_traits = 0) {
+    raise_made("make", Py_BuildValue("(isIKK)", status, message,
+                                     SYNAP_TRAIT_NOT_APPLIED | other_traits, 0ULL, 0ULL));
+}
+
 }  // namespace
 
 PyObject* raise_status(synap_status_t status, synap_error_t* error, bool applied) {
@@ -37,13 +42,14 @@ PyObject* raise_status(synap_status_t status, synap_error_t* error, bool applied
     return nullptr;
 }
 
+void raise_closed() {
+    raise_not_applied(SYNAP_E_SHUTDOWN, "the store is closed", SYNAP_TRAIT_FATAL);
+}
+
 PyObject* raise_error(synap_status_t status, const synap_error_t* error, bool applied) {
     if (PyErr_Occurred() != nullptr) return nullptr;  // a sink stopped because Python failed
     if (status == SYNAP_HOST) {
-        raise_made("make", Py_BuildValue("(isIKK)", status,
-                                         "the command belongs to a server, not to a store",
-                                         static_cast<unsigned>(SYNAP_TRAIT_NOT_APPLIED), 0ULL,
-                                         0ULL));
+        raise_not_applied(status, "the command belongs to a server, not to a store");
         return nullptr;
     }
     uint32_t traits = synap_error_traits(error);

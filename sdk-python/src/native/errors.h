@@ -12,6 +12,9 @@ namespace synap_python {
 // `applied` says that the command took effect before the failure, so that its outcome is unknown.
 PyObject* raise_status(synap_status_t status, synap_error_t* error, bool applied = false);
 
+// Sets the exception of a call on a closed store.
+void raise_closed();
+
 // As raise_status, with an error that stays its owner's.
 PyObject* raise_error(synap_status_t status, const synap_error_t* error, bool applied = false);
 

@@ -29,26 +29,24 @@ py::list options() {
 // Statuses and durability levels, so that Python never repeats a number of the C interface.
 py::dict constants() {
     py::dict all;
-    all["durability"] = py::dict(
-        py::arg("default") = int{SYNAP_DURABILITY_DEFAULT},
-        py::arg("memory") = int{SYNAP_DURABILITY_MEMORY}, py::arg("os") = int{SYNAP_DURABILITY_OS},
-        py::arg("disk") = int{SYNAP_DURABILITY_DISK});
+    all["durability"] = py::dict(py::arg("default") = int{SYNAP_DURABILITY_DEFAULT},
+                                 py::arg("memory") = int{SYNAP_DURABILITY_MEMORY},
+                                 py::arg("os") = int{SYNAP_DURABILITY_OS},
+                                 py::arg("disk") = int{SYNAP_DURABILITY_DISK});
     all["state"] = py::dict(
         py::arg("loading") = int{SYNAP_STATE_LOADING}, py::arg("ready") = int{SYNAP_STATE_READY},
         py::arg("failed") = int{SYNAP_STATE_FAILED}, py::arg("closed") = int{SYNAP_STATE_CLOSED});
-    all["trait"] = py::dict(
-        py::arg("retryable") = int{SYNAP_TRAIT_RETRYABLE},
-         py::arg("fatal") = int{SYNAP_TRAIT_FATAL},
-        py::arg("outcome_unknown") = int{SYNAP_TRAIT_OUTCOME_UNKNOWN});
+    all["trait"] = py::dict(py::arg("retryable") = int{SYNAP_TRAIT_RETRYABLE},
+                            py::arg("fatal") = int{SYNAP_TRAIT_FATAL},
+                            py::arg("outcome_unknown") = int{SYNAP_TRAIT_OUTCOME_UNKNOWN});
     return all;
 }
 
 void refuse_other_library() {
     const uint32_t version = synap_api_version();
     if (version / 1000 == SYNAP_API_MAJOR && version >= SYNAP_API_VERSION) return;
-    throw py::import_error("synap was built for interface " +
-                           std::to_string(SYNAP_API_VERSION) + " of libsynap and found " +
-                           std::to_string(version));
+    throw py::import_error("synap was built for interface " + std::to_string(SYNAP_API_VERSION) +
+                           " of libsynap and found " + std::to_string(version));
 }
 
 }  // namespace
@@ -59,8 +57,7 @@ PYBIND11_MODULE(_native_main, module) {
     module.attr("BUILD") = synap_build_id();
     module.attr("CONSTANTS") = constants();
     module.def("options", &options);
-    auto type = py::reinterpret_steal<py::object>(
-        synap_python::make_store_type(module.ptr()));
+    auto type = py::reinterpret_steal<py::object>(synap_python::make_store_type(module.ptr()));
     if (!type) throw py::error_already_set();
     module.attr("Store") = type;
 }

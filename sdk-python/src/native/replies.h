@@ -56,9 +56,9 @@ private:
     int32_t open_container(uint32_t type, uint64_t count);
 
     const bool decode_;
-    bool collect_ = false;   // the garbage collector was on before the first container
+    bool collect_ = false;  // the garbage collector was on before the first container
     bool paused_ = false;
-    PyObject* const many_;   // borrowed list that receives whole replies, or NULL
+    PyObject* const many_;  // borrowed list that receives whole replies, or NULL
     PyObject* result_ = nullptr;
     PyObject* error_ = nullptr;
     std::vector<Open> open_;

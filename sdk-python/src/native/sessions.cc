@@ -70,9 +70,13 @@ std::unique_ptr<Session> SharedStore::open_session() const {
 }
 
 Session* SharedStore::find_session() {
-    Session* session = closed() ? nullptr : sessions_of_thread.find(serial_);
+    if (closed()) {  // perhaps by another thread, which still waits for the disk
+        raise_closed();
+        return nullptr;
+    }
+    Session* session = sessions_of_thread.find(serial_);
     if (session == nullptr) {
-        std::unique_ptr<Session> opened = open_session();  // a closed store says so
+        std::unique_ptr<Session> opened = open_session();
         if (opened == nullptr) return nullptr;
         session = opened.get();
         sessions_of_thread.add(serial_, shared_from_this(), session);
@@ -96,10 +100,8 @@ bool SharedStore::close() {
     if (!is_own()) return true;  // nothing here is the child's to close
     synap_error_t* error = nullptr;
     synap_status_t status = SYNAP_OK;
-    Py_BEGIN_ALLOW_THREADS
-    status = synap_store_close(handle_, UINT32_MAX, &error);
-    Py_END_ALLOW_THREADS
-    {
+    Py_BEGIN_ALLOW_THREADS status = synap_store_close(handle_, UINT32_MAX, &error);
+    Py_END_ALLOW_THREADS {
         const std::lock_guard<std::mutex> lock(mutex_);
         const auto is_idle = [](const auto& entry) { return entry->running == 0; };
         sessions_.erase(std::remove_if(sessions_.begin(), sessions_.end(), is_idle),

@@ -265,11 +265,11 @@ PyMethodDef methods[] = {
      "Store a string value, with optional expiry and conditions."},
     {"close", method<store_close>(), METH_NOARGS,
      "close($self, /)\n--\n\n"
-      "Make what was written durable and end all use of the store. Idempotent."},
+     "Make what was written durable and end all use of the store. Idempotent."},
     {"__class_getitem__", Py_GenericAlias, METH_O | METH_CLASS, "Store[bytes] or Store[str]"},
     {"_call", method<store_call>(), METH_FASTCALL, "_call(id, *args)"},
     {"_execute", method<store_execute>(), METH_FASTCALL,
-      "_execute(durability, timeout_ms, *words)"},
+     "_execute(durability, timeout_ms, *words)"},
     {"_many", method<store_many>(), METH_O, "_many(calls)"},
     {"_state", method<store_state>(), METH_NOARGS, "(state, loaded, total, used_memory)"},
     {"_option", method<store_option>(), METH_O, "_option(name)"},
