@@ -73,7 +73,7 @@ public:
     void prefetch(uint16_t tag) const noexcept {
         const auto at = reinterpret_cast<uintptr_t>(cells()) + home(tag) * sizeof(Cell);
         __builtin_prefetch(reinterpret_cast<const char*>(at));
-        __builtin_prefetch(reinterpret_cast<const char*>(at + 48));  // a run is a few cells
+        __builtin_prefetch(reinterpret_cast<const char*>(at + 24));  // a run is a few cells
     }
 
     void place(Cell cell) noexcept {
