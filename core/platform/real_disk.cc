@@ -12,6 +12,7 @@
 #include <new>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "core/platform/real.h"
 
@@ -227,31 +228,37 @@ Result<std::unique_ptr<DiskLock>> RealDisk::lock() {
     return std::unique_ptr<DiskLock>(std::move(lock));
 }
 
-// What was created is durable with the name in its parent. A parent that can not be opened for
-// reading, or whose file system does not sync directories, is left as it is.
-Status sync_parent(const std::filesystem::path& directory) {
-    const std::filesystem::path parent = directory.parent_path();
-    Descriptor fd(::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (fd.get() >= 0 && fsync(fd.get()) != 0 && errno != EINVAL) {
-        return io_error("cannot sync", parent.string(), errno);
+// How many of the last names of a path are still to be created.
+unsigned missing_names(const std::filesystem::path& directory) {
+    unsigned missing = 0;
+    std::error_code error;
+    std::filesystem::path at = directory;
+    while (!at.empty() && !std::filesystem::exists(at, error) && at.has_relative_path()) {
+        ++missing;
+        at = at.parent_path();
     }
-    return {};
+    return missing;
 }
 
-// Durably: writes in it may be acknowledged. The last name is synced in any case, as whoever
-// created it may have died before that.
-Status create_durably(const std::filesystem::path& directory) {
-    std::error_code error;
-    auto absolute = std::filesystem::absolute(directory, error).lexically_normal();
-    if (!absolute.has_filename()) absolute = absolute.parent_path();  // "data/"
-    std::vector<std::filesystem::path> names{absolute};
-    for (auto at = absolute.parent_path(); !error && !std::filesystem::exists(at, error);
-         at = at.parent_path()) {
-        names.push_back(at);
+// What was created is durable with its name in its parent, and writes in it may be acknowledged.
+// The last name is synced in any case, as whoever created it may have died before that. Parents
+// are those of the directory itself, whatever path led to it. One that can not be opened for
+// reading, or whose file system does not sync directories, is left as it is.
+Status sync_names_above(const Descriptor& directory, const std::string& path, unsigned created) {
+    int below = directory.get();
+    std::vector<Descriptor> parents;
+    for (unsigned level = 0; level < std::max(created, 1u); ++level) {
+        Descriptor parent(::openat(below, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+        if (parent.get() < 0) return {};
+        const bool synced = fsync(parent.get()) == 0;
+        const bool unsupported =
+            errno == EINVAL || errno == EBADF || errno == ENOTSUP || errno == ENOSYS;
+        if (!synced && !unsupported && created > 0) {
+            return io_error("cannot sync the parent of", path, errno);
+        }
+        below = parent.get();
+        parents.push_back(std::move(parent));
     }
-    if (!error) std::filesystem::create_directories(absolute, error);
-    if (error) return io_error("cannot create", directory.string(), error.value());
-    for (const auto& name : names) SYNAP_TRY(sync_parent(name));
     return {};
 }
 
@@ -259,9 +266,15 @@ Status create_durably(const std::filesystem::path& directory) {
 
 Result<std::unique_ptr<Disk>> open_real_disk(std::string_view path, bool create) {
     const std::filesystem::path directory{path};
-    if (create) SYNAP_TRY(create_durably(directory));
+    const unsigned missing = create ? missing_names(directory) : 0;
+    if (missing > 0) {
+        std::error_code error;
+        std::filesystem::create_directories(directory, error);
+        if (error) return io_error("cannot create", directory.string(), error.value());
+    }
     Descriptor fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (fd.get() < 0) return io_error("cannot open", directory.string(), errno);
+    if (create) SYNAP_TRY(sync_names_above(fd, directory.string(), missing));
     return std::unique_ptr<Disk>(std::make_unique<RealDisk>(std::move(fd), directory.string()));
 }
 

@@ -189,7 +189,7 @@ private:
         fill_engine(settings);
     }
 
-    // A limit that another one would keep from ever being reached: the default follows that one.
+    // A limit above one that would always come first: the default follows that one.
     void bound(std::string_view key, std::size_t& value, std::string_view other,
                std::size_t highest) {
         if (value <= highest) {

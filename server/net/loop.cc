@@ -169,6 +169,7 @@ void Loop::on_ready() {
         if (n <= 0) {
             return;
         }
+        now_ms_ = steady_ms();  // or time limits would count from the tick before
         for (int i = 0; i < n; ++i) {
             const epoll_event& event = ready_[static_cast<std::size_t>(i)];
             if (event.data.ptr == nullptr) {

@@ -49,7 +49,7 @@ public:
     BufferPool& pool() noexcept { return pool_; }
     /// Scratch for one read; kReadPadding bytes behind it may be read, too.
     std::span<char> read_buffer() noexcept { return {read_buffer_.data(), kReadBytes}; }
-    /// Milliseconds since some moment, as of the last tick.
+    /// Milliseconds since some moment, as of the events or the tick under way.
     std::uint64_t now_ms() const noexcept { return now_ms_; }
 
     /// True when a reply with this token must wait for the log to reach `level`

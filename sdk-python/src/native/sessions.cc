@@ -79,9 +79,11 @@ Session* SharedStore::find_session() {
         std::unique_ptr<Session> opened = open_session();
         if (opened == nullptr) return nullptr;
         session = opened.get();
+        {
+            const std::lock_guard<std::mutex> lock(mutex_);
+            sessions_.push_back(std::move(opened));
+        }
         sessions_of_thread.add(serial_, shared_from_this(), session);
-        const std::lock_guard<std::mutex> lock(mutex_);
-        sessions_.push_back(std::move(opened));
     }
     last_ = {serial_, session};
     return session;

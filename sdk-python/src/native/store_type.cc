@@ -23,25 +23,31 @@ const synap_arg_t kDel = word("DEL", 3);
 const synap_arg_t kExists = word("EXISTS", 6);
 const synap_arg_t kDbsize = word("DBSIZE", 6);
 
-// A short command with at most two arguments; NULL with an exception set.
-PyObject* run(PyObject* self, const synap_arg_t& name, PyObject* first = nullptr,
-              PyObject* second = nullptr) {
+// A short command whose arguments are read. The session is taken after that, as reading arguments
+// may run Python, which may close the store.
+PyObject* run_short(PyObject* self, const synap_arg_t* argv, size_t argc, size_t byte_count) {
     StoreObject* store = to_store(self);
     Session* session = store->session();
     if (session == nullptr) return nullptr;
     const Caller caller{*store->store, *session, store->preferences};
+    return caller.run(Pace::kShort, argv, argc, byte_count);
+}
+
+// A short command with at most two arguments; NULL with an exception set.
+PyObject* run(PyObject* self, const synap_arg_t& name, PyObject* first = nullptr,
+              PyObject* second = nullptr) {
     synap_arg_t argv[3];
     argv[0] = name;
-    if (first == nullptr) return caller.run(Pace::kShort, argv, 1, 0);
+    if (first == nullptr) return run_short(self, argv, 1, 0);
     if (Arguments::read_text(first, argv[1]) &&
         (second == nullptr || Arguments::read_text(second, argv[2]))) {
         const size_t size = second == nullptr ? 0 : argv[2].as.b.size;
-        return caller.run(Pace::kShort, argv, second == nullptr ? 2 : 3, size);
+        return run_short(self, argv, second == nullptr ? 2 : 3, size);
     }
     Arguments words;
     words.add(name.as.b);
     if (!words.add(first) || (second != nullptr && !words.add(second))) return nullptr;
-    return caller.run(Pace::kShort, words.data(), words.size(), words.byte_count());
+    return run_short(self, words.data(), words.size(), words.byte_count());
 }
 
 // A reply that is an integer; -1 with an exception set.
@@ -175,10 +181,7 @@ PyObject* store_execute(PyObject* self, PyObject* const* args, Py_ssize_t nargs)
 // _many(calls): the replies of calls, each a sequence of a name or id and its arguments. Error
 // replies are objects of the list.
 PyObject* store_many(PyObject* self, PyObject* calls) {
-    StoreObject* store = to_store(self);
     if (!PyList_Check(calls)) return PyErr_Format(PyExc_TypeError, "_many(list of tuples)");
-    Session* session = store->session();
-    if (session == nullptr) return nullptr;
     Arguments words;
     std::vector<Caller::Queued> queued;
     queued.reserve(static_cast<size_t>(PyList_GET_SIZE(calls)));
@@ -197,8 +200,12 @@ PyObject* store_many(PyObject* self, PyObject* calls) {
     }
     PyObject* replies = PyList_New(0);
     if (replies == nullptr) return nullptr;
-    const Caller caller{*store->store, *session, store->preferences};
-    if (caller.run_many(words, queued, replies)) return replies;
+    // Last: reading arguments may run Python, which may close the store.
+    StoreObject* store = to_store(self);
+    if (Session* session = store->session(); session != nullptr) {
+        const Caller caller{*store->store, *session, store->preferences};
+        if (caller.run_many(words, queued, replies)) return replies;
+    }
     Py_DECREF(replies);
     return nullptr;
 }

@@ -90,6 +90,11 @@ TEST_F(RealDiskTest, ADirectoryIsCreatedOnlyWhenAsked) {
     EXPECT_TRUE(open_real_disk(deep, false));
     EXPECT_TRUE(open_real_disk((path_ / "z" / "").string(), true));
     EXPECT_TRUE(open_real_disk((path_ / "x" / ".." / "w").string(), true));
+    // ".." behind a link leads where the kernel says, not where the text does.
+    std::filesystem::create_directory_symlink(path_ / "x" / "y", path_ / "link");
+    EXPECT_TRUE(open_real_disk((path_ / "link" / ".." / "v").string(), true));
+    EXPECT_TRUE(std::filesystem::exists(path_ / "x" / "v"));
+    EXPECT_FALSE(std::filesystem::exists(path_ / "v"));
     std::ofstream(path_ / "file") << "x";
     EXPECT_FALSE(open_real_disk((path_ / "file").string(), true));
 }
