@@ -8,7 +8,7 @@ export CMAKE_BUILD_PARALLEL_LEVEL = $(JOBS)
 export CTEST_PARALLEL_LEVEL = $(JOBS)
 
 PYTHON := build/venv/bin/python
-CXX_FILES = $(shell find core capi sdk-cpp server tests -name generated -prune -o \
+CXX_FILES = $(shell find core capi sdk-cpp sdk-python/src server tests -name generated -prune -o \
 	\( -name '*.cc' -o -name '*.h' -o -name '*.hpp' \) -print)
 
 .PHONY: build run test bench format lint install generate clean setup

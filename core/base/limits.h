@@ -16,8 +16,8 @@ inline constexpr size_t kReplyBudgetBytes = 1ull << 20;  // of one run of exec_m
 inline constexpr size_t kFrameBytes = 1ull << 20;        // payload of one frame of a record
 // A record that holds so much takes no further command of its transaction.
 inline constexpr size_t kRecordBytes = 1ull << 30;
-inline constexpr size_t kInlineValueBytes = 16 * 1024;   // larger values are shared blobs
-inline constexpr size_t kLogTailBytes = 64ull << 20;     // appended and not yet written
+inline constexpr size_t kInlineValueBytes = 16 * 1024;  // larger values are shared blobs
+inline constexpr size_t kLogTailBytes = 64ull << 20;    // appended and not yet written
 inline constexpr size_t kSegmentBytesMin = 1ull << 20;
 inline constexpr size_t kSnapshotChunkBytes = 1ull << 30;
 inline constexpr unsigned kDatabases = 16;

@@ -110,8 +110,10 @@ PyObject* Caller::run_long(const synap_arg_t* argv, size_t argc) const {
     synap_reply_t* reply = nullptr;
     synap_error_t* error = nullptr;
     synap_status_t status = SYNAP_OK;
-    Py_BEGIN_ALLOW_THREADS status = synap_exec(session.handle, argv, argc, &wanted, &reply, &error);
-    Py_END_ALLOW_THREADS if (status != SYNAP_OK) return raise_status(status, error);
+    Py_BEGIN_ALLOW_THREADS
+    status = synap_exec(session.handle, argv, argc, &wanted, &reply, &error);
+    Py_END_ALLOW_THREADS
+    if (status != SYNAP_OK) return raise_status(status, error);
     PyObject* result = wait_for(synap_reply_token(reply)) ? convert(reply) : nullptr;
     synap_reply_release(reply);
     return result;
@@ -133,13 +135,16 @@ namespace {
 bool wait_for_event(synap_store_t* store, synap_events_t* events, uint64_t operation) {
     for (;;) {
         synap_status_t status = SYNAP_OK;
-        Py_BEGIN_ALLOW_THREADS status = synap_events_wait(events, kSliceMs, nullptr);
-        Py_END_ALLOW_THREADS if (status == SYNAP_OK) return true;
+        Py_BEGIN_ALLOW_THREADS
+        status = synap_events_wait(events, kSliceMs, nullptr);
+        Py_END_ALLOW_THREADS
+        if (status == SYNAP_OK) return true;
         if (PyErr_CheckSignals() == 0) continue;
         synap_status_t ended = synap_op_cancel(store, operation, nullptr);
-        Py_BEGIN_ALLOW_THREADS ended = synap_events_wait(events, UINT32_MAX, nullptr);
-        Py_END_ALLOW_THREADS static_cast<void>(
-            ended);  // the exception of the signal is what the caller sees
+        Py_BEGIN_ALLOW_THREADS
+        ended = synap_events_wait(events, UINT32_MAX, nullptr);
+        Py_END_ALLOW_THREADS
+        static_cast<void>(ended);  // the exception of the signal is what the caller sees
         return false;
     }
 }
@@ -195,8 +200,10 @@ bool Caller::wait_for_position(synap_token_t token) const {
         }
         synap_error_t* error = nullptr;
         synap_status_t status = SYNAP_OK;
-        Py_BEGIN_ALLOW_THREADS status = synap_log_wait(store.handle(), token, level, slice, &error);
-        Py_END_ALLOW_THREADS if (status == SYNAP_OK) return true;
+        Py_BEGIN_ALLOW_THREADS
+        status = synap_log_wait(store.handle(), token, level, slice, &error);
+        Py_END_ALLOW_THREADS
+        if (status == SYNAP_OK) return true;
         if (status != SYNAP_E_TIMEOUT || slice < kSliceMs) {
             raise_status(status, error, true);
             return false;
@@ -221,7 +228,8 @@ bool Caller::run_many(const Arguments& words, const std::vector<Queued>& calls,
             batch.clear();
         }
         if (full) {
-            Py_BEGIN_ALLOW_THREADS Py_END_ALLOW_THREADS
+            Py_BEGIN_ALLOW_THREADS
+            Py_END_ALLOW_THREADS
         }
         if (call.pace != Pace::kShort && !append_single(argv, call, replies)) return false;
     }

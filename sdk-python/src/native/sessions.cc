@@ -102,8 +102,10 @@ bool SharedStore::close() {
     if (!is_own()) return true;  // nothing here is the child's to close
     synap_error_t* error = nullptr;
     synap_status_t status = SYNAP_OK;
-    Py_BEGIN_ALLOW_THREADS status = synap_store_close(handle_, UINT32_MAX, &error);
-    Py_END_ALLOW_THREADS {
+    Py_BEGIN_ALLOW_THREADS
+    status = synap_store_close(handle_, UINT32_MAX, &error);
+    Py_END_ALLOW_THREADS
+    {
         const std::lock_guard<std::mutex> lock(mutex_);
         const auto is_idle = [](const auto& entry) { return entry->running == 0; };
         sessions_.erase(std::remove_if(sessions_.begin(), sessions_.end(), is_idle),

@@ -43,8 +43,10 @@ synap_store_t* open_store(PyObject* path, PyObject* options) {
                                   static_cast<size_t>(PyBytes_GET_SIZE(path))};
         synap_error_t* error = nullptr;
         synap_status_t status = SYNAP_OK;
-        Py_BEGIN_ALLOW_THREADS status = synap_open(where, config, &store, &error);
-        Py_END_ALLOW_THREADS if (status != SYNAP_OK) raise_status(status, error);
+        Py_BEGIN_ALLOW_THREADS
+        status = synap_open(where, config, &store, &error);
+        Py_END_ALLOW_THREADS
+        if (status != SYNAP_OK) raise_status(status, error);
     }
     synap_config_free(config);
     return store;

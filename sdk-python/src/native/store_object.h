@@ -11,7 +11,8 @@
 namespace synap_python {
 
 struct StoreObject {
-    PyObject_HEAD std::shared_ptr<SharedStore> store;
+    PyObject_HEAD
+    std::shared_ptr<SharedStore> store;
     std::unique_ptr<Session> own;  // set: used instead of the calling thread's session
     Preferences preferences;
 
