@@ -340,15 +340,15 @@ synap_status_t synap_exec(synap_session_t* s, const synap_arg_t* argv, size_t ar
 synap_status_t synap_exec_sink(synap_session_t* s, const synap_arg_t* argv, size_t argc,
                                const synap_exec_options_t* options, const synap_sink_t* sink,
                                synap_error_t** err) noexcept {
-    return guard(err, [&]() -> synap_status_t {
-        if (!alive(s)) return report(err, why_dead(s, "session"));
+    return guard(err, [&]() -> Result<synap_status_t> {
+        SYNAP_TRY(check(s, "session"));
         const InUse in_use(*s);
-        if (!in_use) return report(err, in_use.check().error());
+        SYNAP_TRY(in_use.check());
         // First of all: it asks for the memory that the call will touch.
         const synap_call_t call{argv, argc};
-        if (const Status good = read_calls(*s, &call, 1); !good) return report(err, good.error());
+        SYNAP_TRY(read_calls(*s, &call, 1));
         synap_sink_t copy;
-        if (const Status good = read_sink(sink, copy); !good) return report(err, good.error());
+        SYNAP_TRY(read_sink(sink, copy));
         synap_token_t token{0, 0};
         const synap_status_t status = run_single(s, options, token, err);
         if (status != SYNAP_OK) return status;

@@ -22,7 +22,6 @@ public:
     }
     InUse(const InUse&) = delete;
     InUse& operator=(const InUse&) = delete;
-    explicit operator bool() const noexcept { return entered_; }
     Status check() const {
         if (entered_) return {};
         return Error{Code::kMisuse, "the session is in use by another thread or by a sink"};

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <system_error>
-#include <type_traits>
 
 #include "capi/src/handles.h"
 
@@ -46,19 +45,15 @@ Status check(const T* handle, const char* name) {
 
 inline Error invalid(std::string message) { return {Code::kInvalidArgument, std::move(message)}; }
 
-// Runs body, which returns Result<synap_status_t> (a status that is no failure, or an Error), or a
-// synap_status_t whose failure it has reported. Nothing that it throws leaves.
+// Runs body, which returns Result<synap_status_t> (a status, whose failure it has reported, or an
+// Error). Nothing that it throws leaves.
 template <typename Body>
 synap_status_t guard(synap_error_t** err, Body&& body) noexcept {
     if (err != nullptr) *err = nullptr;
     try {
-        if constexpr (std::is_same_v<decltype(body()), synap_status_t>) {
-            return body();
-        } else {
-            Result<synap_status_t> result = body();
-            if (result) return *result;
-            return report(err, result.error());
-        }
+        Result<synap_status_t> result = body();
+        if (result) return *result;
+        return report(err, result.error());
     } catch (const std::bad_alloc&) {
         return report(err, Code::kNoMemory, {});
     } catch (const std::system_error& error) {

@@ -61,10 +61,8 @@ public:
     }
 
     // Makes one effect true. Throws std::bad_alloc, having changed nothing. For kMove the caller
-    // holds both slots, for kFlush and kSwap the gate alone. kFlush here is flush_slot on all.
+    // holds both slots, for kFlush and kSwap the gate alone.
     void apply(const Effect& effect, unsigned stripe);
-    // The part of a flush that concerns one slot.
-    void flush_slot(uint32_t index, uint8_t name_space, unsigned stripe) noexcept;
 
     // Certain only inside the gate; outside it, a guess that may be out of date.
     uint8_t name_space_of(unsigned database) const noexcept {
@@ -95,6 +93,7 @@ public:
     void prefetch_node(uint64_t hash) noexcept;
 
 private:
+    void flush_slot(uint32_t index, uint8_t name_space, unsigned stripe) noexcept;
     void apply_set(const Effect& effect, unsigned stripe);
     void apply_range(const Effect& effect, unsigned stripe);
     void apply_deadline(const Effect& effect, unsigned stripe);

@@ -41,7 +41,7 @@ Result<std::unique_ptr<LogReader>> LogReader::open(Disk& disk, const HistoryId& 
     const uint64_t reach = last + *size - std::min(*size, format::kSegmentHeaderBytes);
     reader->bytes_total_ = std::max(reach, from) - from;
     if (const Status entered = reader->enter_segment(first); !entered) {
-        if (entered.error().code != Code::kCorrupt || reader->foreign_) return entered.error();
+        if (!reader->is_damage(entered.error())) return entered.error();
         reader->damage_ = entered.error().message;  // a segment that was being created
     }
     reader->offset_ = format::kSegmentHeaderBytes + from - reader->segments_[first];
@@ -126,7 +126,7 @@ Result<bool> LogReader::next(LogRecord& record) {
         if (!in_chain && index_ + 1 < segments_.size() &&
             segments_[index_ + 1] == position_at(offset_)) {
             if (const Status entered = enter_segment(index_ + 1); !entered) {
-                if (entered.error().code != Code::kCorrupt || foreign_) return entered.error();
+                if (!is_damage(entered.error())) return entered.error();
                 damage_ = entered.error().message;
                 return false;
             }
@@ -179,7 +179,7 @@ Result<uint64_t> LogReader::proven_durable() {
     for (size_t i = first; i < segments_.size(); ++i) {
         if (i != first) {
             if (const Status entered = enter_segment(i); !entered) {
-                if (entered.error().code != Code::kCorrupt || foreign_) return entered.error();
+                if (!is_damage(entered.error())) return entered.error();
                 continue;  // proves nothing
             }
             proven = std::max(proven, file_synced_);

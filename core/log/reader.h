@@ -58,6 +58,10 @@ private:
     LogReader(Disk& disk, const HistoryId& history) : disk_(disk), history_(history) {}
 
     Status enter_segment(size_t index);
+    // Whether a segment that could not be entered is damage, at which the log may end.
+    bool is_damage(const Error& error) const noexcept {
+        return error.code == Code::kCorrupt && !foreign_;
+    }
     // Makes `size` bytes at the file offset available; short at the end of the file.
     Result<std::string_view> view(uint64_t offset, size_t size);
     // A whole valid frame at `offset` of the current segment, whatever came before it.

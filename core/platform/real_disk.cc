@@ -240,6 +240,11 @@ unsigned missing_names(const std::filesystem::path& directory) {
     return missing;
 }
 
+// Of an fsync of a directory.
+bool means_unsupported(int error) noexcept {
+    return error == EINVAL || error == EBADF || error == ENOTSUP || error == ENOSYS;
+}
+
 // What was created is durable with its name in its parent, and writes in it may be acknowledged.
 // The last name is synced in any case, as whoever created it may have died before that. Parents
 // are those of the directory itself, whatever path led to it. One that can not be opened for
@@ -250,10 +255,7 @@ Status sync_names_above(const Descriptor& directory, const std::string& path, un
     for (unsigned level = 0; level < std::max(created, 1u); ++level) {
         Descriptor parent(::openat(below, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
         if (parent.get() < 0) return {};
-        const bool synced = fsync(parent.get()) == 0;
-        const bool unsupported =
-            errno == EINVAL || errno == EBADF || errno == ENOTSUP || errno == ENOSYS;
-        if (!synced && !unsupported && created > 0) {
+        if (fsync(parent.get()) != 0 && created > 0 && !means_unsupported(errno)) {
             return io_error("cannot sync the parent of", path, errno);
         }
         below = parent.get();

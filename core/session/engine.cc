@@ -163,9 +163,7 @@ Status Engine::close() {
     {
         const std::lock_guard<std::mutex> snapshot_guard(snapshot_mutex_);
         if (snapshot_ != nullptr) {
-            keyspace_->gate().enter_exclusive();  // nobody captures any more
-            capturing_ = false;
-            keyspace_->gate().leave_exclusive();
+            stop_capturing();
             snapshot_->abandon();
             snapshot_.reset();
         }

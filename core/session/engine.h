@@ -204,6 +204,7 @@ private:
     void maybe_snapshot();
     Status finish_snapshot(Result<SnapshotInfo> outcome);
     void note_snapshot(Result<SnapshotInfo>& outcome, const Status& status);
+    void stop_capturing() noexcept;
     void drop_snapshot() noexcept;
     template <typename Body>
     auto or_drop_snapshot(Body&& body);

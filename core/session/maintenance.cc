@@ -15,6 +15,8 @@ constexpr size_t kExpirePerTick = 20'000;
 // a core from the threads that serve.
 constexpr size_t kKeysPerStep = 1'000;
 constexpr size_t kSlotsPerStep = 1'024;
+constexpr const char* kStoppedText =
+    "writes have stopped in the middle of one: no snapshot of that";
 
 // Inside the gate, however the block is left.
 class SharedGate {
@@ -155,12 +157,16 @@ auto Engine::or_drop_snapshot(Body&& body) {
     }
 }
 
+// Nobody captures behind our back any more.
+void Engine::stop_capturing() noexcept {
+    if (!capturing_) return;
+    keyspace_->gate().enter_exclusive();
+    capturing_ = false;
+    keyspace_->gate().leave_exclusive();
+}
+
 void Engine::drop_snapshot() noexcept {
-    if (capturing_) {
-        keyspace_->gate().enter_exclusive();  // nobody captures behind our back any more
-        capturing_ = false;
-        keyspace_->gate().leave_exclusive();
-    }
+    stop_capturing();
     if (snapshot_ != nullptr) snapshot_->abandon();
     snapshot_.reset();
     {
@@ -174,11 +180,6 @@ void Engine::drop_snapshot() noexcept {
     } catch (const std::bad_alloc&) {
         // The status says that it failed.
     }
-}
-
-namespace {
-constexpr const char* kStoppedText =
-    "writes have stopped in the middle of one: no snapshot of that";
 }
 
 Status Engine::begin_snapshot() {
@@ -237,11 +238,7 @@ Result<bool> Engine::step_snapshot(size_t slots, size_t keys) {
 }
 
 Status Engine::finish_snapshot(Result<SnapshotInfo> outcome) {
-    if (capturing_) {
-        keyspace_->gate().enter_exclusive();  // nobody captures behind our back any more
-        capturing_ = false;
-        keyspace_->gate().leave_exclusive();
-    }
+    stop_capturing();
     Status status;
     if (outcome) {
         status = remove_old_files();

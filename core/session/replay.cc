@@ -80,6 +80,7 @@ void Engine::apply_replayed(const SnapshotPositions& positions, uint64_t end, Ef
             if (end > positions.databases_at) keyspace_->apply(effect, stripe);
             return;
         case EffectKind::kFlush:
+            if (positions.slots.empty()) return keyspace_->apply(effect, stripe);
             replay_flush(positions, end, effect.name_space);
             return;
         case EffectKind::kMove: {

@@ -29,8 +29,9 @@ std::optional<std::string_view> Fields::text(std::string_view name) const noexce
     return value;
 }
 
-std::optional<std::int64_t> Fields::integer(std::string_view name) const noexcept {
-    std::int64_t value = 0;
+template <typename T>
+std::optional<T> Fields::number(std::string_view name) const noexcept {
+    T value = 0;
     const auto found = any(name);
     // is_double() holds for every number; the type tells which were written as integers.
     if (!found || found->type() == dom::element_type::DOUBLE ||
@@ -40,15 +41,14 @@ std::optional<std::int64_t> Fields::integer(std::string_view name) const noexcep
     return value;
 }
 
+std::optional<std::int64_t> Fields::integer(std::string_view name) const noexcept {
+    return number<std::int64_t>(name);
+}
+
 std::optional<std::uint64_t> Fields::count(std::string_view name) const noexcept {
     constexpr std::uint64_t kMost = std::numeric_limits<std::int64_t>::max();
-    std::uint64_t value = 0;
-    const auto found = any(name);
-    if (!found || found->type() == dom::element_type::DOUBLE ||
-        found->get(value) != simdjson::SUCCESS) {
-        return std::nullopt;
-    }
-    return std::min(value, kMost);
+    const auto value = number<std::uint64_t>(name);
+    return value ? std::optional(std::min(*value, kMost)) : std::nullopt;
 }
 
 bool Fields::flag(std::string_view name) const noexcept {

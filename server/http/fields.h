@@ -34,6 +34,9 @@ public:
     std::optional<Json> any(std::string_view name) const noexcept;
 
 private:
+    template <typename T>
+    std::optional<T> number(std::string_view name) const noexcept;
+
     std::optional<simdjson::dom::object> object_;
 };
 

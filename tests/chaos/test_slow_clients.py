@@ -13,12 +13,19 @@ import socket
 import struct
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.chaos.watch import MIB, others_are_served
+from tests.chaos.watch import (
+    CLIENT_SECONDS,
+    MIB,
+    connect,
+    connected,
+    eventually,
+    others_are_served,
+)
 from tests.conftest import make_server
 from tests.lib.resp import Client, encode
 from tests.lib.servers import Server
@@ -37,7 +44,6 @@ SMALL_OUTPUT = {
     "limits.output_soft_bytes": str(OUTPUT_LIMIT),
     "limits.output_buffer_bytes": str(OUTPUT_LIMIT),
 }
-CLIENT_SECONDS = 20.0
 # How soon it must be noticed that a client has gone.
 NOTICE_SECONDS = 5.0
 DRIB_SECONDS = 0.05
@@ -66,10 +72,6 @@ def small(kind: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve
     yield from running(kind, tmp_path_factory.mktemp("small") / "data", SMALL_OUTPUT)
 
 
-def connect(server: Server) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", server.port), timeout=CLIENT_SECONDS)
-
-
 def cuts(server: Server) -> dict[str, int]:
     """How many connections the server has ended, by reason; those that occurred."""
     with urllib.request.urlopen(f"http://127.0.0.1:{server.port}/metrics", timeout=30) as page:
@@ -79,19 +81,10 @@ def cuts(server: Server) -> dict[str, int]:
     return {reason: int(count) for reason, count in found if count != "0"}
 
 
-def eventually(condition: Callable[[], bool], seconds: float) -> bool:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.02)
-    return True
-
-
 def assert_cut_for(server: Server, reason: str, before: dict[str, int]) -> None:
     """One more than `before` was cut for `reason`, and none for another one."""
     expected = {**before, reason: before.get(reason, 0) + 1}
-    eventually(lambda: cuts(server) != before, CLIENT_SECONDS)
+    eventually(lambda: cuts(server) != before)
     assert cuts(server) == expected
 
 
@@ -209,8 +202,7 @@ def test_mget_beyond_the_output_limit(small: Server, form: str, size: int) -> No
 def clients(client: Client) -> int:
     """Connections, by both accounts of them."""
     listed = client.call("CLIENT", "LIST")[1].decode().splitlines()
-    info = client.call("INFO", "clients")[1].decode()
-    return max(len(listed), int(info.split("connected_clients:")[1].split()[0]))
+    return max(len(listed), connected(client))
 
 
 def waiting(client: Client) -> int:

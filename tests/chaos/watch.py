@@ -3,22 +3,42 @@
 from __future__ import annotations
 
 import contextlib
+import socket
 import statistics
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.lib.resp import Disconnected
+from tests.lib.resp import Client, Disconnected
 from tests.lib.servers import Server
 
 MIB = 1 << 20
+CLIENT_SECONDS = 20.0
 PAUSE_SECONDS = 0.005
 # Bounds for a busy machine with two cores; a server that is stuck is far beyond them.
 MEDIAN_SECONDS = 0.1
 WORST_SECONDS = 3.0
 RESET_PEAK = "5"
+
+
+def connect(server: Server) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", server.port), timeout=CLIENT_SECONDS)
+
+
+def connected(client: Client) -> int:
+    info = client.call("INFO", "clients")[1].decode()
+    return int(info.split("connected_clients:")[1].split()[0])
+
+
+def eventually(condition: Callable[[], bool], seconds: float = CLIENT_SECONDS) -> bool:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
 
 
 @dataclass

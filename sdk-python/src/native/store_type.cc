@@ -23,31 +23,39 @@ const synap_arg_t kDel = word("DEL", 3);
 const synap_arg_t kExists = word("EXISTS", 6);
 const synap_arg_t kDbsize = word("DBSIZE", 6);
 
-// A short command whose arguments are read. The session is taken after that, as reading arguments
-// may run Python, which may close the store.
-PyObject* run_short(PyObject* self, const synap_arg_t* argv, size_t argc, size_t byte_count) {
-    StoreObject* store = to_store(self);
-    Session* session = store->session();
+// A command whose arguments are read. The session is taken after that, as reading arguments may run
+// Python, which may close the store.
+PyObject* run_read(StoreObject* self, Pace pace, const synap_arg_t* argv, size_t argc,
+                   size_t byte_count, const Preferences& preferences) {
+    Session* session = self->session();
     if (session == nullptr) return nullptr;
-    const Caller caller{*store->store, *session, store->preferences};
-    return caller.run(Pace::kShort, argv, argc, byte_count);
+    const Caller caller{*self->store, *session, preferences};
+    return caller.run(pace, argv, argc, byte_count);
+}
+
+PyObject* run_words(StoreObject* self, Pace pace, const Arguments& words,
+                    const Preferences& preferences) {
+    return run_read(self, pace, words.data(), words.size(), words.byte_count(), preferences);
 }
 
 // A short command with at most two arguments; NULL with an exception set.
 PyObject* run(PyObject* self, const synap_arg_t& name, PyObject* first = nullptr,
               PyObject* second = nullptr) {
+    StoreObject* store = to_store(self);
+    const Preferences& preferences = store->preferences;
     synap_arg_t argv[3];
     argv[0] = name;
-    if (first == nullptr) return run_short(self, argv, 1, 0);
+    if (first == nullptr) return run_read(store, Pace::kShort, argv, 1, 0, preferences);
     if (Arguments::read_text(first, argv[1]) &&
         (second == nullptr || Arguments::read_text(second, argv[2]))) {
         const size_t size = second == nullptr ? 0 : argv[2].as.b.size;
-        return run_short(self, argv, second == nullptr ? 2 : 3, size);
+        const size_t argc = second == nullptr ? 2 : 3;
+        return run_read(store, Pace::kShort, argv, argc, size, preferences);
     }
     Arguments words;
     words.add(name.as.b);
     if (!words.add(first) || (second != nullptr && !words.add(second))) return nullptr;
-    return run_short(self, words.data(), words.size(), words.byte_count());
+    return run_words(store, Pace::kShort, words, preferences);
 }
 
 // A reply that is an integer; -1 with an exception set.
@@ -117,14 +125,6 @@ PyObject* store_set(PyObject* self, PyObject* const* args, Py_ssize_t nargs, PyO
     if (reply == nullptr) return nullptr;
     Py_DECREF(reply);
     Py_RETURN_TRUE;
-}
-
-PyObject* run_words(StoreObject* self, Pace pace, const Arguments& words,
-                    const Preferences& preferences) {
-    Session* session = self->session();
-    if (session == nullptr) return nullptr;
-    const Caller caller{*self->store, *session, preferences};
-    return caller.run(pace, words.data(), words.size(), words.byte_count());
 }
 
 // False with an exception set.
