@@ -88,7 +88,7 @@ suite docs         tests/check_docs.py       python tests/check_docs.py
 suite build        CMakeLists.txt            release
 suite generator    tests/unit/commands       python -m pytest -q tests/unit/commands
 suite ctest        tests/unit                ctest --preset release --no-tests=error
-suite asan         tests/unit                checked asan 'unit|crash|fuzz|capi'
+suite asan         tests/unit                checked asan 'unit|crash|fuzz'
 suite tsan         tests/unit                checked tsan unit  # the crash suite has one thread
 suite example      sdk-cpp/example          example
 suite python       sdk-python                python_sdk
