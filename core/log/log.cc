@@ -284,7 +284,8 @@ Status Log::write(uint64_t position) {
         if (written() < position) SYNAP_TRY(write_tail());
     }
     if (waiting_count_.load() != 0) complete_waiters();
-    if (parked_.load()) wake();
+    // It may have a sync to think of now.
+    if (parked_.load() && fsync() != FsyncPolicy::kNever) wake();
     return {};
 }
 

@@ -25,16 +25,21 @@ namespace asio = boost::asio;
 
 /// Turns over the ready sockets before the io_context gets to its timers and posts.
 constexpr int kMaxTurns = 16;
+/// Replies that may wait for a sync to begin while more requests are ready.
+constexpr std::size_t kMaxGathered = 256;
+constexpr std::uint64_t kShortSyncUs = 1000;
 /// Buffer memory is reported to the engine in steps of this size.
 constexpr std::int64_t kAccountStep = 64 * 1024;
 constexpr std::uint32_t kMinTickMs = 20;
 constexpr std::uint32_t kMaxTickMs = 1000;
 
-std::uint64_t steady_ms() noexcept {
+std::uint64_t steady_us() noexcept {
     const auto now = std::chrono::steady_clock::now().time_since_epoch();
     return static_cast<std::uint64_t>(
-        std::chrono::duration_cast<std::chrono::milliseconds>(now).count());
+        std::chrono::duration_cast<std::chrono::microseconds>(now).count());
 }
+
+std::uint64_t steady_ms() noexcept { return steady_us() / 1000; }
 
 /// Half of the shortest time limit, so that none is exceeded by more than that.
 std::uint32_t tick_ms(const Limits& limits) noexcept {
@@ -167,7 +172,7 @@ void Loop::on_ready() {
     for (int turn = 0; turn < kMaxTurns; ++turn) {
         const int n = ::epoll_wait(ready_fd_, ready_.data(), static_cast<int>(ready_.size()), 0);
         if (n <= 0) {
-            return;
+            break;
         }
         now_ms_ = steady_ms();  // or time limits would count from the tick before
         for (int i = 0; i < n; ++i) {
@@ -178,8 +183,12 @@ void Loop::on_ready() {
                 static_cast<Connection*>(event.data.ptr)->on_socket(event.events);
             }
         }
-        finish_iteration();
+        end_turn();
+        if (for_disk_.members.size() >= kMaxGathered) {
+            sync_gathered();
+        }
     }
+    finish_iteration();
 }
 
 void Loop::take_events() {
@@ -219,7 +228,11 @@ bool Loop::must_commit(synap_token_t token, std::uint32_t level) const noexcept 
 }
 
 void Loop::commit_later(const Connection& connection, synap_token_t token, std::uint32_t level) {
-    Group& group = level == SYNAP_DURABILITY_OS ? for_kernel_ : for_disk_;
+    const bool is_being_synced = !syncing_.members.empty() && token.epoch == syncing_.token.epoch &&
+                                 token.position <= syncing_.token.position;
+    Group& group = level == SYNAP_DURABILITY_OS ? for_kernel_
+                   : is_being_synced            ? syncing_
+                                                : for_disk_;
     group.members.push_back(connection.id());
     group.token = later(group.token, token);
 }
@@ -243,12 +256,9 @@ void Loop::run_resumed() {
 }
 
 /// Everything that happens once for all sockets that were ready together.
-void Loop::finish_iteration() {
+void Loop::end_turn() {
     if (!for_kernel_.members.empty()) {
         commit(for_kernel_, SYNAP_DURABILITY_OS);
-    }
-    if (!for_disk_.members.empty()) {
-        commit(for_disk_, SYNAP_DURABILITY_DISK);
     }
     retired_.clear();
     account();
@@ -257,11 +267,31 @@ void Loop::finish_iteration() {
     }
 }
 
-void Loop::commit(Group& group, std::uint32_t level) {
-    services_.counters.commits.add();
-    if (level == SYNAP_DURABILITY_DISK && notify(group)) {
+void Loop::finish_iteration() {
+    sync_gathered();
+    end_turn();
+}
+
+/// A sync costs as much as several requests. So it begins when no socket is ready, and what
+/// arrives until it ends shares the next one. A short one is not worth handing to another thread
+/// when hardly anybody waits for something else.
+void Loop::sync_gathered() {
+    if (for_disk_.members.empty() || !syncing_.members.empty()) {
         return;
     }
+    std::swap(syncing_, for_disk_);
+    sync_began_us_ = steady_us();
+    const bool few_else = syncing_.members.size() * 4 >= open_ * 3;
+    if (few_else && last_sync_us_ < kShortSyncUs) {
+        commit(syncing_, SYNAP_DURABILITY_DISK);
+        last_sync_us_ = steady_us() - sync_began_us_;
+    } else if (!notify(syncing_)) {
+        commit(syncing_, SYNAP_DURABILITY_DISK);
+    }
+}
+
+void Loop::commit(Group& group, std::uint32_t level) {
+    services_.counters.commits.add();
     release(group, wait_for_log(group.token, level));
 }
 
@@ -275,8 +305,7 @@ bool Loop::notify(Group& group) {
     if (status != SYNAP_PENDING) {
         return false;
     }
-    waiting_.push_back(std::move(group));
-    group = Group();
+    services_.counters.commits.add();
     return true;
 }
 
@@ -301,17 +330,14 @@ void Loop::note_committed(synap_token_t token, std::uint32_t level) noexcept {
 }
 
 void Loop::on_log_event(std::uint64_t tag, bool reached) {
-    const auto found = std::find_if(waiting_.begin(), waiting_.end(),
-                                    [tag](const Group& group) { return group.tag == tag; });
-    if (found == waiting_.end()) {
+    if (syncing_.members.empty() || syncing_.tag != tag) {
         return;
     }
-    Group group = std::move(*found);
-    waiting_.erase(found);
     if (reached) {
-        note_committed(group.token, SYNAP_DURABILITY_DISK);
+        note_committed(syncing_.token, SYNAP_DURABILITY_DISK);
     }
-    release(group, reached);
+    last_sync_us_ = steady_us() - sync_began_us_;
+    release(syncing_, reached);
 }
 
 /// Lets the replies of a group go, or, when the log will never hold their writes, cuts their

@@ -6,7 +6,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <span>
 #include <thread>
@@ -23,7 +22,8 @@ namespace synap::server {
 /// the thread's io_context: a request costs a read and a write, and no re-arming of its socket.
 ///
 /// Group commit: the writes of all sockets that were ready together share one wait for the log.
-/// At level OS this thread writes the log itself; at level DISK the replies wait for an event.
+/// At level OS this thread writes the log itself. At level DISK the replies wait for an event; one
+/// group waits at a time, while the next one gathers.
 ///
 /// Threads: start, adopt, drain, join and counters from any; the rest on the loop's own thread.
 class Loop {
@@ -83,7 +83,9 @@ private:
     void serve(int fd);
     void take_events();
     void on_log_event(std::uint64_t tag, bool reached);
+    void end_turn();
     void finish_iteration();
+    void sync_gathered();
     void commit(Group& group, std::uint32_t level);
     bool notify(Group& group);
     bool wait_for_log(synap_token_t token, std::uint32_t level);
@@ -111,9 +113,11 @@ private:
     std::vector<std::unique_ptr<Connection>> retired_;
     std::size_t open_ = 0;
 
-    Group for_kernel_;           // of this iteration, at level OS
-    Group for_disk_;             // of this iteration, at level DISK
-    std::deque<Group> waiting_;  // for an event, oldest first
+    Group for_kernel_;  // of this turn, at level OS
+    Group for_disk_;    // gathered for the next sync
+    Group syncing_;     // waits for its event
+    std::uint64_t sync_began_us_ = 0;
+    std::uint64_t last_sync_us_ = UINT64_MAX;  // what the last group waited
     std::uint64_t next_group_ = 1;
     synap_token_t committed_{0, 0};
     std::uint32_t committed_level_ = 0;
