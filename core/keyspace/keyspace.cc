@@ -1,7 +1,6 @@
 #include "core/keyspace/keyspace.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <mutex>
 #include <new>
 
@@ -18,24 +17,27 @@ size_t roomy(size_t size) noexcept { return size < (1u << 20) ? size * 2 : size 
 }  // namespace
 
 Keyspace::Keyspace(unsigned slot_bits, uint64_t hash_seed)
-    : slot_bits_(slot_bits), secret_(make_hash_secret(hash_seed)) {
+    : slot_bits_(slot_bits),
+      secret_(make_hash_secret(hash_seed)),
+      slots_(std::make_unique<Slot[]>(slot_count())),
+      deadlines_(std::make_unique<Deadlines[]>(slot_count())),
+      watches_(std::make_unique<Watch*[]>(slot_count())),
+      last_positions_(std::make_unique<uint64_t[]>(slot_count())) {
     SYNAP_ASSERT(slot_bits >= limits::kSlotBitsMin && slot_bits <= limits::kSlotBitsMax);
-    slots_ = new Slot[slot_count()];
     for (unsigned i = 0; i < limits::kDatabases; ++i) databases_[i] = static_cast<uint8_t>(i);
-    accounts_.add_bytes(0, static_cast<int64_t>(slot_count() * sizeof(Slot)));
+    constexpr size_t kBytesPerSlot =
+        sizeof(Slot) + sizeof(Deadlines) + sizeof(Watch*) + sizeof(uint64_t);
+    accounts_.add_bytes(0, static_cast<int64_t>(slot_count() * kBytesPerSlot));
 }
 
 Keyspace::~Keyspace() {
-    for (uint32_t i = 0; i < slot_count(); ++i) free_slot(slots_[i]);
-    delete[] slots_;
-}
-
-void Keyspace::free_slot(Slot& slot) noexcept {
-    for (uint32_t i = 0; i < slot.table.capacity(); ++i) {
-        if (slot.table.cell(i) != 0) Node::free(cell_node(slot.table.cell(i)), heap_);
+    for (uint32_t i = 0; i < slot_count(); ++i) {
+        Table& table = slots_[i].table;
+        for (uint32_t k = 0; k < table.capacity(); ++k) {
+            if (table.cell(k) != 0) Node::free(cell_node(table.cell(k)), heap_);
+        }
+        table.free(heap_);
     }
-    slot.table.free(heap_);
-    std::free(slot.deadlines);
 }
 
 void Keyspace::apply(const Effect& effect, unsigned stripe) {
@@ -49,10 +51,9 @@ void Keyspace::apply(const Effect& effect, unsigned stripe) {
         case EffectKind::kMove:
             return apply_move(effect, stripe);
         case EffectKind::kDelete: {
-            Slot& slot = slot_of(effect.hash);
-            Cell* cell = slot.find(tag(effect.hash), effect.name_space, effect.key);
-            touch(slot, effect.name_space, effect.key, effect.reason == Reason::kExpired);
-            if (cell != nullptr) remove(slot, cell, stripe);
+            Cell* cell = find_cell(effect.hash, effect.name_space, effect.key);
+            touch(effect.hash, effect.name_space, effect.key, effect.reason == Reason::kExpired);
+            if (cell != nullptr) remove(slot_index(effect.hash), cell, stripe);
             return;
         }
         case EffectKind::kFlush:
@@ -84,45 +85,47 @@ void Keyspace::account_node(const Node& node, int sign, unsigned stripe) noexcep
     }
 }
 
-void Keyspace::reserve(Slot& slot, bool with_deadline, unsigned stripe) {
+void Keyspace::reserve(uint64_t hash, bool with_deadline, unsigned stripe) {
+    Slot& slot = slot_of(hash);
     accounts_.add_bytes(stripe, slot.reserve_cell(heap_, stripe));
-    if (with_deadline) accounts_.add_bytes(stripe, slot.reserve_deadline());
+    if (!with_deadline) return;
+    accounts_.add_bytes(stripe, deadlines_[slot_index(hash)].reserve(slot.table));
 }
 
-void Keyspace::replace(Slot& slot, uint64_t hash, Cell* cell, Node* node,
-                       unsigned stripe) noexcept {
+void Keyspace::replace(uint64_t hash, Cell* cell, Node* node, unsigned stripe) noexcept {
+    Deadlines& deadlines = deadlines_[slot_index(hash)];
     bool new_deadline = node->has_deadline() && node->deadline() <= kDeadlineMax;
     if (cell != nullptr) {
         Node* old = cell_node(*cell);
         account_node(*old, -1, stripe);
-        slot.expiring -= old->has_deadline() ? 1 : 0;
+        deadlines.count_node(*old, -1);
         // A counter with a deadline is written often: the heap holds its one entry already.
         new_deadline = new_deadline && old->deadline() != node->deadline();
         *cell = make_cell(tag(hash), node);
         Node::free(old, heap_);
     } else {
-        slot.insert(tag(hash), node);
+        slot_of(hash).insert(tag(hash), node);
     }
     account_node(*node, 1, stripe);
-    slot.expiring += node->has_deadline() ? 1 : 0;
-    if (new_deadline) slot.push_deadline(tag(hash), node->deadline());
+    deadlines.count_node(*node, 1);
+    if (new_deadline) deadlines.push(tag(hash), node->deadline());
 }
 
 void Keyspace::mark_write(Node& node, const Node* old) noexcept {
     node.set_access(seconds(), old == nullptr ? kFrequencyOfNew : old->frequency());
 }
 
-void Keyspace::remove(Slot& slot, Cell* cell, unsigned stripe) noexcept {
+void Keyspace::remove(uint32_t index, Cell* cell, unsigned stripe) noexcept {
+    Slot& slot = slots_[index];
     Node* node = cell_node(*cell);
     account_node(*node, -1, stripe);
-    slot.expiring -= node->has_deadline() ? 1 : 0;
+    deadlines_[index].count_node(*node, -1);
     slot.erase(cell);
     Node::free(node, heap_);
     accounts_.add_bytes(stripe, slot.shrink(heap_, stripe));
 }
 
 void Keyspace::apply_set(const Effect& effect, unsigned stripe) {
-    Slot& slot = slot_of(effect.hash);
     const bool has_deadline = effect.expires_at != 0;
     Node::Shape shape{effect.name_space,
                       ValueType::kString,
@@ -145,7 +148,7 @@ void Keyspace::apply_set(const Effect& effect, unsigned stripe) {
             std::memcpy(node.value_at(), effect.value.data(), effect.value.size());
         }
     };
-    Cell* cell = slot.find(tag(effect.hash), effect.name_space, effect.key);
+    Cell* cell = find_cell(effect.hash, effect.name_space, effect.key);
     // The common overwrite: deadline and size class stay as they are. Nothing can fail.
     if (cell != nullptr && shape.encoding != Encoding::kBlob) {
         Node* node = cell_node(*cell);
@@ -154,10 +157,10 @@ void Keyspace::apply_set(const Effect& effect, unsigned stripe) {
             node->reshape(shape);
             fill_value(*node);
             mark_write(*node, node);
-            return touch(slot, effect.name_space, effect.key);
+            return touch(effect.hash, effect.name_space, effect.key);
         }
     }
-    reserve(slot, has_deadline && effect.expires_at <= kDeadlineMax, stripe);
+    reserve(effect.hash, has_deadline && effect.expires_at <= kDeadlineMax, stripe);
     Node* node = Node::make(shape, heap_, stripe);
     if (has_deadline) node->set_deadline(effect.expires_at);
     node->set_key(effect.key);
@@ -177,16 +180,15 @@ void Keyspace::apply_set(const Effect& effect, unsigned stripe) {
     } else {
         fill_value(*node);
     }
-    cell = slot.find(tag(effect.hash), effect.name_space, effect.key);
+    cell = find_cell(effect.hash, effect.name_space, effect.key);
     mark_write(*node, cell == nullptr ? nullptr : cell_node(*cell));
-    replace(slot, effect.hash, cell, node, stripe);
-    touch(slot, effect.name_space, effect.key);
+    replace(effect.hash, cell, node, stripe);
+    touch(effect.hash, effect.name_space, effect.key);
 }
 
 // Values that are edited become blobs with spare room once they are too long to copy each time.
 void Keyspace::apply_range(const Effect& effect, unsigned stripe) {
-    Slot& slot = slot_of(effect.hash);
-    Cell* cell = slot.find(tag(effect.hash), effect.name_space, effect.key);
+    Cell* cell = find_cell(effect.hash, effect.name_space, effect.key);
     StringView old;
     if (cell != nullptr) cell_node(*cell)->view(old);
     const size_t end = effect.offset + effect.value.size();
@@ -201,7 +203,7 @@ void Keyspace::apply_range(const Effect& effect, unsigned stripe) {
         old.blob->set_size(size);
         cell_node(*cell)->set_edited();
         mark_write(*cell_node(*cell), cell_node(*cell));
-        return touch(slot, effect.name_space, effect.key);
+        return touch(effect.hash, effect.name_space, effect.key);
     }
     constexpr size_t kEditInPlaceBytes = 256;
     std::string small;
@@ -228,7 +230,7 @@ void Keyspace::apply_range(const Effect& effect, unsigned stripe) {
                             large.get() != nullptr ? static_cast<uint32_t>(sizeof(Blob*))
                                                    : static_cast<uint32_t>(size)};
     const int64_t deadline = has_deadline ? cell_node(*cell)->deadline() : 0;
-    reserve(slot, has_deadline && deadline <= kDeadlineMax, stripe);
+    reserve(effect.hash, has_deadline && deadline <= kDeadlineMax, stripe);
     Node* node = Node::make(shape, heap_, stripe);
     if (has_deadline) node->set_deadline(deadline);
     node->set_key(effect.key);
@@ -237,10 +239,10 @@ void Keyspace::apply_range(const Effect& effect, unsigned stripe) {
     } else {
         std::memcpy(node->value_at(), small.data(), small.size());
     }
-    cell = slot.find(tag(effect.hash), effect.name_space, effect.key);
+    cell = find_cell(effect.hash, effect.name_space, effect.key);
     mark_write(*node, cell == nullptr ? nullptr : cell_node(*cell));
-    replace(slot, effect.hash, cell, node, stripe);
-    touch(slot, effect.name_space, effect.key);
+    replace(effect.hash, cell, node, stripe);
+    touch(effect.hash, effect.name_space, effect.key);
 }
 
 Node* Keyspace::clone(const Node& from, uint8_t name_space, std::string_view key, int64_t deadline,
@@ -259,45 +261,42 @@ Node* Keyspace::clone(const Node& from, uint8_t name_space, std::string_view key
 }
 
 void Keyspace::apply_deadline(const Effect& effect, unsigned stripe) {
-    Slot& slot = slot_of(effect.hash);
-    Cell* cell = slot.find(tag(effect.hash), effect.name_space, effect.key);
+    Cell* cell = find_cell(effect.hash, effect.name_space, effect.key);
     if (cell == nullptr) return;  // replayed behind a delete that a snapshot contains
     const bool in_heap = effect.expires_at != 0 && effect.expires_at <= kDeadlineMax;
     Node* node = cell_node(*cell);
     if (node->has_deadline() && effect.expires_at != 0) {
-        reserve(slot, in_heap, stripe);
+        reserve(effect.hash, in_heap, stripe);
         node->set_deadline(effect.expires_at);
-        if (in_heap) slot.push_deadline(tag(effect.hash), effect.expires_at);
+        if (in_heap) deadlines_[slot_index(effect.hash)].push(tag(effect.hash), effect.expires_at);
     } else if (node->has_deadline() || effect.expires_at != 0) {
-        reserve(slot, in_heap, stripe);
+        reserve(effect.hash, in_heap, stripe);
         Node* changed = clone(*node, effect.name_space, effect.key, effect.expires_at, stripe);
-        cell = slot.find(tag(effect.hash), effect.name_space, effect.key);
-        replace(slot, effect.hash, cell, changed, stripe);
+        cell = find_cell(effect.hash, effect.name_space, effect.key);
+        replace(effect.hash, cell, changed, stripe);
     }
-    touch(slot, effect.name_space, effect.key);
+    touch(effect.hash, effect.name_space, effect.key);
 }
 
 void Keyspace::apply_move(const Effect& effect, unsigned stripe) {
-    Slot& from = slot_of(effect.hash);
-    Slot& to = slot_of(effect.other_hash);
-    Cell* cell = from.find(tag(effect.hash), effect.name_space, effect.key);
+    Cell* cell = find_cell(effect.hash, effect.name_space, effect.key);
     if (cell == nullptr) return;
     Node* source = cell_node(*cell);
     const int64_t deadline = source->deadline();
-    reserve(to, deadline != 0 && deadline <= kDeadlineMax, stripe);
+    reserve(effect.other_hash, deadline != 0 && deadline <= kDeadlineMax, stripe);
     Node* node = clone(*source, effect.other_name_space, effect.other_key, deadline, stripe);
-    Cell* other = to.find(tag(effect.other_hash), effect.other_name_space, effect.other_key);
-    replace(to, effect.other_hash, other, node, stripe);
-    cell = from.find(tag(effect.hash), effect.name_space, effect.key);
-    remove(from, cell, stripe);
-    touch(from, effect.name_space, effect.key);
-    touch(to, effect.other_name_space, effect.other_key);
+    Cell* other = find_cell(effect.other_hash, effect.other_name_space, effect.other_key);
+    replace(effect.other_hash, other, node, stripe);
+    cell = find_cell(effect.hash, effect.name_space, effect.key);
+    remove(slot_index(effect.hash), cell, stripe);
+    touch(effect.hash, effect.name_space, effect.key);
+    touch(effect.other_hash, effect.other_name_space, effect.other_key);
 }
 
 void Keyspace::flush_slot(uint32_t index, uint8_t name_space, unsigned stripe) noexcept {
     Slot& slot = slots_[index];
     if (slot.table.capacity() == 0) return;
-    for (const Watch* watch = slot.watches; watch != nullptr; watch = watch->next) {
+    for (const Watch* watch = watches_[index]; watch != nullptr; watch = watch->next) {
         const std::string_view key{watch->key.data(), watch->key.size()};
         if (watch->name_space == name_space &&
             slot.find(tag(watch->hash), name_space, key) != nullptr) {
@@ -313,15 +312,16 @@ void Keyspace::flush_slot(uint32_t index, uint8_t name_space, unsigned stripe) n
         }
         Node* node = cell_node(cell);
         account_node(*node, -1, stripe);
-        slot.expiring -= node->has_deadline() ? 1 : 0;
+        deadlines_[index].count_node(*node, -1);
         slot.erase(&cell);  // may pull another cell into i, so look at i again
         Node::free(node, heap_);
     }
     accounts_.add_bytes(stripe, slot.shrink(heap_, stripe));
 }
 
-void Keyspace::touch(Slot& slot, uint8_t name_space, std::string_view key, bool expired) noexcept {
-    for (Watch* watch = slot.watches; watch != nullptr; watch = watch->next) {
+void Keyspace::touch(uint64_t hash, uint8_t name_space, std::string_view key,
+                     bool expired) noexcept {
+    for (Watch* watch = watches_[slot_index(hash)]; watch != nullptr; watch = watch->next) {
         if (watch->name_space != name_space ||
             std::string_view(watch->key.data(), watch->key.size()) != key) {
             continue;
@@ -335,13 +335,13 @@ void Keyspace::touch(Slot& slot, uint8_t name_space, std::string_view key, bool 
 }
 
 void Keyspace::add_watch(Watch& watch) noexcept {
-    Slot& slot = slot_of(watch.hash);
-    watch.next = slot.watches;
-    slot.watches = &watch;
+    Watch*& first = watches_[slot_index(watch.hash)];
+    watch.next = first;
+    first = &watch;
 }
 
 void Keyspace::remove_watch(Watch& watch) noexcept {
-    Watch** link = &slot_of(watch.hash).watches;
+    Watch** link = &watches_[slot_index(watch.hash)];
     while (*link != &watch) {
         SYNAP_ASSERT(*link != nullptr);
         link = &(*link)->next;
@@ -354,7 +354,7 @@ void Keyspace::remove_watch(Watch& watch) noexcept {
 void Keyspace::swap_watches(uint8_t a, uint8_t b) noexcept {
     Watch* moved = nullptr;
     for (uint32_t i = 0; i < slot_count(); ++i) {
-        Watch** link = &slots_[i].watches;
+        Watch** link = &watches_[i];
         while (*link != nullptr) {
             Watch* watch = *link;
             if (watch->name_space != a && watch->name_space != b) {

@@ -4,7 +4,8 @@
 // two names and no key moves. The slot of a key is the top bits of its hash, its tag the sixteen
 // bits below.
 //
-// Thread safety: whatever takes a Slot or a KeyRef needs that slot's lock (or the gate alone);
+// Thread safety: whatever takes a slot, its number or a KeyRef needs that slot's lock (or the gate
+// alone);
 // databases change only with the gate held alone. Accounts are free to read.
 #pragma once
 
@@ -12,16 +13,29 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/base/hash.h"
 #include "core/base/limits.h"
 #include "core/keyspace/accounts.h"
+#include "core/keyspace/deadlines.h"
 #include "core/keyspace/effect.h"
 #include "core/keyspace/gate.h"
 #include "core/keyspace/slot.h"
 #include "core/platform/entropy.h"
 
 namespace synap {
+
+// A session's interest in one key; owned by the session, linked into the key's slot.
+struct Watch {
+    Watch* next = nullptr;
+    std::atomic<bool>* changed = nullptr;  // set when the key is touched
+    uint64_t hash = 0;
+    uint8_t name_space = 0;
+    uint8_t database = 0;  // as the client sees it; SWAPDB moves the watch
+    bool expired_when_watched = false;
+    std::vector<char> key;
+};
 
 struct KeyRef {
     std::string_view key;
@@ -53,6 +67,10 @@ public:
     }
     Slot& slot(uint32_t index) noexcept { return slots_[index]; }
     Slot& slot_of(uint64_t hash) noexcept { return slots_[slot_index(hash)]; }
+    // What belongs to a slot and is guarded by its lock, but is seldom needed.
+    Deadlines& deadlines(uint32_t index) noexcept { return deadlines_[index]; }
+    // Behind the last record that changed the slot.
+    uint64_t& last_position(uint32_t index) noexcept { return last_positions_[index]; }
 
     // Present or expired; null when there is no node. Valid until the slot changes.
     Node* find(const KeyRef& key) noexcept {
@@ -93,23 +111,25 @@ public:
     void prefetch_node(uint64_t hash) noexcept;
 
 private:
+    Cell* find_cell(uint64_t hash, uint8_t name_space, std::string_view key) noexcept {
+        return slot_of(hash).find(tag(hash), name_space, key);
+    }
     void flush_slot(uint32_t index, uint8_t name_space, unsigned stripe) noexcept;
     void apply_set(const Effect& effect, unsigned stripe);
     void apply_range(const Effect& effect, unsigned stripe);
     void apply_deadline(const Effect& effect, unsigned stripe);
     void apply_move(const Effect& effect, unsigned stripe);
-    void remove(Slot& slot, Cell* cell, unsigned stripe) noexcept;
+    void remove(uint32_t index, Cell* cell, unsigned stripe) noexcept;
     // A value written is a key used. `old` is what the node replaces, or null.
     void mark_write(Node& node, const Node* old) noexcept;
     // Puts `node` in the place of the key's present one, if any. Room was reserved.
-    void replace(Slot& slot, uint64_t hash, Cell* cell, Node* node, unsigned stripe) noexcept;
-    // Room in a slot for what is to come; cells move, so look a key up afterwards.
-    void reserve(Slot& slot, bool with_deadline, unsigned stripe);
+    void replace(uint64_t hash, Cell* cell, Node* node, unsigned stripe) noexcept;
+    // Room in a key's slot for what is to come; cells move, so look a key up afterwards.
+    void reserve(uint64_t hash, bool with_deadline, unsigned stripe);
     void account_node(const Node& node, int sign, unsigned stripe) noexcept;
     // Tells watchers of a change; `expired`: the delete of a key whose deadline had passed.
-    static void touch(Slot& slot, uint8_t name_space, std::string_view key,
-                      bool expired = false) noexcept;
-    void free_slot(Slot& slot) noexcept;
+    void touch(uint64_t hash, uint8_t name_space, std::string_view key,
+               bool expired = false) noexcept;
     // A copy of a node under another key or deadline; shares its blob.
     Node* clone(const Node& from, uint8_t name_space, std::string_view key, int64_t deadline,
                 unsigned stripe);
@@ -117,7 +137,11 @@ private:
     const unsigned slot_bits_;
     const HashSecret secret_;
     Heap heap_;
-    Slot* slots_ = nullptr;
+    const std::unique_ptr<Slot[]> slots_;
+    // By slot number, guarded by the slot's lock.
+    const std::unique_ptr<Deadlines[]> deadlines_;
+    const std::unique_ptr<Watch*[]> watches_;
+    const std::unique_ptr<uint64_t[]> last_positions_;
     std::atomic<uint8_t> databases_[limits::kDatabases];
     Gate gate_;
     Accounts accounts_;

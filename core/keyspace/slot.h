@@ -1,5 +1,6 @@
 // One of the power-of-two parts of the keyspace: a lock of four bytes and a small open-addressing
-// table of tagged pointers to nodes.
+// table of tagged pointers to nodes. Sixteen bytes, so that the slots of a large keyspace stay in
+// the cache of a core: what not every command needs stands elsewhere, by slot number.
 //
 // A cell is a node pointer with sixteen bits of the key's hash above it. A cell's home is its tag
 // scaled to the capacity, so that a table grows, shrinks and deletes without touching nodes, and
@@ -8,24 +9,13 @@
 
 #include <atomic>
 #include <cstdint>
-#include <vector>
+#include <string_view>
 
 #include "core/base/assert.h"
 #include "core/base/word_lock.h"
 #include "core/keyspace/node.h"
 
 namespace synap {
-
-// A session's interest in one key; owned by the session, linked into the key's slot.
-struct Watch {
-    Watch* next = nullptr;
-    std::atomic<bool>* changed = nullptr;  // set when the key is touched
-    uint64_t hash = 0;
-    uint8_t name_space = 0;
-    uint8_t database = 0;  // as the client sees it; SWAPDB moves the watch
-    bool expired_when_watched = false;
-    std::vector<char> key;
-};
 
 using Cell = uint64_t;
 
@@ -38,14 +28,17 @@ inline Cell make_cell(uint16_t tag, Node* node) noexcept {
     return (uint64_t{tag} << kTagShift) | reinterpret_cast<uintptr_t>(node);
 }
 
-// Where a slot's cells stand. Guarded by the slot's lock, but for prefetch(). The capacity stands
-// beside the pointer, not before the cells, so that a look-up misses one line less.
+// Where a slot's cells stand and how many they are, in one word. Guarded by the slot's lock, but
+// for prefetch().
 class Table {
 public:
-    uint32_t capacity() const noexcept { return capacity_.load(std::memory_order_relaxed); }
-    Cell* cells() const noexcept { return cells_.load(std::memory_order_relaxed); }
+    uint32_t capacity() const noexcept { return capacity_of(word()); }
+    Cell* cells() const noexcept { return cells_of(word()); }
     Cell& cell(uint32_t i) const noexcept { return cells()[i]; }
     size_t bytes() const noexcept { return size_t{capacity()} * sizeof(Cell); }
+
+    // The next capacity from that one up that a word can name; 0 where there is none.
+    static uint32_t capacity_from(uint64_t wanted) noexcept;
 
     uint32_t home(uint16_t tag) const noexcept { return home(tag, capacity()); }
     uint32_t next(uint32_t i) const noexcept { return next(i, capacity()); }
@@ -60,9 +53,10 @@ public:
     // returns that cell or null. There is an empty cell, or no table at all.
     template <typename See>
     Cell* find(uint16_t tag, See&& see) const noexcept {
-        const uint32_t capacity = this->capacity();
+        const uint64_t word = this->word();
+        const uint32_t capacity = capacity_of(word);
         if (capacity == 0) return nullptr;
-        Cell* const cells = this->cells();
+        Cell* const cells = cells_of(word);
         for (uint32_t i = home(tag, capacity); cells[i] != 0; i = next(i, capacity)) {
             if (cell_tag(cells[i]) == tag && see(cells[i])) return &cells[i];
         }
@@ -71,7 +65,9 @@ public:
 
     // Needs no lock: what it reads may be out of date, and is not followed.
     void prefetch(uint16_t tag) const noexcept {
-        const auto at = reinterpret_cast<uintptr_t>(cells()) + home(tag) * sizeof(Cell);
+        const uint64_t word = this->word();
+        const auto at = reinterpret_cast<uintptr_t>(cells_of(word)) +
+                        home(tag, capacity_of(word)) * sizeof(Cell);
         __builtin_prefetch(reinterpret_cast<const char*>(at));
         __builtin_prefetch(reinterpret_cast<const char*>(at + 24));  // a run is a few cells
     }
@@ -81,41 +77,36 @@ public:
         while (this->cell(i) != 0) i = next(i);
         this->cell(i) = cell;
     }
-    // Moves the cells to a new place with that many. False, having done nothing, without memory.
+    // Moves the cells to a new place with that many, of capacity_from(). False, having done
+    // nothing, without memory.
     bool resize(uint32_t capacity, Heap& heap, unsigned stripe) noexcept;
     void free(Heap& heap) noexcept;
 
 private:
-    std::atomic<Cell*> cells_{nullptr};
-    std::atomic<uint32_t> capacity_{0};
-};
+    // The pointer in 48 bits, a shift in four, a count of eight cells before the shift in twelve.
+    static constexpr unsigned kShiftAt = kTagShift;
+    static constexpr unsigned kCountAt = 52;
+    static constexpr unsigned kShiftMax = 15;
+    static constexpr uint64_t kCountMax = 4095;
+    static constexpr uint32_t kStep = 8;
 
-// Min-heap of (deadline << 16 | tag). Entries are hints: one whose key is gone or has another
-// deadline is dropped when it comes up.
-struct Deadlines {
-    uint32_t size;
-    uint32_t capacity;
-    uint64_t entries[1];
-
-    static constexpr size_t bytes(uint32_t capacity) noexcept {
-        return sizeof(uint64_t) + size_t{capacity} * sizeof(uint64_t);
+    uint64_t word() const noexcept { return word_.load(std::memory_order_relaxed); }
+    static Cell* cells_of(uint64_t word) noexcept {
+        return reinterpret_cast<Cell*>(word & ((uint64_t{1} << kTagShift) - 1));
     }
+    static uint32_t capacity_of(uint64_t word) noexcept {
+        return static_cast<uint32_t>(word >> kCountAt) * kStep << (word >> kShiftAt & kShiftMax);
+    }
+    static unsigned shift_for(uint64_t capacity) noexcept;
+    void set(Cell* cells, uint32_t capacity) noexcept;
+
+    std::atomic<uint64_t> word_{0};
 };
 
-// Later deadlines (the year 6429) are honoured on access but stand in no heap.
-inline constexpr int64_t kDeadlineMax = (int64_t{1} << 47) - 1;
-
-struct alignas(64) Slot {
-    static constexpr uint64_t kNever = ~uint64_t{0};
-
-    WordLock lock;          // several are taken by ascending index
-    uint32_t count = 0;     // nodes
-    uint32_t expiring = 0;  // nodes with a deadline
+struct Slot {
+    WordLock lock;       // several are taken by ascending index
+    uint32_t count = 0;  // nodes
     Table table;
-    Deadlines* deadlines = nullptr;
-    Watch* watches = nullptr;
-    uint64_t last_position = 0;              // behind the last record that changed the slot
-    std::atomic<uint64_t> earliest{kNever};  // deadline of the heap's top; read without the lock
 
     // The cell that holds the key, or null. Also finds a node whose deadline has passed.
     Cell* find(uint16_t tag, uint8_t name_space, std::string_view key) noexcept {
@@ -128,25 +119,17 @@ struct alignas(64) Slot {
         });
     }
 
-    // Room for one more cell and one more deadline; may throw std::bad_alloc, changing nothing.
-    // Returns the growth in bytes.
+    // Room for one more cell; may throw std::bad_alloc, changing nothing. Returns the growth in
+    // bytes.
     int64_t reserve_cell(Heap& heap, unsigned stripe);
-    int64_t reserve_deadline();
 
     // After reserve_cell. The key must not be present.
     void insert(uint16_t tag, Node* node) noexcept;
     void erase(Cell* cell) noexcept;
     // Gives back room that deletes left over; returns the (negative) growth.
     int64_t shrink(Heap& heap, unsigned stripe) noexcept;
-
-    // After reserve_deadline.
-    void push_deadline(uint16_t tag, int64_t deadline) noexcept;
-    // Removes and returns the earliest entry; the heap must not be empty.
-    uint64_t pop_deadline() noexcept;
-
-    int64_t table_memory() const noexcept;
 };
 
-static_assert(sizeof(Slot) == 64);
+static_assert(sizeof(Slot) == 16);
 
 }  // namespace synap

@@ -286,7 +286,7 @@ bool Engine::make_room(Run& run) {
         effect.name_space = victim.name_space;
         effect.hash = victim.hash;
         effect.key = victim.key;
-        remove_by_engine(effect, slot, run.stripe);
+        remove_by_engine(effect, run.stripe);
         keyspace_->accounts().publish(run.stripe);
         ++evicted;
     }
@@ -296,11 +296,12 @@ bool Engine::make_room(Run& run) {
 }
 
 // A delete that no command asked for: its own record.
-void Engine::remove_by_engine(const Effect& effect, Slot& slot, unsigned stripe) {
+void Engine::remove_by_engine(const Effect& effect, unsigned stripe) {
     if (log_ != nullptr) {
         EffectBuffer record;
         record.add(effect);
-        slot.last_position = log_->append(record, now_ms());
+        const uint32_t slot = keyspace_->slot_index(effect.hash);
+        keyspace_->last_position(slot) = log_->append(record, now_ms());
     }
     keyspace_->apply(effect, stripe);
 }

@@ -199,8 +199,8 @@ private:
     void make_keyspace(uint64_t keys);
     void start_maintenance();
     void run_maintenance() noexcept;
-    void remove_by_engine(const Effect& effect, Slot& slot, unsigned stripe);
-    size_t remove_expired(Slot& slot, uint16_t tag, int64_t now, unsigned stripe);
+    void remove_by_engine(const Effect& effect, unsigned stripe);
+    size_t remove_expired(const Table& table, uint16_t tag, int64_t now, unsigned stripe);
     void maybe_snapshot();
     Status finish_snapshot(Result<SnapshotInfo> outcome);
     void note_snapshot(Result<SnapshotInfo>& outcome, const Status& status);

@@ -250,7 +250,7 @@ bool Session::commit() {
         fail(Code::kShutdown, "the store is closed");
         return false;
     }
-    for (const uint32_t slot : slots_) keyspace_->slot(slot).last_position = last_write_;
+    for (const uint32_t slot : slots_) keyspace_->last_position(slot) = last_write_;
     if (gate_ == Gate::kAlone) engine_->alone_position().store(last_write_);
     depends_on_ = std::max(depends_on_, last_write_);
     return true;
@@ -262,7 +262,7 @@ void Session::rest_on_slots() noexcept {
     if (call_level_ != Durability::kDisk || !run_.logging) return;
     depends_on_ = std::max(depends_on_, engine_->alone_position().load());
     for (const uint32_t slot : slots_) {
-        depends_on_ = std::max(depends_on_, keyspace_->slot(slot).last_position);
+        depends_on_ = std::max(depends_on_, keyspace_->last_position(slot));
     }
 }
 

@@ -43,16 +43,17 @@ size_t Engine::expire_some(size_t most) {
     const SharedGate inside(keyspace.gate(), stripe);
     for (uint32_t looked = 0; looked < keyspace.slot_count() && expired < most; ++looked) {
         const uint32_t index = expire_next_slot_++ & (keyspace.slot_count() - 1);
+        Deadlines& deadlines = keyspace.deadlines(index);
+        if (!deadlines.due(now)) continue;
         Slot& slot = keyspace.slot(index);
-        if (slot.earliest.load(std::memory_order_relaxed) > static_cast<uint64_t>(now)) continue;
         const std::lock_guard<WordLock> guard(slot.lock);
-        while (slot.deadlines != nullptr && slot.deadlines->size > 0 && expired < most &&
-               slot.deadlines->entries[0] >> 16 <= static_cast<uint64_t>(now)) {
-            const uint64_t entry = slot.pop_deadline();
+        while (deadlines.due(now) && expired < most) {
+            const uint64_t entry = deadlines.pop();
+            const auto tag = static_cast<uint16_t>(entry);
             try {
-                expired += remove_expired(slot, static_cast<uint16_t>(entry), now, stripe);
+                expired += remove_expired(slot.table, tag, now, stripe);
             } catch (const std::bad_alloc&) {
-                slot.push_deadline(static_cast<uint16_t>(entry), static_cast<int64_t>(entry >> 16));
+                deadlines.push(tag, static_cast<int64_t>(entry >> 16));
                 throw;
             }
         }
@@ -63,10 +64,10 @@ size_t Engine::expire_some(size_t most) {
 }
 
 // Deletes the nodes of one tag whose deadline has passed.
-size_t Engine::remove_expired(Slot& slot, uint16_t tag, int64_t now, unsigned stripe) {
+size_t Engine::remove_expired(const Table& table, uint16_t tag, int64_t now, unsigned stripe) {
     size_t expired = 0;
     for (;;) {
-        const Cell* cell = slot.table.find(
+        const Cell* cell = table.find(
             tag, [&](Cell candidate) noexcept { return cell_node(candidate)->expired(now); });
         if (cell == nullptr) return expired;
         const Node* found = cell_node(*cell);
@@ -77,7 +78,7 @@ size_t Engine::remove_expired(Slot& slot, uint16_t tag, int64_t now, unsigned st
         effect.name_space = found->name_space();
         effect.key = key;
         effect.hash = keyspace_->key(effect.name_space, key).hash;
-        remove_by_engine(effect, slot, stripe);
+        remove_by_engine(effect, stripe);
         ++expired;
     }
 }

@@ -18,22 +18,20 @@ struct OwnedSlot : Slot {
             if (table.cell(i) != 0) Node::free(cell_node(table.cell(i)), heap);
         }
         table.free(heap);
-        std::free(deadlines);
     }
     int64_t reserve_cell() { return Slot::reserve_cell(heap, 0); }
     int64_t shrink() { return Slot::shrink(heap, 0); }
 };
 
-Node* make_node(OwnedSlot& slot, const std::string& key, int64_t deadline = 0) {
+Node* make_node(OwnedSlot& slot, const std::string& key) {
     const Node::Shape shape{0,
                             ValueType::kString,
                             Encoding::kInteger,
-                            deadline != 0,
+                            false,
                             false,
                             static_cast<uint32_t>(key.size()),
                             sizeof(int64_t)};
     Node* node = Node::make(shape, slot.heap, 0);
-    if (deadline != 0) node->set_deadline(deadline);
     node->set_key(key);
     node->set_integer(0);
     return node;
@@ -91,33 +89,46 @@ TEST(Slot, TellsNamespacesApart) {
     EXPECT_EQ(slot.find(7, 1, "key"), nullptr);
 }
 
-TEST(Slot, DeadlinesComeUpInOrder) {
-    OwnedSlot slot;
-    for (const int64_t deadline : {500, 100, 300, 200, 400}) {
-        slot.reserve_deadline();
-        // Nodes keep the hints alive: stale ones are dropped when the heap would grow.
-        slot.reserve_cell();
-        slot.insert(9, make_node(slot, "k" + std::to_string(deadline), deadline));
-        ++slot.expiring;
-        slot.push_deadline(9, deadline);
+TEST(Table, NamesTheCapacitiesThatItOffers) {
+    EXPECT_EQ(Table::capacity_from(1), 8u);
+    EXPECT_EQ(Table::capacity_from(80), 80u);
+    EXPECT_EQ(Table::capacity_from(81), 88u);
+    EXPECT_EQ(Table::capacity_from(4095 * 8), 4095u * 8);
+    EXPECT_EQ(Table::capacity_from(4095 * 8 + 1), 4096u * 8);
+    for (uint64_t wanted = 1; wanted < uint64_t{1} << 30; wanted += 1 + wanted / 7) {
+        const uint64_t capacity = Table::capacity_from(wanted);
+        EXPECT_GE(capacity, wanted);
+        EXPECT_LT(capacity, wanted + 8 + wanted / 2000) << wanted;
+        EXPECT_EQ(Table::capacity_from(capacity), capacity) << wanted;
     }
-    EXPECT_EQ(slot.earliest.load(), 100u);
-    for (const uint64_t expected : {100, 200, 300, 400, 500}) {
-        EXPECT_EQ(slot.pop_deadline() >> 16, expected);
-    }
-    EXPECT_EQ(slot.earliest.load(), Slot::kNever);
+    EXPECT_EQ(Table::capacity_from(uint64_t{4095} * 8 << 15), uint64_t{4095} * 8 << 15);
+    EXPECT_EQ(Table::capacity_from((uint64_t{4095} * 8 << 15) + 1), 0u) << "more than a word names";
 }
 
-TEST(Slot, StaleDeadlinesDoNotMakeTheHeapGrow) {
-    OwnedSlot slot;
-    slot.reserve_cell();
-    slot.insert(9, make_node(slot, "k", 1'000'000));
-    slot.expiring = 1;
-    for (int64_t i = 0; i < 10'000; ++i) {
-        slot.reserve_deadline();
-        slot.push_deadline(9, i + 1);
+TEST(Table, KeepsItsCellsAtEverySize) {
+    Heap heap;
+    Table table;
+    uint32_t cells = 0;
+    for (uint32_t wanted = 8; wanted < 400'000; wanted += wanted / 4) {
+        ASSERT_TRUE(table.resize(Table::capacity_from(wanted), heap, 0));
+        ASSERT_EQ(table.capacity(), Table::capacity_from(wanted));
+        for (; cells < wanted / 2; ++cells) {
+            table.place(make_cell(static_cast<uint16_t>(cells * 40503u),
+                                  reinterpret_cast<Node*>(uintptr_t{cells} * 16 + 16)));
+        }
+        uint32_t found = 0;
+        for (uint32_t i = 0; i < table.capacity(); ++i) found += table.cell(i) != 0 ? 1 : 0;
+        ASSERT_EQ(found, cells);
     }
-    EXPECT_LE(slot.deadlines->capacity, 16u);
+    for (uint32_t i = 0; i < cells; ++i) {
+        const auto* node = reinterpret_cast<Node*>(uintptr_t{i} * 16 + 16);
+        EXPECT_NE(table.find(static_cast<uint16_t>(i * 40503u),
+                             [&](Cell cell) noexcept { return cell_node(cell) == node; }),
+                  nullptr);
+    }
+    EXPECT_FALSE(table.resize(0, heap, 0));
+    table.free(heap);
+    EXPECT_EQ(table.capacity(), 0u);
 }
 
 }  // namespace
