@@ -91,7 +91,7 @@ Status read_calls(synap_session& session, const synap_call_t* calls, size_t n) {
         words += calls[i].argc + 1;  // a command by its id may be two
     }
     if (session.words.size() < words) session.words.resize(words);
-    session.calls.resize(n);
+    if (session.calls.size() != n) session.calls.resize(n);
     Words to(session);
     for (size_t i = 0; i < n; ++i) {
         const std::string_view* const first = to.next();

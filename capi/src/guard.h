@@ -38,7 +38,7 @@ template <typename T>
 }
 
 template <typename T>
-Status check(const T* handle, const char* name) {
+[[gnu::always_inline]] inline Status check(const T* handle, const char* name) {
     if (alive(handle)) return {};
     return why_dead(handle, name);
 }

@@ -9,11 +9,6 @@
 
 namespace synap {
 
-KeyRef CommandContext::key(size_t i) noexcept {
-    if (i == hashed_argument_ && i != 0) return {args_[i], hash_, name_space_};
-    return keyspace_.key(name_space_, args_[i]);
-}
-
 Node* CommandContext::peek(const KeyRef& key) {
     Node* node = keyspace_.find(key);
     if (node == nullptr || !node->has_deadline() || !node->expired(now_ms())) return node;

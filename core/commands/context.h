@@ -86,7 +86,10 @@ public:
     int64_t now_ms() noexcept { return run_.now_ms != 0 ? run_.now_ms : read_clock(); }
 
     // The key in argv[i] (hashed by the executor before) or any other key.
-    KeyRef key(size_t i) noexcept;
+    KeyRef key(size_t i) noexcept {
+        if (i == hashed_argument_ && i != 0) return {args_[i], hash_, name_space_};
+        return key_named(args_[i]);
+    }
     KeyRef key_named(std::string_view name) noexcept { return keyspace_.key(name_space_, name); }
     KeyRef key_in(uint8_t name_space, std::string_view name) noexcept {
         return keyspace_.key(name_space, name);

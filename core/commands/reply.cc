@@ -7,7 +7,6 @@ namespace synap {
 namespace {
 
 constexpr size_t kBytesMin = 512;
-constexpr size_t kBytesKept = 64 * 1024;
 
 }  // namespace
 
@@ -39,15 +38,10 @@ void Reply::error(std::string_view message) {
     ++errors_;
 }
 
-void Reply::clear() noexcept {
-    used_ = 0;
-    blobs_.clear();
-    blob_bytes_ = 0;
-    if (capacity_ > kBytesKept) {
-        memory_.reset();
-        bytes_ = nullptr;
-        capacity_ = 0;
-    }
+void Reply::give_back() noexcept {
+    memory_.reset();
+    bytes_ = nullptr;
+    capacity_ = 0;
 }
 
 }  // namespace synap

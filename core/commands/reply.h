@@ -89,7 +89,11 @@ public:
         blob_bytes_ = mark.blob_bytes;
         while (blobs_.size() > mark.blobs) blobs_.pop_back();
     }
-    void clear() noexcept;
+    void clear() noexcept {
+        if (!blobs_.empty()) blobs_.clear();
+        used_ = blob_bytes_ = 0;
+        if (capacity_ > kBytesKept) give_back();
+    }
     size_t size() const noexcept { return used_; }
     // Bytes that replaying will produce, roughly: the tape and what it refers to.
     size_t weight() const noexcept { return used_ + blob_bytes_; }
@@ -120,6 +124,7 @@ private:
         return at;
     }
     void grow(size_t bytes);
+    void give_back() noexcept;
     void tag(ReplyType type) { *extend(1) = static_cast<char>(type); }
     template <typename T>
     void fixed(ReplyType type, T value) {
@@ -136,6 +141,7 @@ private:
     }
 
     static constexpr uint8_t kBlobTag = 255;
+    static constexpr size_t kBytesKept = 64 * 1024;
 
     struct Free {
         void operator()(char* memory) const noexcept { std::free(memory); }

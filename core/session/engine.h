@@ -120,6 +120,12 @@ public:
     uint64_t peak_memory() const noexcept { return peak_memory_.load(); }
     void charge_host_memory(int64_t bytes) noexcept { host_memory_.fetch_add(bytes); }
     EvictionRule eviction_rule() const noexcept;
+    // Whether eviction looks at how often a key is used.
+    bool counts_frequency() const noexcept {
+        const auto policy = static_cast<MaxMemoryPolicy>(options_.get(OptionId::kMaxMemoryPolicy));
+        return policy == MaxMemoryPolicy::kLfu || policy == MaxMemoryPolicy::kAllKeysLfu ||
+               policy == MaxMemoryPolicy::kVolatileLfu;
+    }
 
     // The position behind the last record that was written with the gate held alone.
     std::atomic<uint64_t>& alone_position() noexcept { return alone_position_; }

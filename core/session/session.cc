@@ -60,7 +60,7 @@ BatchResult Session::run(std::span<const Call> calls) {
         run_.now_ms = 0;
         run_.logging = keyspace_ != nullptr && engine_->log() != nullptr;
         run_.hide_expired_only = !engine_->accepts_writes();
-        run_.count_frequency = engine_->eviction_rule().policy == EvictionPolicy::kLfu;
+        run_.count_frequency = engine_->counts_frequency();
         run_.value_bytes_max = engine_->options().get(OptionId::kValueBytes);
         depends_on_ = 0;
         const uint64_t began_us = measured_ ? engine_->clock().monotonic_us() : 0;
@@ -96,7 +96,7 @@ BatchResult Session::run_chunk(std::span<const Call> calls) {
         prepare_all(calls);
     }
     expected_ = {};
-    prefetch_nodes(calls.size());
+    if (calls.size() > 1) prefetch_nodes(calls.size());
     const uint64_t budget = engine_->options().get(OptionId::kReplyBytes);
     for (size_t i = 0; i < calls.size(); ++i) {
         const Reply::Mark mark = reply_.mark();
@@ -162,7 +162,7 @@ void Session::prepare_all(std::span<const Call> calls) noexcept {
 }
 
 void Session::prefetch_nodes(size_t calls) noexcept {
-    if (keyspace_ == nullptr || calls == 1) return;
+    if (keyspace_ == nullptr) return;
     enter(Gate::kShared);
     for (size_t i = 0; i < calls; ++i) {
         if (prepared_[i].hashed) keyspace_->prefetch_node(prepared_[i].hash);
