@@ -17,6 +17,7 @@
 #include <system_error>
 
 #include "server/log/log.h"
+#include "server/net/scheduling.h"
 
 namespace synap::server {
 namespace {
@@ -98,6 +99,7 @@ void Loop::start() {
 void Loop::run() {
     const std::string name = "synap-io-" + std::to_string(index_);
     ::pthread_setname_np(::pthread_self(), name.c_str());
+    prefer_short_turns();  // or the thread of a snapshot may keep it waiting
     wait_ready();
     schedule_tick();
     reactor_->io.run();
