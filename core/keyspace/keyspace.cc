@@ -25,9 +25,7 @@ Keyspace::Keyspace(unsigned slot_bits, uint64_t hash_seed)
       last_positions_(std::make_unique<uint64_t[]>(slot_count())) {
     SYNAP_ASSERT(slot_bits >= limits::kSlotBitsMin && slot_bits <= limits::kSlotBitsMax);
     for (unsigned i = 0; i < limits::kDatabases; ++i) databases_[i] = static_cast<uint8_t>(i);
-    constexpr size_t kBytesPerSlot =
-        sizeof(Slot) + sizeof(Deadlines) + sizeof(Watch*) + sizeof(uint64_t);
-    accounts_.add_bytes(0, static_cast<int64_t>(slot_count() * kBytesPerSlot));
+    accounts_.add_bytes(0, static_cast<int64_t>(slots_bytes()));
 }
 
 Keyspace::~Keyspace() {

@@ -55,6 +55,8 @@ public:
     Accounts& accounts() noexcept { return accounts_; }
     unsigned slot_bits() const noexcept { return slot_bits_; }
     uint32_t slot_count() const noexcept { return uint32_t{1} << slot_bits_; }
+    // Bytes charged for slots, whatever is in them.
+    size_t slots_bytes() const noexcept { return slot_count() * kBytesPerSlot; }
 
     KeyRef key(uint8_t name_space, std::string_view key) const noexcept {
         return {key, hash_key(secret_, name_space, key), name_space};
@@ -111,6 +113,9 @@ public:
     void prefetch_node(uint64_t hash) noexcept;
 
 private:
+    static constexpr size_t kBytesPerSlot =
+        sizeof(Slot) + sizeof(Deadlines) + sizeof(Watch*) + sizeof(uint64_t);
+
     Cell* find_cell(uint64_t hash, uint8_t name_space, std::string_view key) noexcept {
         return slot_of(hash).find(tag(hash), name_space, key);
     }

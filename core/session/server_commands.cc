@@ -155,7 +155,7 @@ void cmd_memory_stats(CommandContext& ctx) {
     const auto used = static_cast<int64_t>(engine.used_memory());
     const auto peak = std::max(static_cast<int64_t>(engine.peak_memory()), used);
     const auto resident = static_cast<int64_t>(resident_bytes());
-    const auto slots = static_cast<int64_t>(ctx.keyspace().slot_count() * sizeof(Slot));
+    const auto slots = static_cast<int64_t>(ctx.keyspace().slots_bytes());
     int64_t keys = 0;
     for (unsigned i = 0; i < limits::kDatabases; ++i) {
         keys += ctx.keyspace().accounts().keys(static_cast<uint8_t>(i));

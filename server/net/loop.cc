@@ -29,6 +29,8 @@ constexpr int kMaxTurns = 16;
 /// Replies that may wait for a sync to begin while more requests are ready.
 constexpr std::size_t kMaxGathered = 256;
 constexpr std::uint64_t kShortSyncUs = 1000;
+/// Waits for the disk that must have been short, one after the other, before a thread syncs itself.
+constexpr unsigned kShortSyncs = 4;
 /// Buffer memory is reported to the engine in steps of this size.
 constexpr std::int64_t kAccountStep = 64 * 1024;
 constexpr std::uint32_t kMinTickMs = 20;
@@ -284,17 +286,19 @@ void Loop::sync_gathered() {
     std::swap(syncing_, for_disk_);
     sync_began_us_ = steady_us();
     const bool few_else = syncing_.members.size() * 4 >= open_ * 3;
-    if (few_else && last_sync_us_ < kShortSyncUs) {
-        commit(syncing_, SYNAP_DURABILITY_DISK);
-        last_sync_us_ = steady_us() - sync_began_us_;
-    } else if (!notify(syncing_)) {
+    if ((few_else && short_syncs_ >= kShortSyncs) || !notify(syncing_)) {
         commit(syncing_, SYNAP_DURABILITY_DISK);
     }
 }
 
 void Loop::commit(Group& group, std::uint32_t level) {
     services_.counters.commits.add();
-    release(group, wait_for_log(group.token, level));
+    const bool reached = wait_for_log(group.token, level);
+    now_ms_ = steady_ms();  // the disk may have taken its time
+    if (level == SYNAP_DURABILITY_DISK) {
+        note_sync();
+    }
+    release(group, reached);
 }
 
 /// Asks for an event when the group's token is on disk. False when it is there already, or when
@@ -325,6 +329,11 @@ bool Loop::wait_for_log(synap_token_t token, std::uint32_t level) {
     return true;
 }
 
+void Loop::note_sync() noexcept {
+    const bool was_short = steady_us() - sync_began_us_ < kShortSyncUs;
+    short_syncs_ = was_short ? short_syncs_ + 1 : 0;
+}
+
 /// Remembers how far the log is known to have come, and at which level.
 void Loop::note_committed(synap_token_t token, std::uint32_t level) noexcept {
     committed_ = level > committed_level_ ? token : later(committed_, token);
@@ -338,7 +347,7 @@ void Loop::on_log_event(std::uint64_t tag, bool reached) {
     if (reached) {
         note_committed(syncing_.token, SYNAP_DURABILITY_DISK);
     }
-    last_sync_us_ = steady_us() - sync_began_us_;
+    note_sync();
     release(syncing_, reached);
 }
 

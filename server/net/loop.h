@@ -89,6 +89,7 @@ private:
     void commit(Group& group, std::uint32_t level);
     bool notify(Group& group);
     bool wait_for_log(synap_token_t token, std::uint32_t level);
+    void note_sync() noexcept;
     void note_committed(synap_token_t token, std::uint32_t level) noexcept;
     void release(Group& group, bool reached);
     void run_resumed();
@@ -117,7 +118,7 @@ private:
     Group for_disk_;    // gathered for the next sync
     Group syncing_;     // waits for its event
     std::uint64_t sync_began_us_ = 0;
-    std::uint64_t last_sync_us_ = UINT64_MAX;  // what the last group waited
+    unsigned short_syncs_ = 0;  // waits of groups, the last ones without a long one between
     std::uint64_t next_group_ = 1;
     synap_token_t committed_{0, 0};
     std::uint32_t committed_level_ = 0;
