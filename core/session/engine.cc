@@ -8,7 +8,7 @@
 namespace synap {
 namespace {
 
-constexpr unsigned kSlotBitsDefault = 14;
+constexpr unsigned kSlotBitsDefault = 13;
 
 unsigned bits_for(uint64_t slots) noexcept {
     unsigned bits = limits::kSlotBitsMin;

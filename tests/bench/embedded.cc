@@ -126,7 +126,7 @@ public:
         std::string key(kFirstKey);
         const std::array<synap_arg_t, 3> set = {command("SET"), argument(key), argument(value)};
         for (std::uint64_t i = 0; i < settings_.keys; ++i) {
-            digits_.write(key.data() + key.size() - 8, i);
+            write_digits(key.data() + key.size() - 8, i);
             check(synap_exec_sink, session_, set.data(), set.size(), nullptr, &sink_);
         }
     }
@@ -161,7 +161,7 @@ public:
 
 private:
     void pick_key(std::size_t index) {
-        digits_.write(keys_[index].data() + kFirstKey.size() - 8, random_.below(settings_.keys));
+        write_digits(keys_[index].data() + kFirstKey.size() - 8, random_.below(settings_.keys));
     }
 
     void get(std::size_t index) {
@@ -193,7 +193,6 @@ private:
     synap_sink_t sink_ = SYNAP_SINK_INIT;
     Received received_;
     Random random_{1};
-    Digits digits_;
     std::array<std::string, kDepth> keys_;
     std::array<std::array<synap_arg_t, 2>, kDepth> arguments_;
     std::array<synap_call_t, kDepth> calls_;

@@ -260,7 +260,7 @@ private:
         const std::uint64_t first = std::min(next_key_, settings_.keys - depth);
         Batch& batch = connection.choose(Kind::kSet);
         for (std::size_t i = 0; i < depth; ++i) {
-            batch.set_key(digits_, i, first + i);
+            batch.set_key(i, first + i);
         }
         next_key_ += depth;
         connection.start(now);
@@ -270,7 +270,7 @@ private:
         const bool write = random_.below(100) < settings_.set_percent;
         Batch& batch = connection.choose(write ? Kind::kSet : Kind::kGet);
         for (std::size_t i = 0; i < batch.depth(); ++i) {
-            batch.set_key(digits_, i, random_.below(settings_.keys));
+            batch.set_key(i, random_.below(settings_.keys));
         }
         connection.start(due);
     }
@@ -304,7 +304,6 @@ private:
     Settings settings_;
     Meter meter_;
     Random random_;
-    Digits digits_;
     int epoll_ = -1;
     std::vector<std::unique_ptr<Connection>> connections_;
     std::vector<Connection*> idle_;
