@@ -20,14 +20,12 @@ int64_t Deadlines::memory_of(const Heap* heap) noexcept {
 // Keeps entries that name a deadline some node still has: at most as many as such nodes.
 void Deadlines::drop_stale(const Table& table) noexcept {
     uint32_t kept = 0;
-    for (uint32_t i = 0; i < table.capacity(); ++i) {
-        const Cell cell = table.cell(i);
-        if (cell == 0) continue;
+    table.for_each([&](Cell cell) noexcept {
         const Node* node = cell_node(cell);
-        if (!node->has_deadline() || node->deadline() > kDeadlineMax) continue;
+        if (!node->has_deadline() || node->deadline() > kDeadlineMax) return;
         SYNAP_ASSERT(kept < heap_->capacity);
-        heap_->entries[kept++] = (static_cast<uint64_t>(node->deadline()) << 16) | cell_tag(cell);
-    }
+        heap_->entries[kept++] = entry(cell_tag(cell), node->deadline());
+    });
     std::make_heap(heap_->entries, heap_->entries + kept, std::greater<>());
     heap_->size = kept;
     note_top();
@@ -60,7 +58,7 @@ void Deadlines::note_top() noexcept {
 
 void Deadlines::push(uint16_t tag, int64_t deadline) noexcept {
     SYNAP_ASSERT(heap_ != nullptr && heap_->size < heap_->capacity);
-    heap_->entries[heap_->size++] = (static_cast<uint64_t>(deadline) << 16) | tag;
+    heap_->entries[heap_->size++] = entry(tag, deadline);
     std::push_heap(heap_->entries, heap_->entries + heap_->size, std::greater<>());
     note_top();
 }

@@ -1,7 +1,7 @@
 // The deadlines of one slot: a min-heap of hints, by which expiry finds what is due.
 //
 // An entry is (deadline << 16 | tag). One whose key is gone or has another deadline is dropped when
-// it comes up. Guarded by the slot's lock, but for earliest().
+// it comes up. Guarded by the slot's lock, but for earliest() and due().
 #pragma once
 
 #include <atomic>
@@ -52,6 +52,9 @@ private:
         }
     };
 
+    static uint64_t entry(uint16_t tag, int64_t deadline) noexcept {
+        return (static_cast<uint64_t>(deadline) << 16) | tag;
+    }
     static int64_t memory_of(const Heap* heap) noexcept;
     void drop_stale(const Table& table) noexcept;
     void note_top() noexcept;

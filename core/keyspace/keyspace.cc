@@ -31,9 +31,7 @@ Keyspace::Keyspace(unsigned slot_bits, uint64_t hash_seed)
 Keyspace::~Keyspace() {
     for (uint32_t i = 0; i < slot_count(); ++i) {
         Table& table = slots_[i].table;
-        for (uint32_t k = 0; k < table.capacity(); ++k) {
-            if (table.cell(k) != 0) Node::free(cell_node(table.cell(k)), heap_);
-        }
+        table.for_each([&](Cell cell) noexcept { Node::free(cell_node(cell), heap_); });
         table.free(heap_);
     }
 }

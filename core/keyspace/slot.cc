@@ -54,9 +54,7 @@ bool Table::resize(uint32_t capacity, Heap& heap, unsigned stripe) noexcept {
     std::memset(cells, 0, bytes);
     Table resized;
     resized.set(cells, capacity);
-    for (uint32_t i = 0; i < this->capacity(); ++i) {
-        if (cell(i) != 0) resized.place(cell(i));
-    }
+    for_each([&](Cell cell) noexcept { resized.place(cell); });
     free(heap);
     set(cells, capacity);
     return true;

@@ -63,6 +63,14 @@ public:
         return nullptr;
     }
 
+    // Calls see(cell) for each cell that is not empty.
+    template <typename See>
+    void for_each(See&& see) const {
+        for (uint32_t i = 0; i < capacity(); ++i) {
+            if (cell(i) != 0) see(cell(i));
+        }
+    }
+
     // Needs no lock: what it reads may be out of date, and is not followed.
     void prefetch(uint16_t tag) const noexcept {
         const uint64_t word = this->word();

@@ -37,10 +37,9 @@ uint64_t walk(Keyspace& keyspace, uint64_t cursor, size_t wanted, size_t slots_m
         const std::lock_guard<WordLock> guard(slot.lock);
         if (slot.count == 0) continue;
         cells.clear();
-        for (uint32_t i = 0; i < slot.table.capacity(); ++i) {
-            const Cell cell = slot.table.cell(i);
-            if (cell != 0 && cell_tag(cell) >= tag) cells.push_back(cell);
-        }
+        slot.table.for_each([&](Cell cell) {
+            if (cell_tag(cell) >= tag) cells.push_back(cell);
+        });
         std::sort(cells.begin(), cells.end());
         for (size_t i = 0; i < cells.size(); ++i) {
             const bool new_tag = i == 0 || cell_tag(cells[i]) != cell_tag(cells[i - 1]);

@@ -231,33 +231,6 @@ void Engine::apply_log_options() noexcept {
     log->set_hand_over(options_.get(OptionId::kAcknowledge) == 0);
 }
 
-EvictionRule Engine::eviction_rule() const noexcept {
-    const auto samples = static_cast<unsigned>(options_.get(OptionId::kMaxMemorySamples));
-    switch (static_cast<MaxMemoryPolicy>(options_.get(OptionId::kMaxMemoryPolicy))) {
-        case MaxMemoryPolicy::kNoEviction:
-            break;
-        case MaxMemoryPolicy::kLru:
-        case MaxMemoryPolicy::kAllKeysLru:
-            return {EvictionPolicy::kLru, false, samples};
-        case MaxMemoryPolicy::kLfu:
-        case MaxMemoryPolicy::kAllKeysLfu:
-            return {EvictionPolicy::kLfu, false, samples};
-        case MaxMemoryPolicy::kRandom:
-        case MaxMemoryPolicy::kAllKeysRandom:
-            return {EvictionPolicy::kRandom, false, samples};
-        case MaxMemoryPolicy::kTtl:
-        case MaxMemoryPolicy::kVolatileTtl:
-            return {EvictionPolicy::kTtl, true, samples};
-        case MaxMemoryPolicy::kVolatileLru:
-            return {EvictionPolicy::kLru, true, samples};
-        case MaxMemoryPolicy::kVolatileLfu:
-            return {EvictionPolicy::kLfu, true, samples};
-        case MaxMemoryPolicy::kVolatileRandom:
-            return {EvictionPolicy::kRandom, true, samples};
-    }
-    return {};
-}
-
 uint64_t Engine::used_memory() noexcept {
     const int64_t used = keyspace().accounts().bytes() + host_memory_.load();
     return used > 0 ? static_cast<uint64_t>(used) : 0;

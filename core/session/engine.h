@@ -59,6 +59,33 @@ struct SlowCall {
     std::string client_name;
 };
 
+// What the names of the policies mean.
+constexpr EvictionRule rule_of(MaxMemoryPolicy policy, unsigned samples) noexcept {
+    switch (policy) {
+        case MaxMemoryPolicy::kNoEviction:
+            break;
+        case MaxMemoryPolicy::kLru:
+        case MaxMemoryPolicy::kAllKeysLru:
+            return {EvictionPolicy::kLru, false, samples};
+        case MaxMemoryPolicy::kLfu:
+        case MaxMemoryPolicy::kAllKeysLfu:
+            return {EvictionPolicy::kLfu, false, samples};
+        case MaxMemoryPolicy::kRandom:
+        case MaxMemoryPolicy::kAllKeysRandom:
+            return {EvictionPolicy::kRandom, false, samples};
+        case MaxMemoryPolicy::kTtl:
+        case MaxMemoryPolicy::kVolatileTtl:
+            return {EvictionPolicy::kTtl, true, samples};
+        case MaxMemoryPolicy::kVolatileLru:
+            return {EvictionPolicy::kLru, true, samples};
+        case MaxMemoryPolicy::kVolatileLfu:
+            return {EvictionPolicy::kLfu, true, samples};
+        case MaxMemoryPolicy::kVolatileRandom:
+            return {EvictionPolicy::kRandom, true, samples};
+    }
+    return {};
+}
+
 class Engine : public std::enable_shared_from_this<Engine> {
 public:
     // Locks the directory and loads it (in the background when open.wait is false).
@@ -119,12 +146,9 @@ public:
     uint64_t used_memory_roughly() const noexcept;
     uint64_t peak_memory() const noexcept { return peak_memory_.load(); }
     void charge_host_memory(int64_t bytes) noexcept { host_memory_.fetch_add(bytes); }
-    EvictionRule eviction_rule() const noexcept;
-    // Whether eviction looks at how often a key is used.
-    bool counts_frequency() const noexcept {
-        const auto policy = static_cast<MaxMemoryPolicy>(options_.get(OptionId::kMaxMemoryPolicy));
-        return policy == MaxMemoryPolicy::kLfu || policy == MaxMemoryPolicy::kAllKeysLfu ||
-               policy == MaxMemoryPolicy::kVolatileLfu;
+    EvictionRule eviction_rule() const noexcept {
+        return rule_of(static_cast<MaxMemoryPolicy>(options_.get(OptionId::kMaxMemoryPolicy)),
+                       static_cast<unsigned>(options_.get(OptionId::kMaxMemorySamples)));
     }
 
     // The position behind the last record that was written with the gate held alone.

@@ -104,12 +104,10 @@ void Engine::replay_flush(const SnapshotPositions& positions, uint64_t end, uint
     std::vector<std::string> keys;
     for (uint32_t i = 0; i < keyspace_->slot_count(); ++i) {
         keys.clear();
-        const Table& table = keyspace_->slot(i).table;
-        for (uint32_t k = 0; k < table.capacity(); ++k) {
-            if (table.cell(k) == 0) continue;
-            const Node* node = cell_node(table.cell(k));
+        keyspace_->slot(i).table.for_each([&](Cell cell) {
+            const Node* node = cell_node(cell);
             if (node->name_space() == name_space) keys.emplace_back(node->key());
-        }
+        });
         for (const std::string& key : keys) {
             Effect effect;
             effect.kind = EffectKind::kDelete;

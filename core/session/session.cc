@@ -60,7 +60,7 @@ BatchResult Session::run(std::span<const Call> calls) {
         run_.now_ms = 0;
         run_.logging = keyspace_ != nullptr && engine_->log() != nullptr;
         run_.hide_expired_only = !engine_->accepts_writes();
-        run_.count_frequency = engine_->counts_frequency();
+        run_.count_frequency = engine_->eviction_rule().policy == EvictionPolicy::kLfu;
         run_.value_bytes_max = engine_->options().get(OptionId::kValueBytes);
         depends_on_ = 0;
         const uint64_t began_us = measured_ ? engine_->clock().monotonic_us() : 0;

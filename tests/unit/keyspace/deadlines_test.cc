@@ -19,10 +19,7 @@ struct Expiring {
     Deadlines deadlines;
 
     ~Expiring() {
-        for (uint32_t i = 0; i < slot.table.capacity(); ++i) {
-            const Cell cell = slot.table.cell(i);
-            if (cell != 0) Node::free(cell_node(cell), heap);
-        }
+        slot.table.for_each([&](Cell cell) noexcept { Node::free(cell_node(cell), heap); });
         slot.table.free(heap);
     }
     Node* add(int64_t deadline) {

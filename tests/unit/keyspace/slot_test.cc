@@ -14,9 +14,7 @@ struct OwnedSlot : Slot {
     Heap heap;
 
     ~OwnedSlot() {
-        for (uint32_t i = 0; i < table.capacity(); ++i) {
-            if (table.cell(i) != 0) Node::free(cell_node(table.cell(i)), heap);
-        }
+        table.for_each([&](Cell cell) noexcept { Node::free(cell_node(cell), heap); });
         table.free(heap);
     }
     int64_t reserve_cell() { return Slot::reserve_cell(heap, 0); }
