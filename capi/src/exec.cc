@@ -17,36 +17,47 @@ public:
     explicit Words(synap_session& session) noexcept
         : session_(session), next_(session.words.data()) {}
 
-    const std::string_view* next() const noexcept { return next_; }
-
-    // argv[0]: a name, or the id of a command, which spares the look-up.
-    Status name(const synap_arg_t& arg, const CommandRecord*& command) {
-        if (arg.type != SYNAP_TYPE_INT) return word(arg);
-        command = arg.as.i > 0 && arg.as.i <= UINT16_MAX
-                      ? command_by_id(static_cast<uint16_t>(arg.as.i))
-                      : nullptr;
-        if (command == nullptr) {
-            return invalid("there is no command with id " + std::to_string(arg.as.i));
+    [[gnu::always_inline]] Status call(const synap_arg_t* argv, size_t argc, Call& call) {
+        const std::string_view* const first = next_;
+        const CommandRecord* command = nullptr;
+        if (argv[0].type == SYNAP_TYPE_INT) {
+            command = command_of(argv[0].as.i);
+            if (command == nullptr) return no_such_command(argv[0].as.i);
+            put_name(*command);
+        } else {
+            SYNAP_TRY(word(argv[0]));
         }
-        if (is_top_level(*command)) {
-            *next_++ = command->name;
-            return {};
-        }
-        const size_t bar = command->name.find('|');
-        *next_++ = command->name.substr(0, bar);
-        *next_++ = command->name.substr(bar + 1);
+        for (size_t i = 1; i < argc; ++i) SYNAP_TRY(word(argv[i]));
+        call = {first, static_cast<size_t>(next_ - first), command};
         return {};
     }
 
-    Status word(const synap_arg_t& arg) {
+private:
+    // The id of a command instead of its name spares the look-up.
+    static const CommandRecord* command_of(int64_t id) noexcept {
+        return id > 0 && id <= UINT16_MAX ? command_by_id(static_cast<uint16_t>(id)) : nullptr;
+    }
+    [[gnu::cold]] static Error no_such_command(int64_t id) {
+        return invalid("there is no command with id " + std::to_string(id));
+    }
+    void put_name(const CommandRecord& command) noexcept {
+        if (is_top_level(command)) {
+            *next_++ = command.name;
+            return;
+        }
+        const size_t bar = command.name.find('|');
+        *next_++ = command.name.substr(0, bar);
+        *next_++ = command.name.substr(bar + 1);
+    }
+
+    [[gnu::always_inline]] Status word(const synap_arg_t& arg) {
         const bool bytes = arg.type == SYNAP_TYPE_BYTES || arg.type == SYNAP_TYPE_TEXT;
         if (!bytes || !valid(arg.as.b)) return number_or_error(arg);
         *next_++ = view_of(arg.as.b);
         return {};
     }
 
-private:
-    Status number_or_error(const synap_arg_t& arg) {
+    [[gnu::noinline]] Status number_or_error(const synap_arg_t& arg) {
         switch (arg.type) {
             case SYNAP_TYPE_BYTES:
             case SYNAP_TYPE_TEXT:
@@ -73,32 +84,45 @@ private:
     std::string_view* next_;
 };
 
-[[gnu::cold]] Error why_not_a_call(const synap_call_t& call) {
-    if (call.argv == nullptr || call.argc == 0) return invalid("a call has no words");
+bool is_call(const synap_arg_t* argv, size_t argc) noexcept {
+    // One comparison: 0 - 1 is the largest number.
+    return argv != nullptr && argc - 1 < limits::kArguments;
+}
+
+[[gnu::cold]] Error why_not_a_call(const synap_arg_t* argv, size_t argc) {
+    if (argv == nullptr || argc == 0) return invalid("a call has no words");
     return invalid("a call has more than " + std::to_string(limits::kArguments) + " words");
+}
+
+[[gnu::always_inline]] inline void make_room(synap_session& session, size_t calls, size_t words) {
+    if (!session.numbers.empty()) session.numbers.clear();
+    if (session.words.size() < words) session.words.resize(words);
+    if (session.calls.size() != calls) session.calls.resize(calls);
 }
 
 }  // namespace
 
+Status read_call(synap_session& session, const synap_arg_t* argv, size_t argc) {
+    if (!is_call(argv, argc)) return why_not_a_call(argv, argc);
+    make_room(session, 1, argc + 1);  // a command by its id may be two words
+    SYNAP_TRY(Words(session).call(argv, argc, session.calls[0]));
+    session.session->expect(session.calls);
+    return {};
+}
+
 Status read_calls(synap_session& session, const synap_call_t* calls, size_t n) {
-    if (!session.numbers.empty()) session.numbers.clear();
     if (calls == nullptr && n != 0) return invalid("calls is NULL");
     size_t words = 0;
     for (size_t i = 0; i < n; ++i) {
-        // One comparison: 0 - 1 is the largest number.
-        const bool argc_is_good = calls[i].argc - 1 < limits::kArguments;
-        if (calls[i].argv == nullptr || !argc_is_good) return why_not_a_call(calls[i]);
-        words += calls[i].argc + 1;  // a command by its id may be two
+        if (!is_call(calls[i].argv, calls[i].argc)) {
+            return why_not_a_call(calls[i].argv, calls[i].argc);
+        }
+        words += calls[i].argc + 1;
     }
-    if (session.words.size() < words) session.words.resize(words);
-    if (session.calls.size() != n) session.calls.resize(n);
+    make_room(session, n, words);
     Words to(session);
     for (size_t i = 0; i < n; ++i) {
-        const std::string_view* const first = to.next();
-        const CommandRecord* command = nullptr;
-        SYNAP_TRY(to.name(calls[i].argv[0], command));
-        for (size_t j = 1; j < calls[i].argc; ++j) SYNAP_TRY(to.word(calls[i].argv[j]));
-        session.calls[i] = {first, static_cast<size_t>(to.next() - first), command};
+        SYNAP_TRY(to.call(calls[i].argv, calls[i].argc, session.calls[i]));
     }
     session.session->expect(session.calls);
     return {};
@@ -246,13 +270,15 @@ Status wait_for_log(Engine& engine, uint64_t position, Durability level, bool ti
     return park(engine, log, position, level, timeout_ms);
 }
 
-Outcome drive(synap_session& handle, const CallOptions& options, bool until_budget) {
+namespace {
+
+// The rest of the calls after a run that ended so.
+Outcome drive_on(synap_session& handle, const CallOptions& options, bool until_budget,
+                 BatchResult result) {
     Session& session = *handle.session;
-    session.set_call_level(options.level);
     Outcome outcome;
     std::span<const Call> calls = handle.calls;
-    for (;;) {
-        const BatchResult result = session.run(calls.subspan(outcome.done));
+    for (;; result = session.run(calls.subspan(outcome.done))) {
         outcome.done += result.done;
         outcome.depends_on = std::max(outcome.depends_on, result.depends_on);
         switch (result.stop) {
@@ -280,6 +306,13 @@ Outcome drive(synap_session& handle, const CallOptions& options, bool until_budg
     }
 }
 
+}  // namespace
+
+Outcome drive(synap_session& handle, const CallOptions& options, bool until_budget) {
+    handle.session->set_call_level(options.level);
+    return drive_on(handle, options, until_budget, handle.session->run(handle.calls));
+}
+
 namespace {
 
 Status wait_if_asked(synap_session& handle, const CallOptions& options, uint64_t position) {
@@ -295,18 +328,25 @@ synap_status_t run_single(synap_session_t* s, const synap_exec_options_t* option
     if (const Status good = read_options(*s, options, read); !good) {
         return report(err, good.error());
     }
-    s->session->reply().clear();
-    const Outcome outcome = drive(*s, read, false);
-    if (outcome.failure) return report(err, *outcome.failure);
-    if (outcome.status == SYNAP_PENDING) {
-        return report(err, Code::kBackpressure, "the command would wait and NOWAIT was given");
+    Session& session = *s->session;
+    session.reply().clear();
+    session.set_call_level(read.level);
+    const BatchResult result = session.run(s->calls);
+    uint64_t depends_on = result.depends_on;
+    if (result.stop != Stop::kDone) {
+        const Outcome outcome = drive_on(*s, read, false, result);
+        if (outcome.failure) return report(err, *outcome.failure);
+        if (outcome.status == SYNAP_PENDING) {
+            return report(err, Code::kBackpressure, "the command would wait and NOWAIT was given");
+        }
+        if (outcome.status == SYNAP_HOST) return SYNAP_HOST;
+        depends_on = outcome.depends_on;
     }
-    if (outcome.status == SYNAP_HOST) return SYNAP_HOST;
-    if (outcome.depends_on == 0) return SYNAP_OK;
-    token = token_of(s->session->engine(), outcome.depends_on);
+    if (depends_on == 0) return SYNAP_OK;
+    token = token_of(session.engine(), depends_on);
     return after_effects(err, token, [&]() -> synap_status_t {
         if (read.nowait) return SYNAP_OK;
-        const Status waited = wait_if_asked(*s, read, outcome.depends_on);
+        const Status waited = wait_if_asked(*s, read, depends_on);
         if (waited) return SYNAP_OK;
         return report(err, waited.error().code, waited.error().message, token, true);
     });
@@ -324,8 +364,7 @@ synap_status_t synap_exec(synap_session_t* s, const synap_arg_t* argv, size_t ar
         SYNAP_TRY(check(s, "session"));
         const InUse in_use(*s);
         SYNAP_TRY(in_use.check());
-        const synap_call_t call{argv, argc};
-        SYNAP_TRY(read_calls(*s, &call, 1));
+        SYNAP_TRY(read_call(*s, argv, argc));
         synap_token_t token{0, 0};
         const synap_status_t status = run_single(s, options, token, err);
         if (status != SYNAP_OK) return status;
@@ -345,15 +384,14 @@ synap_status_t synap_exec_sink(synap_session_t* s, const synap_arg_t* argv, size
         const InUse in_use(*s);
         SYNAP_TRY(in_use.check());
         // First of all: it asks for the memory that the call will touch.
-        const synap_call_t call{argv, argc};
-        SYNAP_TRY(read_calls(*s, &call, 1));
-        synap_sink_t copy;
-        SYNAP_TRY(read_sink(sink, copy));
+        SYNAP_TRY(read_call(*s, argv, argc));
+        GivenSink given;
+        SYNAP_TRY(given.read(sink));
         synap_token_t token{0, 0};
         const synap_status_t status = run_single(s, options, token, err);
         if (status != SYNAP_OK) return status;
         return after_effects(err, token, [&]() -> synap_status_t {
-            const Status shown = replay(s->session->reply(), 1, copy);
+            const Status shown = replay(s->session->reply(), 1, *given);
             return shown ? synap_status_t{SYNAP_OK} : report(err, shown.error());
         });
     });
@@ -370,8 +408,8 @@ synap_status_t synap_exec_many(synap_session_t* s, const synap_call_t* calls, si
         if (done_out == nullptr || token_out == nullptr) {
             return invalid("done_out or token_out is NULL");
         }
-        synap_sink_t copy;
-        SYNAP_TRY(read_sink(sink, copy));
+        GivenSink given;
+        SYNAP_TRY(given.read(sink));
         const InUse in_use(*s);
         SYNAP_TRY(in_use.check());
         SYNAP_TRY(read_calls(*s, calls, n));
@@ -393,7 +431,7 @@ synap_status_t synap_exec_many(synap_session_t* s, const synap_call_t* calls, si
                                   true);
                 }
             }
-            const Status shown = replay(s->session->reply(), outcome.done, copy);
+            const Status shown = replay(s->session->reply(), outcome.done, *given);
             if (!shown) return report(err, shown.error());
             *done_out = outcome.done;
             if (failure) return report(err, *failure);

@@ -43,6 +43,7 @@ struct CallOptions {
 Status read_options(synap_session& session, const synap_exec_options_t* options, CallOptions& read);
 
 // Views of the arguments, numbers as text, in the session's scratch space; valid until the next.
+Status read_call(synap_session& session, const synap_arg_t* argv, size_t argc);
 Status read_calls(synap_session& session, const synap_call_t* calls, size_t n);
 
 struct Outcome {
@@ -54,7 +55,7 @@ struct Outcome {
     std::optional<Error> failure;
 };
 
-// Runs the calls that read_calls read until all are done or one stops the run. Calls that wait do
+// Runs the calls that were read until all are done or one stops the run. Calls that wait do
 // so here, unless NOWAIT.
 Outcome drive(synap_session& handle, const CallOptions& options, bool until_budget);
 

@@ -161,16 +161,15 @@ synap_reply* build_scalar(ReplyType type, std::string_view bytes) {
     return build_reply(tape, at, {0, 0});
 }
 
-Status read_sink(const synap_sink_t* from, synap_sink_t& to) {
+Status GivenSink::read_unusual(const synap_sink_t* from) {
     if (from == nullptr) return invalid("sink is NULL");
-    if (from->struct_size != sizeof to) to = SYNAP_SINK_INIT;
-    SYNAP_TRY(read_struct(from, "sink", to));
-    if (to.reserved != 0) {
+    copy_ = SYNAP_SINK_INIT;
+    SYNAP_TRY(read_struct(from, "sink", copy_));
+    sink_ = &copy_;
+    if (copy_.reserved != 0) {
         return Error{Code::kVersion, "sink asks for something this library does not know"};
     }
-    if (to.scalar == nullptr || to.error == nullptr || to.begin == nullptr || to.end == nullptr) {
-        return invalid("sink: scalar, error, begin and end must be set");
-    }
+    if (!is_complete(copy_)) return invalid("sink: scalar, error, begin and end must be set");
     return {};
 }
 
@@ -290,9 +289,9 @@ synap_status_t synap_reply_walk(const synap_reply_t* r, const synap_sink_t* sink
                                 synap_error_t** err) noexcept {
     return guard(err, [&]() -> Result<synap_status_t> {
         SYNAP_TRY(check(r, "reply"));
-        synap_sink_t copy;
-        SYNAP_TRY(read_sink(sink, copy));
-        Walk walk(*r, copy);
+        GivenSink given;
+        SYNAP_TRY(given.read(sink));
+        Walk walk(*r, *given);
         if (!walk.value(r->nodes)) return walk.stopped();
         return SYNAP_OK;
     });

@@ -59,7 +59,7 @@ public:
         return goes_on([&] { return sink_.end(sink_.ctx, static_cast<uint32_t>(type)); });
     }
 
-    Error stopped() const {
+    [[gnu::cold, gnu::noinline]] Error stopped() const {
         return {Code::kSink, threw_ ? "the sink threw an exception" : "the sink stopped"};
     }
 
@@ -85,8 +85,29 @@ private:
     bool threw_ = false;
 };
 
-// Reads and checks a sink given by a caller.
-Status read_sink(const synap_sink_t* from, synap_sink_t& to);
+// A sink given by a caller, checked. It stays the caller's, or, where its layout is of another
+// version, becomes a copy.
+class GivenSink {
+public:
+    Status read(const synap_sink_t* from) {
+        const bool usual = from != nullptr && from->struct_size == sizeof copy_ &&
+                           from->reserved == 0 && is_complete(*from);
+        if (!usual) return read_unusual(from);
+        sink_ = from;
+        return {};
+    }
+    const synap_sink_t& operator*() const noexcept { return *sink_; }
+
+private:
+    static bool is_complete(const synap_sink_t& sink) noexcept {
+        return sink.scalar != nullptr && sink.error != nullptr && sink.begin != nullptr &&
+               sink.end != nullptr;
+    }
+    [[gnu::cold]] Status read_unusual(const synap_sink_t* from);
+
+    const synap_sink_t* sink_ = nullptr;
+    synap_sink_t copy_;
+};
 
 // Replays `count` values of the tape. kSink when the sink stopped or threw.
 Status replay(const Reply& tape, size_t count, const synap_sink_t& sink);

@@ -121,8 +121,7 @@ synap_status_t synap_submit(synap_session_t* s, const synap_arg_t* argv, size_t 
         SYNAP_TRY(in_use.check());
         CallOptions read;
         SYNAP_TRY(read_options(*s, options, read));
-        const synap_call_t call{argv, argc};
-        SYNAP_TRY(read_calls(*s, &call, 1));
+        SYNAP_TRY(read_call(*s, argv, argc));
         Place place(q, Place::For::kOperation);
         if (place.full()) return queue_full();
         read.nowait = true;

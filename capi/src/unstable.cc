@@ -95,8 +95,8 @@ synap_status_t synap_stats_walk(synap_store_t* s, const synap_sink_t* sink,
                                 synap_error_t** err) noexcept {
     return guard(err, [&]() -> Result<synap_status_t> {
         SYNAP_TRY(check(s, "store"));
-        synap_sink_t copy;
-        SYNAP_TRY(read_sink(sink, copy));
+        GivenSink given;
+        SYNAP_TRY(given.read(sink));
         Engine& engine = *s->engine;
         const Stats& stats = engine.stats();
         const auto sum = [&](std::atomic<uint64_t> StatsStripe::*member) {
@@ -119,7 +119,7 @@ synap_status_t synap_stats_walk(synap_store_t* s, const synap_sink_t* sink,
         put_latency(tape, stats);
         put_log(tape, engine);
         put_keyspace(tape, engine.keyspace());
-        SYNAP_TRY(replay(tape, 1, copy));
+        SYNAP_TRY(replay(tape, 1, *given));
         return SYNAP_OK;
     });
 }
@@ -165,8 +165,8 @@ synap_status_t synap_check(synap_bytes_t path, const synap_sink_t* sink,
                            synap_error_t** err) noexcept {
     return guard(err, [&]() -> Result<synap_status_t> {
         if (path.data == nullptr || path.size == 0) return invalid("path is empty");
-        synap_sink_t copy;
-        SYNAP_TRY(read_sink(sink, copy));
+        GivenSink given;
+        SYNAP_TRY(given.read(sink));
         auto disk = open_real_disk(view_of(path), false);
         if (!disk) return disk.take_error();
         auto findings = check_directory(**disk);
@@ -187,7 +187,7 @@ synap_status_t synap_check(synap_bytes_t path, const synap_sink_t* sink,
             tape.text("message");
             tape.text(finding.message);
         }
-        SYNAP_TRY(replay(tape, 1, copy));
+        SYNAP_TRY(replay(tape, 1, *given));
         if (!sound) return Error{Code::kCorrupt, "the directory is damaged"};
         return SYNAP_OK;
     });

@@ -44,11 +44,19 @@ struct Error {
     std::string message;
 };
 
+// An error on its way from one Result to another, which costs no memory.
+struct [[nodiscard]] Failure {
+    std::unique_ptr<Error> error;
+};
+
 template <typename T>
 class [[nodiscard]] Result {
 public:
     Result(T value) : value_(std::move(value)) {}  // NOLINT(runtime/explicit)
     Result(Error error) : error_(std::make_unique<Error>(std::move(error))) {}  // NOLINT
+    Result(Failure failure) noexcept : error_(std::move(failure.error)) {       // NOLINT
+        SYNAP_ASSERT(error_ != nullptr);
+    }
 
     explicit operator bool() const noexcept { return error_ == nullptr; }
     T& operator*() & noexcept {
@@ -71,6 +79,7 @@ public:
         SYNAP_ASSERT(error_ != nullptr);
         return std::move(*error_);
     }
+    Failure take_failure() noexcept { return {std::move(error_)}; }
 
 private:
     std::optional<T> value_;
@@ -82,6 +91,9 @@ class [[nodiscard]] Result<void> {
 public:
     Result() = default;
     Result(Error error) : error_(std::make_unique<Error>(std::move(error))) {}  // NOLINT
+    Result(Failure failure) noexcept : error_(std::move(failure.error)) {       // NOLINT
+        SYNAP_ASSERT(error_ != nullptr);
+    }
 
     explicit operator bool() const noexcept { return error_ == nullptr; }
     const Error& error() const noexcept {
@@ -92,6 +104,7 @@ public:
         SYNAP_ASSERT(error_ != nullptr);
         return std::move(*error_);
     }
+    Failure take_failure() noexcept { return {std::move(error_)}; }
     // The one greppable way to say that an error does not matter here.
     void ignore() const noexcept {}
 
@@ -104,8 +117,9 @@ using Status = Result<void>;
 }  // namespace synap
 
 // Returns the error of `expression` from the enclosing function, if it has one.
-#define SYNAP_TRY(expression)                                        \
-    do {                                                             \
-        if (auto synap_try_result = (expression); !synap_try_result) \
-            return synap_try_result.take_error();                    \
+#define SYNAP_TRY(expression)                                                       \
+    do {                                                                            \
+        if (auto synap_try_result = (expression); !synap_try_result) [[unlikely]] { \
+            return synap_try_result.take_failure();                                 \
+        }                                                                           \
     } while (false)

@@ -9,13 +9,16 @@
 
 namespace synap {
 
+void CommandContext::erase_expired(const KeyRef& key) {
+    if (run_.hide_expired_only) return;
+    erase(key, Reason::kExpired);
+    ++run_.counters.expired;
+}
+
 Node* CommandContext::peek(const KeyRef& key) {
     Node* node = keyspace_.find(key);
     if (node == nullptr || !node->has_deadline() || !node->expired(now_ms())) return node;
-    if (!run_.hide_expired_only) {
-        erase(key, Reason::kExpired);
-        ++run_.counters.expired;
-    }
+    erase_expired(key);
     return nullptr;
 }
 
@@ -37,7 +40,7 @@ Node* CommandContext::edit(const KeyRef& key) {
     return node;
 }
 
-bool CommandContext::read_string(const KeyRef& key, Node*& node) {
+[[gnu::flatten]] bool CommandContext::read_string(const KeyRef& key, Node*& node) {
     node = read(key);
     if (node == nullptr || node->type() == ValueType::kString) return true;
     wrong_type();
@@ -152,6 +155,7 @@ void CommandContext::set_deadline(const KeyRef& key, int64_t deadline) {
 }
 
 void CommandContext::reply_string(const Node& node) {
+    if (node.encoding() == Encoding::kInline) return reply_.bulk(node.inline_value());
     StringView value;
     node.view(value);
     if (value.blob != nullptr && value.text.size() > limits::kInlineValueBytes) {

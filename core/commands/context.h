@@ -130,7 +130,7 @@ public:
     void error(std::string_view message) { reply_.error(message); }
     void syntax_error() { reply_.error("ERR syntax error"); }
     void not_an_integer() { reply_.error("ERR value is not an integer or out of range"); }
-    void wrong_type();
+    [[gnu::cold, gnu::noinline]] void wrong_type();
     void wrong_arity();
     void invalid_expire_time();
 
@@ -142,6 +142,7 @@ public:
 private:
     int64_t read_clock() noexcept;  // defined with the engine, which owns time
     void mark_access(Node& node) noexcept;
+    [[gnu::cold, gnu::noinline]] void erase_expired(const KeyRef& key);
     Blob* large_argument(std::string_view bytes) noexcept;
 
     Engine& engine_;

@@ -10,6 +10,7 @@
 #include <new>
 #include <string_view>
 
+#include "core/base/equal_bytes.h"
 #include "core/base/heap_size.h"
 #include "core/base/numbers.h"
 #include "core/keyspace/heap.h"
@@ -67,7 +68,7 @@ public:
     std::string_view key() const noexcept { return {key_at(), key_size_}; }
     bool is(uint8_t name_space, std::string_view key) const noexcept {
         return name_space_ == name_space && key_size_ == key.size() &&
-               std::memcmp(key_at(), key.data(), key.size()) == 0;
+               equal_bytes(key_at(), key.data(), key.size());
     }
 
     // Bytes of the value in this node.

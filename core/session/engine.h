@@ -86,6 +86,16 @@ constexpr EvictionRule rule_of(MaxMemoryPolicy policy, unsigned samples) noexcep
     return {};
 }
 
+// A bit for each policy that counts how often keys are used.
+inline constexpr uint64_t kPoliciesByFrequency = [] {
+    uint64_t policies = 0;
+    for (unsigned i = 0; i <= static_cast<unsigned>(MaxMemoryPolicy::kVolatileTtl); ++i) {
+        const EvictionRule rule = rule_of(static_cast<MaxMemoryPolicy>(i), 0);
+        if (rule.policy == EvictionPolicy::kLfu) policies |= uint64_t{1} << i;
+    }
+    return policies;
+}();
+
 class Engine : public std::enable_shared_from_this<Engine> {
 public:
     // Locks the directory and loads it (in the background when open.wait is false).
@@ -146,6 +156,9 @@ public:
     uint64_t used_memory_roughly() const noexcept;
     uint64_t peak_memory() const noexcept { return peak_memory_.load(); }
     void charge_host_memory(int64_t bytes) noexcept { host_memory_.fetch_add(bytes); }
+    bool evicts_by_frequency() const noexcept {
+        return (kPoliciesByFrequency >> options_.get(OptionId::kMaxMemoryPolicy) & 1) != 0;
+    }
     EvictionRule eviction_rule() const noexcept {
         return rule_of(static_cast<MaxMemoryPolicy>(options_.get(OptionId::kMaxMemoryPolicy)),
                        static_cast<unsigned>(options_.get(OptionId::kMaxMemorySamples)));

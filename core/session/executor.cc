@@ -2,7 +2,6 @@
 #include <algorithm>
 
 #include "core/commands/generated/ids.h"
-#include "core/session/reach.h"
 #include "core/session/session.h"
 
 namespace synap {

@@ -23,6 +23,12 @@ inline bool needs_gate_alone(const CommandRecord& command, size_t argc) noexcept
     }
 }
 
+// Reads the key in argv[1] and does nothing else, in a bounded time.
+inline bool reads_one_key(const CommandRecord& command) noexcept {
+    return command.has(kCommandReadonly) && command.first_key == 1 && command.last_key == 1 &&
+           command.latency_class == LatencyClass::kFast;
+}
+
 inline bool moves_values(const CommandRecord& command) noexcept {
     return command.id == kIdRename || command.id == kIdRenamenx || command.id == kIdMove;
 }

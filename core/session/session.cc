@@ -50,33 +50,44 @@ Session::~Session() {
 
 BatchResult Session::run(std::span<const Call> calls) {
     BatchResult result;
-    const EngineState state = engine_->state();
-    if (state == EngineState::kClosed) {
+    if (engine_->state() == EngineState::kClosed) {
         result.stop = Stop::kFailed;
         fail(Code::kShutdown, "the store is closed");
-    } else {
-        adopt_keyspace();
-        run_.stripe = thread_stripe();
-        run_.now_ms = 0;
-        run_.logging = keyspace_ != nullptr && engine_->log() != nullptr;
-        run_.hide_expired_only = !engine_->accepts_writes();
-        run_.count_frequency = engine_->eviction_rule().policy == EvictionPolicy::kLfu;
-        run_.value_bytes_max = engine_->options().get(OptionId::kValueBytes);
-        depends_on_ = 0;
-        const uint64_t began_us = measured_ ? engine_->clock().monotonic_us() : 0;
-        while (result.done < calls.size() && result.stop == Stop::kDone) {
-            const size_t n = std::min(kChunk, calls.size() - result.done);
-            const BatchResult chunk = run_chunk(calls.subspan(result.done, n));
-            result.done += chunk.done;
-            result.stop = chunk.stop;
-        }
-        enter(Gate::kOut);
-        if (slots_.capacity() > kScratchKept) std::vector<uint32_t>().swap(slots_);
-        flush_counts();
-        if (measured_) note_latency(began_us, result.done);
-        result.depends_on = depends_on_;
+        return result;
     }
+    begin_run();
+    const uint64_t began_us = measured_ ? engine_->clock().monotonic_us() : 0;
+    if (calls.size() == 1 && is_expected(calls) && is_point_read(calls[0])) {
+        run_point_read(calls[0], result);
+    } else {
+        run_chunks(calls, result);
+    }
+    if (measured_) note_latency(began_us, result.done);
+    result.depends_on = depends_on_;
     return result;
+}
+
+void Session::begin_run() noexcept {
+    adopt_keyspace();
+    run_.stripe = thread_stripe();
+    run_.now_ms = 0;
+    run_.logging = keyspace_ != nullptr && engine_->log() != nullptr;
+    run_.hide_expired_only = !engine_->accepts_writes();
+    run_.count_frequency = engine_->evicts_by_frequency();
+    run_.value_bytes_max = engine_->options().get(OptionId::kValueBytes);
+    depends_on_ = 0;
+}
+
+void Session::run_chunks(std::span<const Call> calls, BatchResult& result) {
+    while (result.done < calls.size() && result.stop == Stop::kDone) {
+        const size_t n = std::min(kChunk, calls.size() - result.done);
+        const BatchResult chunk = run_chunk(calls.subspan(result.done, n));
+        result.done += chunk.done;
+        result.stop = chunk.stop;
+    }
+    enter(Gate::kOut);
+    if (slots_.capacity() > kScratchKept) std::vector<uint32_t>().swap(slots_);
+    flush_counts();
 }
 
 void Session::note_latency(uint64_t began_us, size_t calls) noexcept {
@@ -92,9 +103,7 @@ void Session::note_latency(uint64_t began_us, size_t calls) noexcept {
 
 BatchResult Session::run_chunk(std::span<const Call> calls) {
     BatchResult result;
-    if (expected_.data() != calls.data() || expected_.size() != calls.size()) {
-        prepare_all(calls);
-    }
+    if (!is_expected(calls)) prepare_all(calls);
     expected_ = {};
     if (calls.size() > 1) prefetch_nodes(calls.size());
     const uint64_t budget = engine_->options().get(OptionId::kReplyBytes);
@@ -144,7 +153,10 @@ void Session::prepare(const Call& call, Prepared& prepared) noexcept {
 // The cache misses of a pipeline overlap, those of a single call overlap what surrounds it.
 void Session::expect(std::span<const Call> calls) noexcept {
     adopt_keyspace();
-    prepare_all(calls);
+    if (calls.size() != 1) return prepare_all(calls);
+    expected_ = calls;
+    prepare(calls[0], prepared_[0]);
+    if (prepared_[0].hashed) keyspace_->prefetch_table(prepared_[0].hash);
 }
 
 void Session::adopt_keyspace() noexcept {
@@ -189,22 +201,10 @@ void Session::count(const CommandRecord& command, uint64_t errors_before) noexce
 
 void Session::flush_counts() noexcept {
     auto& stripe = engine_->stats().stripe(run_.stripe);
-    if (counted_ != nullptr) {
-        CommandCounts& counts = stripe.commands[counted_->index];
-        counts.calls.fetch_add(counted_calls_, std::memory_order_relaxed);
-        if (counted_failed_ != 0) {
-            counts.failed.fetch_add(counted_failed_, std::memory_order_relaxed);
-        }
-    }
+    if (counted_ != nullptr) stripe.add_calls(*counted_, counted_calls_, counted_failed_);
+    stripe.take(run_.counters);
     counted_ = nullptr;
     counted_calls_ = counted_failed_ = 0;
-    const auto add = [](std::atomic<uint64_t>& to, uint64_t& from) {
-        if (from != 0) to.fetch_add(from, std::memory_order_relaxed);
-        from = 0;
-    };
-    add(stripe.hits, run_.counters.hits);
-    add(stripe.misses, run_.counters.misses);
-    add(stripe.expired, run_.counters.expired);
 }
 
 Durability Session::default_level() noexcept {

@@ -14,6 +14,7 @@
 
 #include "core/commands/context.h"
 #include "core/session/engine.h"
+#include "core/session/reach.h"
 
 namespace synap {
 
@@ -165,7 +166,20 @@ private:
     };
     enum class Gate : uint8_t { kOut, kShared, kAlone };
 
+    void begin_run() noexcept;
+    void run_chunks(std::span<const Call> calls, BatchResult& result);
     BatchResult run_chunk(std::span<const Call> calls);
+    // A call that prepare_all() saw last, of a command that reads one key.
+    bool is_point_read(const Call& call) const noexcept {
+        const Prepared& prepared = prepared_[0];
+        const bool has_room = slots_.capacity() != 0;  // from the second call on
+        return prepared.hashed && reads_one_key(*prepared.command) && has_room &&
+               prepared.command->accepts_arity(call.argc) && !in_transaction_;
+    }
+    void run_point_read(const Call& call, BatchResult& result);
+    bool is_expected(std::span<const Call> calls) const noexcept {
+        return expected_.data() == calls.data() && expected_.size() == calls.size();
+    }
     void prepare(const Call& call, Prepared& prepared) noexcept;
     void prepare_all(std::span<const Call> calls) noexcept;
     void prefetch_nodes(size_t calls) noexcept;

@@ -10,6 +10,7 @@
 #include <memory>
 
 #include "core/base/limits.h"
+#include "core/commands/context.h"
 #include "core/commands/generated/ids.h"
 #include "core/commands/record.h"
 
@@ -45,6 +46,24 @@ struct StatsStripe {
     std::atomic<uint64_t> expired{0};
     std::atomic<uint64_t> evicted{0};
     std::atomic<uint64_t> unknown_commands{0};
+
+    void add_calls(const CommandRecord& command, uint64_t calls, uint64_t failed) noexcept {
+        CommandCounts& counts = commands[command.index];
+        counts.calls.fetch_add(calls, std::memory_order_relaxed);
+        if (failed != 0) counts.failed.fetch_add(failed, std::memory_order_relaxed);
+    }
+    void take(RunCounters& from) noexcept {
+        take(hits, from.hits);
+        take(misses, from.misses);
+        take(expired, from.expired);
+    }
+
+private:
+    static void take(std::atomic<uint64_t>& to, uint64_t& from) noexcept {
+        if (from == 0) return;
+        to.fetch_add(from, std::memory_order_relaxed);
+        from = 0;
+    }
 };
 
 class Stats {

@@ -95,6 +95,7 @@ public:
         const std::vector<std::string_view> args(words.begin(), words.end());
         const Call call{args.data(), args.size()};
         session.reply().clear();
+        if (announces) session.expect({&call, 1});
         last = session.run({&call, 1});
         if (last.stop == Stop::kPending) return "(pending)";
         if (last.stop == Stop::kHost) return "(host)";
@@ -119,6 +120,7 @@ public:
     std::shared_ptr<KillCounter> host;
     Session session;
     BatchResult last;
+    bool announces = false;  // each call with expect(), as the C interface does
 };
 
 class SessionTest : public testing::Test {

@@ -1,0 +1,43 @@
+// A call that reads one key, which is what a cache is asked all day: what run_chunk() and
+// execute_locked() do for it, in one piece, without the steps that exist for batches, writes,
+// transactions and slow commands.
+#include "core/session/session.h"
+
+namespace synap {
+
+void Session::run_point_read(const Call& call, BatchResult& result) {
+    Prepared& prepared = prepared_[0];
+    const CommandRecord& command = *prepared.command;
+    const Reply::Mark mark = reply_.mark();
+    const uint64_t errors_before = reply_.errors();
+    expected_ = {};
+    last_command_.store(&command, std::memory_order_relaxed);
+
+    keyspace_->gate().enter_shared(run_.stripe);
+    gate_ = Gate::kShared;
+    if (prepared.name_space != keyspace_->name_space_of(database_)) [[unlikely]] {
+        prepare(call, prepared);  // SWAPDB was faster
+    }
+    const uint32_t slot = keyspace_->slot_index(prepared.hash);
+    slots_.clear();
+    slots_.push_back(slot);  // for commit(), where the key has expired
+    WordLock& lock = keyspace_->slot(slot).lock;
+    lock.lock();
+    const bool ran = call_handler(command, call.args(), 1, prepared.hash) && commit();
+    rest_on_slots();
+    lock.unlock();
+    keyspace_->gate().leave_shared(run_.stripe);
+    gate_ = Gate::kOut;
+
+    auto& stripe = engine_->stats().stripe(run_.stripe);
+    stripe.take(run_.counters);
+    if (ran) {
+        stripe.add_calls(command, 1, reply_.errors() - errors_before);
+        result.done = 1;
+    } else {
+        reply_.cut(mark);
+        result.stop = Stop::kFailed;
+    }
+}
+
+}  // namespace synap
