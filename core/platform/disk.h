@@ -29,6 +29,9 @@ public:
     // Up to size bytes into `to`; the count is short only at the end of the file.
     virtual Result<size_t> read_at(uint64_t offset, char* to, size_t size) = 0;
     virtual Status sync() = 0;
+    // Has the kernel begin to write these bytes to the disk, so that a sync later finds little to
+    // do. Promises nothing, and does not wait.
+    virtual void begin_sync(uint64_t /*offset*/, uint64_t /*size*/) noexcept {}
     // Durable after the next sync. Growing fills with zeros.
     virtual Status truncate(uint64_t size) = 0;
     virtual Result<uint64_t> size() = 0;

@@ -251,7 +251,8 @@ private:
     void drop_snapshot() noexcept;
     template <typename Body>
     auto or_drop_snapshot(Body&& body);
-    Status remove_old_files();
+    Result<bool> step_snapshot_writer(size_t slots, size_t keys);
+    Status remove_old_files(const SnapshotInfo& newest);
 
     const EnginePlatform platform_;
     Options options_;

@@ -13,7 +13,7 @@ constexpr auto kTick = std::chrono::milliseconds(100);
 constexpr size_t kExpirePerTick = 20'000;
 // A snapshot works in short steps and rests as long as it worked, so that it takes at most half of
 // a core from the threads that serve.
-constexpr size_t kKeysPerStep = 1'000;
+constexpr size_t kKeysPerStep = 250;
 constexpr size_t kSlotsPerStep = 1'024;
 constexpr const char* kStoppedText =
     "writes have stopped in the middle of one: no snapshot of that";
@@ -222,27 +222,34 @@ Result<bool> Engine::step_snapshot(size_t slots, size_t keys) {
         return true;
     }
     return or_drop_snapshot([&]() -> Result<bool> {
-        bool all = false;
-        {
-            const SharedGate inside(keyspace_->gate(), thread_stripe());
-            all = snapshot_->capture_next(slots, keys);
-        }
-        Status status = snapshot_->write_captured();
-        if (status && !all) return false;
+        Result<bool> done = step_snapshot_writer(slots, keys);
+        if (done && !*done) return false;
         // Memory may hold part of a record that the log will never have.
-        if (status && stopped_) status = Error{Code::kInternal, kStoppedText};
-        status =
-            status ? finish_snapshot(snapshot_->finish()) : finish_snapshot(status.take_error());
-        if (!status) return status.take_error();
+        if (done && stopped_) done = Error{Code::kInternal, kStoppedText};
+        SYNAP_TRY(done ? finish_snapshot(snapshot_->publish())
+                       : finish_snapshot(done.take_error()));
         return true;
     });
+}
+
+// True once the file is checked.
+Result<bool> Engine::step_snapshot_writer(size_t slots, size_t keys) {
+    if (snapshot_->sealed()) return snapshot_->check_next();
+    bool all = false;
+    {
+        const SharedGate inside(keyspace_->gate(), thread_stripe());
+        all = snapshot_->capture_next(slots, keys);
+    }
+    SYNAP_TRY(snapshot_->write_captured());
+    if (all) SYNAP_TRY(snapshot_->seal());
+    return false;
 }
 
 Status Engine::finish_snapshot(Result<SnapshotInfo> outcome) {
     stop_capturing();
     Status status;
     if (outcome) {
-        status = remove_old_files();
+        status = remove_old_files(*outcome);
     } else {
         status = outcome.error();
         if (snapshot_ != nullptr) snapshot_->abandon();
@@ -276,16 +283,24 @@ void Engine::note_snapshot(Result<SnapshotInfo>& outcome, const Status& status) 
     }
 }
 
-// Snapshots beyond those to keep, and segments that all of the kept ones cover.
-Status Engine::remove_old_files() {
+// Snapshots beyond those to keep, and segments that all of the kept ones cover. One that has
+// rotted covers nothing, and keeps nothing.
+Status Engine::remove_old_files(const SnapshotInfo& newest) {
     auto snapshots = list_snapshots(*platform_.disk);
-    if (!snapshots) return snapshots.take_error();
+    if (!snapshots) return snapshots.take_failure();
     const size_t keep = options_.get(OptionId::kSnapshotKeep);
-    uint64_t needed_from = log_->appended();
+    uint64_t needed_from = newest.from;
     for (size_t i = 0; i < std::min(keep, snapshots->size()); ++i) {
+        if ((*snapshots)[i] == newest.name_position) continue;
         auto info = verify_snapshot(*platform_.disk, (*snapshots)[i], manifest_.history);
-        if (!info) return info.take_error();
-        needed_from = std::min(needed_from, info->from);
+        if (info) {
+            needed_from = std::min(needed_from, info->from);
+        } else if (info.error().code == Code::kCorrupt) {
+            log_line(LogLine::Level::kWarn,
+                     "an older snapshot is of no use: " + info.error().message);
+        } else {
+            return info.take_failure();
+        }
     }
     for (size_t i = keep; i < snapshots->size(); ++i) {
         SYNAP_TRY(
@@ -307,7 +322,8 @@ Status Engine::take_snapshot() {
         if (!platform_.threads) continue;
         const uint64_t worked = platform_.clock->monotonic_us() - began;
         std::unique_lock<std::mutex> guard(maintenance_mutex_);
-        const auto rest = std::chrono::microseconds(std::max<uint64_t>(worked, 50));
+        // A third of the time at most, in steps short enough for a client to wait for one.
+        const auto rest = std::chrono::microseconds(std::max<uint64_t>(2 * worked, 50));
         if (maintenance_wake_.wait_for(guard, rest, [this] { return maintenance_stop_; })) {
             guard.unlock();
             const std::lock_guard<std::mutex> snapshot_guard(snapshot_mutex_);

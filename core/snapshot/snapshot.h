@@ -25,6 +25,10 @@
 
 namespace synap {
 
+namespace layout {
+class Reader;
+}
+
 struct SnapshotInfo {
     uint64_t name_position = 0;  // in its file name: complete_at
     uint64_t from = 0;
@@ -39,6 +43,7 @@ class SnapshotWriter {
 public:
     // Takes the databases' names and the starting position; the caller holds the gate alone.
     SnapshotWriter(Keyspace& keyspace, Log& log, Disk& disk, const HistoryId& history);
+    ~SnapshotWriter();
 
     // Creates the temporary file. Blocking: disk.
     Status begin();
@@ -47,8 +52,14 @@ public:
     bool capture_next(size_t slots, size_t keys);
     // Writes what was captured. Blocking: disk. Call outside the gate.
     Status write_captured();
-    // Waits for the log, syncs, verifies and names the file. Blocking: disk.
-    Result<SnapshotInfo> finish();
+    // Once all are captured: ends the file, and makes it and the log up to there durable. Blocking:
+    // disk.
+    Status seal();
+    bool sealed() const noexcept { return check_ != nullptr; }
+    // Reads more of the sealed file back. True once all of it is as it should be. Blocking: disk.
+    Result<bool> check_next();
+    // Names the checked file. Blocking: disk.
+    Result<SnapshotInfo> publish();
     // Removes what was written. Blocking: disk.
     void abandon() noexcept;
 
@@ -56,7 +67,7 @@ public:
     // the value from both captures: whoever moves captures all slots involved first. Throws
     // std::bad_alloc.
     void capture(uint32_t slot_index);
-    // A capture was missed: finish() will fail.
+    // A capture was missed: seal() will fail.
     void spoil() noexcept { spoiled_ = true; }
     bool captured(uint32_t slot_index) const noexcept { return captured_[slot_index] != 0; }
 
@@ -87,6 +98,7 @@ private:
     std::atomic<bool> spoiled_{false};
     uint32_t next_slot_ = 0;
     SnapshotInfo info_;
+    std::unique_ptr<layout::Reader> check_;  // of the sealed file
 };
 
 // Snapshots present, newest first, by name only.

@@ -10,7 +10,8 @@
 namespace synap {
 namespace {
 
-constexpr size_t kWriteBytes = 1ull << 20;
+constexpr size_t kWriteBytes = 256 * 1024;
+constexpr uint64_t kCheckBytes = 256 * 1024;
 
 }  // namespace
 
@@ -26,6 +27,8 @@ SnapshotWriter::SnapshotWriter(Keyspace& keyspace, Log& log, Disk& disk, const H
     info_.complete_at = databases_at_;
     info_.slot_bits = keyspace.slot_bits();
 }
+
+SnapshotWriter::~SnapshotWriter() = default;
 
 Status SnapshotWriter::begin() {
     auto names = disk_.list();
@@ -54,6 +57,9 @@ Status SnapshotWriter::put(std::string_view bytes) {
 
 Status SnapshotWriter::flush() {
     SYNAP_TRY(file_->write_at(offset_, buffer_));
+    // Piece by piece rather than all at the end: a burst of writing takes the disk, and where
+    // processors are rationed the processor too, from those who serve.
+    file_->begin_sync(offset_, buffer_.size());
     offset_ += buffer_.size();
     buffer_.clear();
     return {};
@@ -146,7 +152,7 @@ bool SnapshotWriter::capture_next(size_t slots, size_t keys) {
     return next_slot_ == keyspace_.slot_count();
 }
 
-Result<SnapshotInfo> SnapshotWriter::finish() {
+Status SnapshotWriter::seal() {
     if (spoiled_) return Error{Code::kNoMemory, "a slot could not be captured: out of memory"};
     SYNAP_TRY(write_captured());
     info_.commit_ms = static_cast<uint64_t>(log_.last_commit_ms());
@@ -164,8 +170,24 @@ Result<SnapshotInfo> SnapshotWriter::finish() {
     SYNAP_TRY(file_->sync());
     file_.reset();
     SYNAP_TRY(log_.sync(info_.complete_at));
-    auto verified = layout::verify_file(disk_, layout::kTemporaryName, history_);
-    if (!verified) return verified.take_error();
+    auto reader = layout::Reader::open(disk_, layout::kTemporaryName, history_);
+    if (!reader) return reader.take_failure();
+    check_ = std::make_unique<layout::Reader>(*std::move(reader));
+    return {};
+}
+
+Result<bool> SnapshotWriter::check_next() {
+    const uint64_t until = check_->offset() + kCheckBytes;
+    layout::Chunk chunk;
+    while (check_->offset() < until) {
+        auto more = check_->next(chunk);
+        if (!more) return more.take_failure();
+        if (!*more) return true;
+    }
+    return false;
+}
+
+Result<SnapshotInfo> SnapshotWriter::publish() {
     const std::string name = format::file_name(format::kSnapshotPrefix, info_.name_position);
     SYNAP_TRY(disk_.rename(layout::kTemporaryName, name));
     SYNAP_TRY(disk_.sync_names());
@@ -174,6 +196,7 @@ Result<SnapshotInfo> SnapshotWriter::finish() {
 
 void SnapshotWriter::abandon() noexcept {
     file_.reset();
+    check_.reset();
     try {
         disk_.remove(layout::kTemporaryName).ignore();
     } catch (const std::bad_alloc&) {

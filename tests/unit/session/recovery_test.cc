@@ -1,4 +1,5 @@
 // What a reopened store holds, and when opening is refused.
+#include "core/log/format.h"
 #include "core/platform/sim_disk.h"
 #include "tests/unit/session/fixture.h"
 
@@ -53,7 +54,57 @@ TEST_F(RecoveryTest, AStepOfASnapshotEndsWhereItsKeysDo) {
         if (*done) break;
     }
     EXPECT_GT(steps, 5);
-    EXPECT_LE(steps, 11);
+    EXPECT_LE(steps, 12);  // the last one reads the file back
+}
+
+TEST_F(RecoveryTest, AnOlderSnapshotThatHasRottedHindersNoNewOne) {
+    Options options;
+    ASSERT_TRUE(options.set(OptionId::kSnapshotKeep, "2"));
+    open(disk, options);
+    Client client(engine);
+    client("SET a 1");
+    EXPECT_EQ(client("SAVE"), "+OK");
+    auto snapshots = list_snapshots(*disk);
+    ASSERT_TRUE(snapshots);
+    ASSERT_EQ(snapshots->size(), 1u);
+    auto file = disk->open(format::file_name(format::kSnapshotPrefix, snapshots->front()),
+                           OpenMode::kReadWrite);
+    ASSERT_TRUE(file);
+    ASSERT_TRUE((*file)->write_at(1000, "rot"));
+    client("SET b 2");
+    EXPECT_EQ(client("SAVE"), "+OK");
+    EXPECT_EQ(client.info("rdb_last_bgsave_status"), "ok");
+    LogLine line;
+    uint64_t lost = 0;
+    bool warned = false;
+    while (engine->take_log_line(line, lost)) {
+        warned = warned || (line.level == LogLine::Level::kWarn &&
+                            line.text.find("older snapshot") != std::string::npos);
+    }
+    EXPECT_TRUE(warned);
+}
+
+// What is read back is the file, before it gets its name.
+TEST_F(RecoveryTest, ASnapshotThatIsNotWhatWasWrittenGetsNoName) {
+    open_with("1024");
+    Client client(engine);
+    client.call({"SET", "a", std::string(3'000'000, 'x')});  // more than is read at once
+    ASSERT_TRUE(engine->begin_snapshot());
+    auto done = engine->step_snapshot(SIZE_MAX);
+    ASSERT_TRUE(done);
+    ASSERT_FALSE(*done);
+    auto file = disk->open("snapshot.tmp", OpenMode::kReadWrite);
+    ASSERT_TRUE(file);
+    ASSERT_TRUE((*file)->write_at(2'500'000, "rot"));
+    do {
+        done = engine->step_snapshot(SIZE_MAX);
+    } while (done && !*done);
+    EXPECT_FALSE(done);
+    EXPECT_EQ(client.info("rdb_last_bgsave_status"), "err");
+    auto snapshots = list_snapshots(*disk);
+    ASSERT_TRUE(snapshots);
+    EXPECT_TRUE(snapshots->empty());
+    EXPECT_EQ(client("SAVE"), "+OK");
 }
 
 // Level `disk`: what a reply shows of the whole keyspace, it rests on.
