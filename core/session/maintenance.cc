@@ -11,10 +11,12 @@ namespace {
 
 constexpr auto kTick = std::chrono::milliseconds(100);
 constexpr size_t kExpirePerTick = 20'000;
-// A snapshot works in short steps and rests as long as it worked, so that it takes at most half of
-// a core from the threads that serve.
+// A snapshot works in short steps and rests twice as long as it worked, so that it takes at most a
+// third of a core from the threads that serve; and no longer than that after a wait for the disk.
 constexpr size_t kKeysPerStep = 250;
 constexpr size_t kSlotsPerStep = 1'024;
+constexpr uint64_t kRestMinUs = 50;
+constexpr uint64_t kRestMaxUs = 5'000;
 constexpr const char* kStoppedText =
     "writes have stopped in the middle of one: no snapshot of that";
 
@@ -283,30 +285,34 @@ void Engine::note_snapshot(Result<SnapshotInfo>& outcome, const Status& status) 
     }
 }
 
-// Snapshots beyond those to keep, and segments that all of the kept ones cover. One that has
-// rotted covers nothing, and keeps nothing.
+// The newest and the sound ones before it count as kept: what lies beyond them is removed, and
+// segments that none of them needs. Whatever is not sound covers nothing and takes no place.
 Status Engine::remove_old_files(const SnapshotInfo& newest) {
     auto snapshots = list_snapshots(*platform_.disk);
     if (!snapshots) return snapshots.take_failure();
     const size_t keep = options_.get(OptionId::kSnapshotKeep);
+    size_t kept = 1;
     uint64_t needed_from = newest.from;
-    for (size_t i = 0; i < std::min(keep, snapshots->size()); ++i) {
-        if ((*snapshots)[i] == newest.name_position) continue;
-        auto info = verify_snapshot(*platform_.disk, (*snapshots)[i], manifest_.history);
+    std::vector<std::string> beyond;
+    for (const uint64_t position : *snapshots) {
+        if (position == newest.name_position) continue;
+        const std::string name = format::file_name(format::kSnapshotPrefix, position);
+        if (kept >= keep && position < newest.name_position) {
+            beyond.push_back(name);
+            continue;
+        }
+        auto info = verify_snapshot(*platform_.disk, position, manifest_.history);
         if (info) {
+            ++kept;
             needed_from = std::min(needed_from, info->from);
         } else if (info.error().code == Code::kCorrupt) {
-            log_line(LogLine::Level::kWarn,
-                     "an older snapshot is of no use: " + info.error().message);
+            log_line(LogLine::Level::kWarn, "a snapshot is of no use: " + info.error().message);
         } else {
             return info.take_failure();
         }
     }
-    for (size_t i = keep; i < snapshots->size(); ++i) {
-        SYNAP_TRY(
-            platform_.disk->remove(format::file_name(format::kSnapshotPrefix, (*snapshots)[i])));
-    }
-    if (snapshots->size() > keep) SYNAP_TRY(platform_.disk->sync_names());
+    for (const std::string& name : beyond) SYNAP_TRY(platform_.disk->remove(name));
+    if (!beyond.empty()) SYNAP_TRY(platform_.disk->sync_names());
     const uint64_t retain = options_.get(OptionId::kRetainBytes);
     const uint64_t retained_from = log_->appended() - std::min(log_->appended(), retain);
     return log_->remove_segments_before(std::min(needed_from, retained_from));
@@ -322,8 +328,7 @@ Status Engine::take_snapshot() {
         if (!platform_.threads) continue;
         const uint64_t worked = platform_.clock->monotonic_us() - began;
         std::unique_lock<std::mutex> guard(maintenance_mutex_);
-        // A third of the time at most, in steps short enough for a client to wait for one.
-        const auto rest = std::chrono::microseconds(std::max<uint64_t>(2 * worked, 50));
+        const std::chrono::microseconds rest(std::clamp(2 * worked, kRestMinUs, kRestMaxUs));
         if (maintenance_wake_.wait_for(guard, rest, [this] { return maintenance_stop_; })) {
             guard.unlock();
             const std::lock_guard<std::mutex> snapshot_guard(snapshot_mutex_);

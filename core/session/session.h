@@ -79,7 +79,7 @@ public:
 
     // Asks for the memory that the first of these calls will touch, so that it arrives while the
     // caller gets ready to run() them.
-    void expect(std::span<const Call> calls) noexcept;
+    void expect(std::span<const Call> calls) noexcept;  // which are the next to be run
     // Runs calls in order until one stops the batch. Appends one reply each to reply().
     BatchResult run(std::span<const Call> calls);
 
@@ -169,7 +169,7 @@ private:
     void begin_run() noexcept;
     void run_chunks(std::span<const Call> calls, BatchResult& result);
     BatchResult run_chunk(std::span<const Call> calls);
-    // A call that prepare_all() saw last, of a command that reads one key.
+    // A call that was expected, of a command that reads one key.
     bool is_point_read(const Call& call) const noexcept {
         const Prepared& prepared = prepared_[0];
         const bool has_room = slots_.capacity() != 0;  // from the second call on

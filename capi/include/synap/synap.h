@@ -338,8 +338,8 @@ typedef struct synap_exec_options {
 /* ---- Sinks ----------------------------------------------------------------------------------- */
 
 /* Receives replies, on the calling thread, before the call returns, with no engine lock held.
- * A non-zero return stops with SYNAP_E_SINK. The callbacks must not use the same session and must
- * not throw. begin/end bracket ARRAY, MAP, SET, PUSH and PAIRS with exact counts.
+ * A non-zero return stops with SYNAP_E_SINK. The callbacks must not use the same session, change
+ * this structure or throw. begin/end bracket ARRAY, MAP, SET, PUSH and PAIRS with exact counts.
  *  scalar: NULL, NULL_ARRAY, BOOL, INT, DOUBLE, TEXT, BYTES, STATUS, VERBATIM, BIG_NUMBER;
  *          bytes are valid during the callback.
  *  error:  code is a synap_reply_code, message includes the code word.

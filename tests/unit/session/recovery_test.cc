@@ -79,9 +79,49 @@ TEST_F(RecoveryTest, AnOlderSnapshotThatHasRottedHindersNoNewOne) {
     bool warned = false;
     while (engine->take_log_line(line, lost)) {
         warned = warned || (line.level == LogLine::Level::kWarn &&
-                            line.text.find("older snapshot") != std::string::npos);
+                            line.text.find("of no use") != std::string::npos);
     }
     EXPECT_TRUE(warned);
+}
+
+// Nor does one whose name says that it is newer take the place of what is needed.
+TEST_F(RecoveryTest, ASnapshotOfNoUseTakesNoPlace) {
+    Options options;
+    ASSERT_TRUE(options.set(OptionId::kSnapshotKeep, "2"));
+    ASSERT_TRUE(options.set(OptionId::kSlots, "1024"));
+    open(disk, options);
+    const auto put_rotten = [&](uint64_t position) {
+        auto file =
+            disk->open(format::file_name(format::kSnapshotPrefix, position), OpenMode::kCreate);
+        ASSERT_TRUE(file);
+        ASSERT_TRUE((*file)->write_at(0, "rotten"));
+        ASSERT_TRUE((*file)->sync());
+        ASSERT_TRUE(disk->sync_names());
+    };
+    const auto sound = [&] {
+        size_t found = 0;
+        for (const uint64_t position : *list_snapshots(*disk)) {
+            found += verify_snapshot(*disk, position, engine->manifest().history) ? 1 : 0;
+        }
+        return found;
+    };
+    {
+        Client client(engine);
+        for (int i = 0; i < 3; ++i) {
+            client("SET key" + std::to_string(i) + " x");
+            EXPECT_EQ(client("SAVE"), "+OK");
+            put_rotten(engine->log()->appended() + 1);
+            put_rotten((uint64_t{1} << 40) + static_cast<uint64_t>(i));
+        }
+        EXPECT_EQ(sound(), 2u);
+        client("SET key3 x");
+        EXPECT_EQ(client("SAVE"), "+OK");
+        EXPECT_EQ(sound(), 2u);
+    }
+    ASSERT_TRUE(engine->close());
+    open(disk, options);
+    Client client(engine);
+    EXPECT_EQ(client("DBSIZE"), ":4");
 }
 
 // What is read back is the file, before it gets its name.
