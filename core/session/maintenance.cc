@@ -12,7 +12,7 @@ namespace {
 constexpr auto kTick = std::chrono::milliseconds(100);
 constexpr size_t kExpirePerTick = 20'000;
 // A snapshot works in short steps and rests twice as long as it worked, so that it takes at most a
-// third of a core from the threads that serve; and no longer than that after a wait for the disk.
+// third of a core from the threads that serve. The rest is bounded: a wait for the disk is no work.
 constexpr size_t kKeysPerStep = 250;
 constexpr size_t kSlotsPerStep = 1'024;
 constexpr uint64_t kRestMinUs = 50;
@@ -229,7 +229,7 @@ Result<bool> Engine::step_snapshot(size_t slots, size_t keys) {
         // Memory may hold part of a record that the log will never have.
         if (done && stopped_) done = Error{Code::kInternal, kStoppedText};
         SYNAP_TRY(done ? finish_snapshot(snapshot_->publish())
-                       : finish_snapshot(done.take_error()));
+                       : finish_snapshot(done.take_failure()));
         return true;
     });
 }
@@ -296,9 +296,8 @@ Status Engine::remove_old_files(const SnapshotInfo& newest) {
     std::vector<std::string> beyond;
     for (const uint64_t position : *snapshots) {
         if (position == newest.name_position) continue;
-        const std::string name = format::file_name(format::kSnapshotPrefix, position);
         if (kept >= keep && position < newest.name_position) {
-            beyond.push_back(name);
+            beyond.push_back(format::file_name(format::kSnapshotPrefix, position));
             continue;
         }
         auto info = verify_snapshot(*platform_.disk, position, manifest_.history);

@@ -154,7 +154,7 @@ void Session::prepare(const Call& call, Prepared& prepared) noexcept {
 void Session::expect(std::span<const Call> calls) noexcept {
     adopt_keyspace();
     if (calls.size() != 1) return prepare_all(calls);
-    expected_ = calls;
+    expected_ = calls;  // as prepare_all() would, without its loops
     prepare(calls[0], prepared_[0]);
     if (prepared_[0].hashed) keyspace_->prefetch_table(prepared_[0].hash);
 }
