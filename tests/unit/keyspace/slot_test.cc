@@ -87,6 +87,24 @@ TEST(Slot, TellsNamespacesApart) {
     EXPECT_EQ(slot.find(7, 1, "key"), nullptr);
 }
 
+// Else a find would wait for a node that nobody asked for.
+TEST(Table, GuessesTheNodeThatAFindWillRead) {
+    constexpr uint32_t kCells = 4'000;
+    Heap heap;
+    Table table;
+    EXPECT_NE(table.likely_node(1), nullptr);
+    ASSERT_TRUE(table.resize(Table::capacity_from(kCells * 5 / 4), heap, 0));
+    const auto node = [](uint32_t i) {
+        return reinterpret_cast<Node*>(uintptr_t{i} * 16 + (1u << 20));
+    };
+    const auto tag = [](uint32_t i) { return static_cast<uint16_t>(i * 40503u); };
+    for (uint32_t i = 0; i < kCells; ++i) table.place(make_cell(tag(i), node(i)));
+    uint32_t guessed = 0;
+    for (uint32_t i = 0; i < kCells; ++i) guessed += table.likely_node(tag(i)) == node(i) ? 1 : 0;
+    EXPECT_GT(guessed, kCells * 3 / 4);
+    table.free(heap);
+}
+
 TEST(Table, NamesTheCapacitiesThatItOffers) {
     EXPECT_EQ(Table::capacity_from(1), 8u);
     EXPECT_EQ(Table::capacity_from(80), 80u);
