@@ -40,11 +40,11 @@ struct LargeArgument {
 
 // State of one run: a command, a transaction, or a batch of them. Owned by the session.
 struct Run {
-    EffectBuffer effects;  // of the record under way
-    bool logging = false;  // effects are encoded
-    size_t applied = 0;    // effects of the record under way
-    int64_t now_ms = 0;    // 0: not read yet
-    unsigned stripe = 0;
+    EffectBuffer effects;                          // of the record under way
+    bool logging = false;                          // effects are encoded
+    size_t applied = 0;                            // effects of the record under way
+    int64_t now_ms = 0;                            // 0: not read yet
+    unsigned stripe = kSharedStripe;               // of the thread that runs
     bool hide_expired_only = false;                // a follower: never delete by its own clock
     bool count_frequency = false;                  // the eviction policy is LFU
     size_t value_bytes_max = limits::kValueBytes;  // of a string, by configuration

@@ -2,13 +2,14 @@
 // keys and keys with a deadline for each namespace. Striped by thread, so that writers do not share
 // a line; exact when summed while nobody writes.
 //
-// Thread safety: from any thread.
+// Thread safety: from any thread, which writes to its own stripe only (see StripeOwners).
 #pragma once
 
 #include <atomic>
 #include <cstdint>
 
 #include "core/base/limits.h"
+#include "core/base/stripes.h"
 
 namespace synap {
 
@@ -20,12 +21,14 @@ public:
         std::atomic<int64_t> deadlines[limits::kNamespaces]{};
     };
 
-    Stripe& stripe(unsigned i) noexcept { return stripes_[i]; }
+    void count_key(unsigned i, unsigned name_space, bool has_deadline, int64_t sign) noexcept {
+        add_to_stripe(stripes_[i].keys[name_space], sign, i);
+        if (has_deadline) add_to_stripe(stripes_[i].deadlines[name_space], sign, i);
+    }
 
     // The shared total lags each stripe by less than kStep.
     void add_bytes(unsigned i, int64_t delta) noexcept {
-        auto& mine = stripes_[i].bytes_unpublished;
-        const int64_t now = mine.fetch_add(delta, std::memory_order_relaxed) + delta;
+        const int64_t now = add_to_stripe(stripes_[i].bytes_unpublished, delta, i);
         if (now >= kStep || now <= -kStep) publish(i);
     }
     void publish(unsigned i) noexcept {
@@ -55,7 +58,7 @@ public:
 private:
     static constexpr int64_t kStep = 16 * 1024;
 
-    Stripe stripes_[limits::kStripes];
+    Stripe stripes_[kAllStripes];
     alignas(64) std::atomic<int64_t> bytes_{0};
 };
 

@@ -1,28 +1,19 @@
 // The gate around the slots: every command or batch is inside it, shared; commands on the whole
 // keyspace, or on keys nobody can name in advance, are inside it alone.
 //
-// Shared entry writes only the caller's stripe, so that it scales with cores. Nothing inside may
-// wait for disk, network or another client; so whoever wants the gate alone waits a bounded time.
-// Thread safety: from any thread. Not recursive.
+// Shared entry writes only the caller's stripe (see StripeOwners), so that it scales with cores.
+// Nothing inside may wait for disk, network or another client; so whoever wants the gate alone
+// waits a bounded time. Thread safety: from any thread. Not recursive.
 #pragma once
-
-#include <pthread.h>
 
 #include <atomic>
 #include <cstdint>
 #include <mutex>
 #include <thread>
 
-#include "core/base/limits.h"
+#include "core/base/stripes.h"
 
 namespace synap {
-
-// A stripe number that threads seldom share: from the address of the thread's own control block.
-inline unsigned thread_stripe() noexcept {
-    const auto self = reinterpret_cast<uintptr_t>(pthread_self());
-    static_assert(limits::kStripes == 64);
-    return static_cast<unsigned>(((self >> 12) * 0x9e3779b97f4a7c15u) >> 58);
-}
 
 class Gate {
 public:
@@ -30,7 +21,7 @@ public:
         while (!try_enter_shared(stripe)) wait_until_open();
     }
     void leave_shared(unsigned stripe) noexcept {
-        stripes_[stripe].inside.fetch_sub(1, std::memory_order_release);
+        add_to_stripe(stripes_[stripe].inside, -1, stripe, std::memory_order_release);
     }
 
     void enter_exclusive() noexcept {
@@ -50,7 +41,7 @@ private:
     bool try_enter_shared(unsigned stripe) noexcept {
         stripes_[stripe].inside.fetch_add(1, std::memory_order_seq_cst);
         if (!closed_.load(std::memory_order_seq_cst)) return true;
-        stripes_[stripe].inside.fetch_sub(1, std::memory_order_release);
+        leave_shared(stripe);
         return false;
     }
     [[gnu::noinline]] void wait_until_open() noexcept {
@@ -58,9 +49,9 @@ private:
     }
 
     struct alignas(64) Stripe {
-        std::atomic<uint32_t> inside{0};
+        std::atomic<int32_t> inside{0};
     };
-    Stripe stripes_[limits::kStripes];
+    Stripe stripes_[kAllStripes];
     std::mutex alone_;
     std::atomic<bool> closed_{false};
 };

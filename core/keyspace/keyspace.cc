@@ -73,12 +73,8 @@ void Keyspace::apply(const Effect& effect, unsigned stripe) {
 }
 
 void Keyspace::account_node(const Node& node, int sign, unsigned stripe) noexcept {
-    auto& mine = accounts_.stripe(stripe);
     accounts_.add_bytes(stripe, sign * static_cast<int64_t>(node.memory()));
-    mine.keys[node.name_space()].fetch_add(sign, std::memory_order_relaxed);
-    if (node.has_deadline()) {
-        mine.deadlines[node.name_space()].fetch_add(sign, std::memory_order_relaxed);
-    }
+    accounts_.count_key(stripe, node.name_space(), node.has_deadline(), sign);
 }
 
 void Keyspace::reserve(uint64_t hash, bool with_deadline, unsigned stripe) {

@@ -34,18 +34,24 @@ int64_t CommandContext::read_clock() noexcept {
 }
 
 void Stats::reset() noexcept {
-    for (unsigned i = 0; i < limits::kStripes; ++i) {
-        StatsStripe& s = stripes_[i];
-        for (auto& command : s.commands) {
-            command.calls = 0;
-            command.failed = 0;
-            command.rejected = 0;
+    const std::lock_guard<std::mutex> one_at_a_time(resets_);
+    const auto reset = [&](auto&& member) {
+        member(at_reset_).store(sum_of_stripes(member), std::memory_order_release);
+    };
+    for (size_t i = 0; i < kCommandCount; ++i) {
+        reset([i](auto& s) -> auto& { return s.commands[i].calls; });
+        reset([i](auto& s) -> auto& { return s.commands[i].failed; });
+        reset([i](auto& s) -> auto& { return s.commands[i].rejected; });
+    }
+    for (size_t i = 0; i < kLatencyClasses; ++i) {
+        for (size_t k = 0; k < kLatencyBuckets; ++k) {
+            reset([ i, k ](auto& s) -> auto& { return s.latency[i].buckets[k]; });
         }
-        for (auto& histogram : s.latency) {
-            for (auto& bucket : histogram.buckets) bucket = 0;
-            histogram.sum_us = 0;
-        }
-        s.hits = s.misses = s.expired = s.evicted = s.unknown_commands = 0;
+        reset([i](auto& s) -> auto& { return s.latency[i].sum_us; });
+    }
+    for (const auto counter : {&StatsStripe::hits, &StatsStripe::misses, &StatsStripe::expired,
+                               &StatsStripe::evicted, &StatsStripe::unknown_commands}) {
+        reset([counter](auto& s) -> auto& { return s.*counter; });
     }
 }
 
@@ -263,8 +269,7 @@ bool Engine::make_room(Run& run) {
         keyspace_->accounts().publish(run.stripe);
         ++evicted;
     }
-    auto& counter = stats_.stripe(run.stripe).evicted;
-    counter.fetch_add(static_cast<uint64_t>(evicted), std::memory_order_relaxed);
+    stats_.add(run.stripe, &StatsStripe::evicted, static_cast<uint64_t>(evicted));
     return !over_memory() || evicted == kVictimsMax;
 }
 

@@ -121,6 +121,7 @@ public:
     // Null while loading, and for a store in memory.
     Log* log() const noexcept { return state() == EngineState::kLoading ? nullptr : log_.get(); }
     Options& options() noexcept { return options_; }
+    StripeOwners& stripe_owners() noexcept { return stripe_owners_; }
     Stats& stats() noexcept { return stats_; }
     const OpsSampler& ops_sampler() const noexcept { return ops_sampler_; }
     Clock& clock() noexcept { return *platform_.clock; }
@@ -267,6 +268,7 @@ private:
     std::unique_ptr<Keyspace> placeholder_;
     std::unique_ptr<Keyspace> keyspace_;
     std::unique_ptr<Log> log_;  // assigned while loading: others ask log()
+    StripeOwners stripe_owners_;
     Stats stats_;
     OpsSampler ops_sampler_;
     TimedWaits waits_;

@@ -32,7 +32,7 @@ std::string_view printable(std::string_view text, size_t most) noexcept {
 void Session::unknown_command(const Prepared& prepared, std::span<const std::string_view> args) {
     constexpr size_t kShown = 128;
     break_transaction();
-    engine_->stats().stripe(run_.stripe).unknown_commands.fetch_add(1, std::memory_order_relaxed);
+    engine_->stats().add(run_.stripe, &StatsStripe::unknown_commands, 1);
     if (prepared.container != nullptr) {
         reply_.error("ERR unknown subcommand '" + std::string(printable(args[1], kShown)) +
                      "'. Try " + std::string(prepared.container->name) + " HELP.");
@@ -73,8 +73,7 @@ bool Session::run_one(const Call& call, const Prepared& prepared) {
 [[gnu::cold]] bool Session::reject(const CommandRecord& command, std::string_view why) {
     break_transaction();
     reply_.error(why);
-    auto& counts = engine_->stats().stripe(run_.stripe).commands[command.index];
-    counts.rejected.fetch_add(1, std::memory_order_relaxed);
+    engine_->stats().add_rejected(run_.stripe, command);
     return true;
 }
 

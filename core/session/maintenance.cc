@@ -39,7 +39,7 @@ private:
 
 size_t Engine::expire_some(size_t most) {
     Keyspace& keyspace = *keyspace_;
-    const unsigned stripe = thread_stripe();
+    const unsigned stripe = stripe_owners_.mine();
     const int64_t now = now_ms();
     size_t expired = 0;
     const SharedGate inside(keyspace.gate(), stripe);
@@ -60,8 +60,7 @@ size_t Engine::expire_some(size_t most) {
             }
         }
     }
-    auto& counter = stats_.stripe(stripe).expired;
-    counter.fetch_add(expired, std::memory_order_relaxed);
+    stats_.add(stripe, &StatsStripe::expired, expired);
     return expired;
 }
 
@@ -239,7 +238,7 @@ Result<bool> Engine::step_snapshot_writer(size_t slots, size_t keys) {
     if (snapshot_->sealed()) return snapshot_->check_next();
     bool all = false;
     {
-        const SharedGate inside(keyspace_->gate(), thread_stripe());
+        const SharedGate inside(keyspace_->gate(), stripe_owners_.mine());
         all = snapshot_->capture_next(slots, keys);
     }
     SYNAP_TRY(snapshot_->write_captured());

@@ -29,10 +29,9 @@ void Session::run_point_read(const Call& call, BatchResult& result) {
     keyspace_->gate().leave_shared(run_.stripe);
     gate_ = Gate::kOut;
 
-    auto& stripe = engine_->stats().stripe(run_.stripe);
-    stripe.take(run_.counters);
+    engine_->stats().take(run_.stripe, run_.counters);
     if (ran) {
-        stripe.add_calls(command, 1, reply_.errors() - errors_before);
+        engine_->stats().add_calls(run_.stripe, command, 1, reply_.errors() - errors_before);
         result.done = 1;
     } else {
         reply_.cut(mark);

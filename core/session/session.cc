@@ -11,7 +11,8 @@ namespace {
 // Runs a section inside the gate when the caller is outside of it.
 class InsideGate {
 public:
-    InsideGate(Gate& gate, bool already) noexcept : gate_(gate), already_(already) {
+    InsideGate(Gate& gate, unsigned stripe, bool already) noexcept
+        : gate_(gate), stripe_(stripe), already_(already) {
         if (!already_) gate_.enter_shared(stripe_);
     }
     ~InsideGate() {
@@ -22,8 +23,8 @@ public:
 
 private:
     Gate& gate_;
+    const unsigned stripe_;
     const bool already_;
-    const unsigned stripe_ = thread_stripe();
 };
 
 }  // namespace
@@ -69,7 +70,7 @@ BatchResult Session::run(std::span<const Call> calls) {
 
 void Session::begin_run() noexcept {
     adopt_keyspace();
-    run_.stripe = thread_stripe();
+    run_.stripe = engine_->stripe_owners().mine();
     run_.now_ms = 0;
     run_.logging = keyspace_ != nullptr && engine_->log() != nullptr;
     run_.hide_expired_only = !engine_->accepts_writes();
@@ -97,8 +98,7 @@ void Session::note_latency(uint64_t began_us, size_t calls) noexcept {
     last_active_us_.store(now_us, std::memory_order_relaxed);
     const CommandRecord* command = last_command_.load(std::memory_order_relaxed);
     if (command == nullptr) return;
-    auto& stripe = engine_->stats().stripe(run_.stripe);
-    stripe.latency[static_cast<size_t>(command->latency_class)].add(elapsed / calls, calls);
+    engine_->stats().add_latency(run_.stripe, command->latency_class, elapsed / calls, calls);
 }
 
 BatchResult Session::run_chunk(std::span<const Call> calls) {
@@ -200,9 +200,11 @@ void Session::count(const CommandRecord& command, uint64_t errors_before) noexce
 }
 
 void Session::flush_counts() noexcept {
-    auto& stripe = engine_->stats().stripe(run_.stripe);
-    if (counted_ != nullptr) stripe.add_calls(*counted_, counted_calls_, counted_failed_);
-    stripe.take(run_.counters);
+    Stats& stats = engine_->stats();
+    if (counted_ != nullptr) {
+        stats.add_calls(run_.stripe, *counted_, counted_calls_, counted_failed_);
+    }
+    stats.take(run_.stripe, run_.counters);
     counted_ = nullptr;
     counted_calls_ = counted_failed_ = 0;
 }
@@ -246,7 +248,8 @@ Status Session::watch(const KeyRef& key, bool expired, unsigned database) {
 
 void Session::unwatch() noexcept {
     if (executing_ || watches_.empty()) return;  // EXEC unwatches when it is done
-    const InsideGate inside(keyspace_->gate(), gate_ != Gate::kOut);
+    const InsideGate inside(keyspace_->gate(), engine_->stripe_owners().mine(),
+                            gate_ != Gate::kOut);
     for (const auto& watch : watches_) {
         Slot& slot = keyspace_->slot_of(watch->hash);
         const std::lock_guard<WordLock> guard(slot.lock);

@@ -1,15 +1,17 @@
 // What the engine counts: plain numbers striped by thread, merged when somebody looks. All are
 // monotonic since the store was opened or CONFIG RESETSTAT.
 //
-// Thread safety: from any thread.
+// Thread safety: from any thread, which writes to its own stripe only (see StripeOwners).
 #pragma once
 
 #include <atomic>
 #include <bit>
 #include <cstdint>
 #include <memory>
+#include <mutex>
+#include <utility>
 
-#include "core/base/limits.h"
+#include "core/base/stripes.h"
 #include "core/commands/context.h"
 #include "core/commands/generated/ids.h"
 #include "core/commands/record.h"
@@ -24,11 +26,11 @@ struct LatencyHistogram {
     std::atomic<uint64_t> buckets[kLatencyBuckets]{};
     std::atomic<uint64_t> sum_us{0};
 
-    void add(uint64_t us, uint64_t times) noexcept {
+    void add(uint64_t us, uint64_t times, unsigned stripe) noexcept {
         const auto width = static_cast<unsigned>(std::bit_width(us));
         const unsigned bucket = width < kLatencyBuckets ? width : kLatencyBuckets - 1;
-        buckets[bucket].fetch_add(times, std::memory_order_relaxed);
-        sum_us.fetch_add(us * times, std::memory_order_relaxed);
+        add_to_stripe(buckets[bucket], times, stripe);
+        add_to_stripe(sum_us, us * times, stripe);
     }
 };
 
@@ -46,58 +48,71 @@ struct StatsStripe {
     std::atomic<uint64_t> expired{0};
     std::atomic<uint64_t> evicted{0};
     std::atomic<uint64_t> unknown_commands{0};
-
-    void add_calls(const CommandRecord& command, uint64_t calls, uint64_t failed) noexcept {
-        CommandCounts& counts = commands[command.index];
-        counts.calls.fetch_add(calls, std::memory_order_relaxed);
-        if (failed != 0) counts.failed.fetch_add(failed, std::memory_order_relaxed);
-    }
-    void take(RunCounters& from) noexcept {
-        take(hits, from.hits);
-        take(misses, from.misses);
-        take(expired, from.expired);
-    }
-
-private:
-    static void take(std::atomic<uint64_t>& to, uint64_t& from) noexcept {
-        if (from == 0) return;
-        to.fetch_add(from, std::memory_order_relaxed);
-        from = 0;
-    }
 };
 
 class Stats {
 public:
-    Stats() : stripes_(std::make_unique<StatsStripe[]>(limits::kStripes)) {}
-    StatsStripe& stripe(unsigned i) noexcept { return stripes_[i]; }
+    Stats() : stripes_(std::make_unique<StatsStripe[]>(kAllStripes)) {}
+
+    // These take the stripe of the calling thread.
+    void add_calls(unsigned stripe, const CommandRecord& command, uint64_t calls,
+                   uint64_t failed) noexcept {
+        CommandCounts& counts = stripes_[stripe].commands[command.index];
+        add_to_stripe(counts.calls, calls, stripe);
+        if (failed != 0) add_to_stripe(counts.failed, failed, stripe);
+    }
+    void add_rejected(unsigned stripe, const CommandRecord& command) noexcept {
+        add_to_stripe(stripes_[stripe].commands[command.index].rejected, uint64_t{1}, stripe);
+    }
+    void add_latency(unsigned stripe, LatencyClass which, uint64_t us, uint64_t times) noexcept {
+        stripes_[stripe].latency[static_cast<size_t>(which)].add(us, times, stripe);
+    }
+    void add(unsigned stripe, std::atomic<uint64_t> StatsStripe::*counter,
+             uint64_t number) noexcept {
+        if (number != 0) add_to_stripe(stripes_[stripe].*counter, number, stripe);
+    }
+    void take(unsigned stripe, RunCounters& from) noexcept {
+        add(stripe, &StatsStripe::hits, from.hits);
+        add(stripe, &StatsStripe::misses, from.misses);
+        add(stripe, &StatsStripe::expired, from.expired);
+        from = {};
+    }
 
     // Sum over stripes of a counter: sum([](const StatsStripe& s) -> auto& { return s.hits; }).
     template <typename Member>
     uint64_t sum(Member&& member) const noexcept {
-        uint64_t total = 0;
-        for (unsigned i = 0; i < limits::kStripes; ++i) {
-            total += member(stripes_[i]).load(std::memory_order_relaxed);
-        }
-        return total;
+        // First what is to be taken off: it is never more than what is then added up.
+        const uint64_t before_reset = member(at_reset_).load(std::memory_order_acquire);
+        return sum_of_stripes(member) - before_reset;
     }
     // As sum, of a counter of CommandCounts, over all commands too.
     template <typename Member>
     uint64_t sum_commands(Member&& member) const noexcept {
         uint64_t total = 0;
-        for (unsigned i = 0; i < limits::kStripes; ++i) {
-            for (const CommandCounts& command : stripes_[i].commands) {
-                total += member(command).load(std::memory_order_relaxed);
-            }
+        for (size_t i = 0; i < kCommandCount; ++i) {
+            total += sum([&](const StatsStripe& s) -> auto& { return member(s.commands[i]); });
         }
         return total;
     }
     uint64_t commands_processed() const noexcept {
         return sum_commands([](const CommandCounts& c) -> auto& { return c.calls; });
     }
+    // All counters are 0 again.
     void reset() noexcept;
 
 private:
+    template <typename Member>
+    uint64_t sum_of_stripes(Member&& member) const noexcept {
+        uint64_t total = 0;
+        for (unsigned i = 0; i < kAllStripes; ++i) {
+            total += member(std::as_const(stripes_[i])).load(std::memory_order_relaxed);
+        }
+        return total;
+    }
+
     std::unique_ptr<StatsStripe[]> stripes_;
+    std::mutex resets_;
+    StatsStripe at_reset_;  // sums, as stripes have one writer
 };
 
 }  // namespace synap

@@ -1,3 +1,7 @@
+#include <atomic>
+#include <string>
+#include <thread>
+
 #include "tests/unit/session/fixture.h"
 
 namespace synap {
@@ -98,6 +102,31 @@ TEST_F(Config, ResetStat) {
     client("GET missing");
     EXPECT_EQ(client.info("keyspace_misses"), "1");
     EXPECT_EQ(client("CONFIG RESETSTAT"), "+OK");
+    EXPECT_EQ(client.info("keyspace_misses"), "0");
+    EXPECT_EQ(client.info("cmdstat_get"), "(none)");
+    client("GET missing");
+    client("GET missing");
+    EXPECT_EQ(client.info("keyspace_misses"), "2");
+    EXPECT_EQ(client.info("cmdstat_get"), "calls=2,rejected_calls=0,failed_calls=0");
+    EXPECT_EQ(client("CONFIG RESETSTAT"), "+OK");
+    EXPECT_EQ(client.info("keyspace_misses"), "0");
+}
+
+TEST_F(Config, ResetStatBesideCommandsLosesNothingThatComesAfterIt) {
+    constexpr int kReads = 20'000;
+    std::atomic<bool> done{false};
+    std::thread reader([&] {
+        Client other(engine);
+        for (int i = 0; i < kReads; ++i) other("GET missing");
+        done = true;
+    });
+    Client client(engine);
+    while (!done) {
+        client("CONFIG RESETSTAT");
+        EXPECT_LE(std::stoll(client.info("keyspace_misses")), kReads);
+    }
+    reader.join();
+    client("CONFIG RESETSTAT");
     EXPECT_EQ(client.info("keyspace_misses"), "0");
 }
 
