@@ -28,8 +28,8 @@ inline constexpr size_t kSegmentHeaderBytes = 64;
 // Frame: header, then `length` bytes of payload.
 //   length:u32 crc:u32 kind:u8 flags:u8 codec:u8 key_id:u8 epoch:u32
 //   position:u64 synced:u64 commit_ms:u64
-// crc covers length, everything behind crc, and the payload. Positions count frames, headers
-// included; `position` is that of the frame's first byte.
+// crc begins with the history's frame_seed() and covers length, everything behind crc, and the
+// payload. Positions count frames, headers included; `position` is that of the frame's first byte.
 inline constexpr size_t kFrameHeaderBytes = 40;
 inline constexpr size_t kFrameCrcOffset = 4;
 

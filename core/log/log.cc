@@ -75,7 +75,7 @@ void Log::leave_proof() noexcept {
     const uint64_t end = written();
     if (end == segment_start_) return;
     try {
-        auto proof = create_segment(disk_, {format::kLevel, start_.history, end, end});
+        auto proof = create_segment(disk_, {format::kLevel, start_.history.id, end, end});
         if (proof && (*proof)->sync()) disk_.sync_names().ignore();
     } catch (const std::bad_alloc&) {
     }
@@ -182,7 +182,7 @@ void Log::seal(Tail& tail) noexcept {
         decoded.synced = synced;
         encode_frame_header(decoded, header);
         at += format::kFrameHeaderBytes;
-        uint32_t crc = frame_crc_of_header(header);
+        uint32_t crc = frame_crc_of_header(header, start_.history.frame_seed);
         size_t left = decoded.length;
         while (left > 0) {
             const bool have_splice = splice < tail.splices.size();
@@ -204,7 +204,7 @@ void Log::seal(Tail& tail) noexcept {
 
 Status Log::open_segment(uint64_t position) {
     dirty_.reserve(dirty_.size() + 2);
-    const SegmentHeader header{format::kLevel, start_.history, position, synced()};
+    const SegmentHeader header{format::kLevel, start_.history.id, position, synced()};
     auto created = create_segment(disk_, header);
     if (!created) return created.take_error();
     if (file_ != nullptr) dirty_.push_back(std::move(file_));

@@ -37,7 +37,7 @@ struct LogOptions {
 };
 
 struct LogStart {
-    HistoryId history;
+    LogHistory history;
     uint32_t epoch = 0;
     uint64_t position = 0;        // where the log goes on; everything before it is durable
     uint64_t last_commit_ms = 0;  // time never runs backwards in a history

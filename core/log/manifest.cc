@@ -7,14 +7,14 @@
 
 namespace synap {
 
-// magic[8] level:u32 history[16] hash_seed:u64 count:u32 count x (number:u32 start:u64 id:u64)
+// magic[8] level:u32 history[16] secret:u64 count:u32 count x (number:u32 start:u64 id:u64)
 // crc:u32 over everything before it.
 std::string Manifest::encode() const {
     std::string bytes(format::kManifestMagic);
     put(bytes, level);
     put(bytes, history.high);
     put(bytes, history.low);
-    put(bytes, hash_seed);
+    put(bytes, secret);
     put(bytes, static_cast<uint32_t>(epochs.size()));
     for (const Epoch& epoch : epochs) {
         put(bytes, epoch.number);
@@ -45,7 +45,7 @@ Result<Manifest> Manifest::decode(std::string_view bytes, const std::string& fil
                          "; this version of Synap knows " + std::to_string(format::kLevel)};
     }
     if (!in.take(manifest.history.high) || !in.take(manifest.history.low) ||
-        !in.take(manifest.hash_seed) || !in.take(count) || count > limits::kManifestEpochs) {
+        !in.take(manifest.secret) || !in.take(count) || count > limits::kManifestEpochs) {
         return damaged;
     }
     for (uint32_t i = 0; i < count; ++i) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/base/result.h"
+#include "core/log/record.h"
 #include "core/log/segment.h"
 #include "core/platform/disk.h"
 
@@ -21,11 +22,12 @@ struct Epoch {
 struct Manifest {
     uint32_t level = 0;
     HistoryId history;
-    uint64_t hash_seed = 0;
+    uint64_t secret = 0;        // of the hash of keys and the checksums of frames; not for clients
     std::vector<Epoch> epochs;  // ascending; the last one is current
 
     static Result<Manifest> decode(std::string_view bytes, const std::string& file);
     std::string encode() const;
+    LogHistory log_history() const noexcept { return {history, frame_seed(secret)}; }
 };
 
 // kEmpty when there is none.

@@ -17,7 +17,7 @@ std::string segment_name(uint64_t position) {
 
 }  // namespace
 
-Result<std::unique_ptr<LogReader>> LogReader::open(Disk& disk, const HistoryId& history,
+Result<std::unique_ptr<LogReader>> LogReader::open(Disk& disk, const LogHistory& history,
                                                    uint64_t from) {
     std::unique_ptr<LogReader> reader(new LogReader(disk, history));
     auto segments = list_segments(disk);
@@ -62,7 +62,7 @@ Status LogReader::enter_segment(size_t index) {
     if (!bytes) return bytes.take_error();
     auto header = decode_segment_header(*bytes, file_name_);
     if (!header) return header.take_error();
-    if (!(header->history == history_) || header->first_position != position) {
+    if (!(header->history == history_.id) || header->first_position != position) {
         foreign_ = true;
         return Error{Code::kCorrupt, file_name_ + " belongs to another history or position"};
     }
@@ -110,7 +110,8 @@ Result<bool> LogReader::frame_at(uint64_t offset, FrameHeader& header, std::stri
         return false;
     }
     payload = whole->substr(format::kFrameHeaderBytes);
-    if (crc32c(payload, frame_crc_of_header(whole->data())) != header.crc) {
+    const uint32_t crc = frame_crc_of_header(whole->data(), history_.frame_seed);
+    if (crc32c(payload, crc) != header.crc) {
         reason = "the checksum does not match";
         return false;
     }
@@ -214,7 +215,8 @@ Status LogReader::copy_segment(uint64_t segment, uint64_t begin, uint64_t end, u
     if (!from) return from.take_error();
     auto to = disk_.open(temporary, OpenMode::kCreate);
     if (!to) return to.take_error();
-    SYNAP_TRY((*to)->write_at(0, encode_segment_header({format::kLevel, history_, begin, proven})));
+    SYNAP_TRY(
+        (*to)->write_at(0, encode_segment_header({format::kLevel, history_.id, begin, proven})));
     std::string piece;
     for (uint64_t at = begin; at < end; at += piece.size()) {
         piece.resize(static_cast<size_t>(std::min<uint64_t>(kReadAhead, end - at)));

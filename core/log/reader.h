@@ -27,7 +27,7 @@ class LogReader {
 public:
     // Reads from the first record at or behind `from`; `from` is the start of a record, or lies
     // before the oldest segment, which is kCorrupt: the log has a hole.
-    static Result<std::unique_ptr<LogReader>> open(Disk& disk, const HistoryId& history,
+    static Result<std::unique_ptr<LogReader>> open(Disk& disk, const LogHistory& history,
                                                    uint64_t from);
 
     // False at the end of what is valid. kIo, kVersion and kCorrupt are not ends.
@@ -55,7 +55,7 @@ public:
     }
 
 private:
-    LogReader(Disk& disk, const HistoryId& history) : disk_(disk), history_(history) {}
+    LogReader(Disk& disk, const LogHistory& history) : disk_(disk), history_(history) {}
 
     Status enter_segment(size_t index);
     // Whether a segment that could not be entered is damage, at which the log may end.
@@ -71,7 +71,7 @@ private:
     Status copy_segment(uint64_t segment, uint64_t begin, uint64_t end, uint64_t proven);
 
     Disk& disk_;
-    const HistoryId history_;
+    const LogHistory history_;
     std::vector<uint64_t> segments_;
     size_t index_ = 0;
     std::unique_ptr<File> file_;

@@ -197,8 +197,14 @@ FrameHeader decode_frame_header(const char* from) noexcept {
     return header;
 }
 
-uint32_t frame_crc_of_header(const char* header) noexcept {
-    const uint32_t crc = crc32c({header, format::kFrameCrcOffset});
+uint32_t frame_seed(uint64_t secret) noexcept {
+    char bytes[sizeof secret];
+    store(bytes, secret);
+    return crc32c({bytes, sizeof bytes});
+}
+
+uint32_t frame_crc_of_header(const char* header, uint32_t seed) noexcept {
+    const uint32_t crc = crc32c({header, format::kFrameCrcOffset}, seed);
     constexpr size_t kBehind = format::kFrameCrcOffset + sizeof(uint32_t);
     return crc32c({header + kBehind, format::kFrameHeaderBytes - kBehind}, crc);
 }

@@ -72,7 +72,10 @@ struct FrameHeader {
 
 void encode_frame_header(const FrameHeader& header, char* to) noexcept;
 FrameHeader decode_frame_header(const char* from) noexcept;
+// What the checksums of a history's frames begin with. Clients do not know it: a value of theirs
+// that looks like a frame, bared by a torn write, is not taken for one.
+uint32_t frame_seed(uint64_t secret) noexcept;
 // Over an encoded header; continue with the payload through crc32c().
-uint32_t frame_crc_of_header(const char* header) noexcept;
+uint32_t frame_crc_of_header(const char* header, uint32_t seed) noexcept;
 
 }  // namespace synap

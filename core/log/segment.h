@@ -19,6 +19,12 @@ struct HistoryId {
     bool operator==(const HistoryId&) const = default;
 };
 
+// Whose log it is, and with what the checksums of its frames begin: see frame_seed().
+struct LogHistory {
+    HistoryId id;
+    uint32_t frame_seed = 0;
+};
+
 struct SegmentHeader {
     uint32_t level = 0;
     HistoryId history;

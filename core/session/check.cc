@@ -87,7 +87,7 @@ private:
     }
 
     Status check_log() {
-        auto opened = LogReader::open(disk_, manifest_.history, from_);
+        auto opened = LogReader::open(disk_, manifest_.log_history(), from_);
         if (!opened) return damage_or_error(opened.error(), "log");
         LogReader& reader = **opened;
         uint64_t records = 0;

@@ -141,11 +141,11 @@ void Engine::make_keyspace(uint64_t keys) {
     const uint64_t wanted = options_.get(OptionId::kSlots);
     const unsigned bits =
         wanted != 0 ? bits_for(wanted) : std::max(kSlotBitsDefault, bits_for(keys / kKeysPerSlot));
-    keyspace_ = std::make_unique<Keyspace>(bits, manifest_.hash_seed);
+    keyspace_ = std::make_unique<Keyspace>(bits, manifest_.secret);
 }
 
 Status Engine::load_memory_only() {
-    manifest_.hash_seed = platform_.entropy->next();
+    manifest_.secret = platform_.entropy->next();
     make_keyspace(0);
     return {};
 }

@@ -47,7 +47,7 @@ Status Engine::read_or_create_manifest() {
     }
     manifest_.level = format::kLevel;
     manifest_.history = {platform_.entropy->next(), platform_.entropy->next()};
-    manifest_.hash_seed = platform_.entropy->next();
+    manifest_.secret = platform_.entropy->next();
     return {};
 }
 
@@ -140,7 +140,7 @@ Status Engine::start_log(uint64_t position, uint64_t last_commit_ms, uint64_t ol
     log_options.fsync = static_cast<FsyncPolicy>(options_.get(OptionId::kFsync));
     log_options.hand_over = options_.get(OptionId::kAcknowledge) == 0;
     log_options.threads = platform_.threads;
-    const LogStart start{manifest_.history, number, position, last_commit_ms};
+    const LogStart start{manifest_.log_history(), number, position, last_commit_ms};
     auto log = std::make_unique<Log>(*platform_.disk, *platform_.clock, start, log_options);
     if (const Status status = log->start(); !status) {
         log->stop().ignore();

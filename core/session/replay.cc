@@ -120,7 +120,7 @@ void Engine::replay_flush(const SnapshotPositions& positions, uint64_t end, uint
 }
 
 Status Engine::replay(const SnapshotPositions& positions, uint64_t from, const SnapshotInfo& info) {
-    auto opened = LogReader::open(*platform_.disk, manifest_.history, from);
+    auto opened = LogReader::open(*platform_.disk, manifest_.log_history(), from);
     if (!opened) return opened.take_error();
     LogReader& reader = **opened;
     total_bytes_ = loaded_bytes_.load() + reader.bytes_total();

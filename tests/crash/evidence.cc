@@ -10,7 +10,8 @@
 namespace synap::crash {
 namespace {
 
-void collect_segment(std::string_view bytes, uint64_t start, Evidence& evidence) {
+void collect_segment(std::string_view bytes, uint64_t start, uint32_t frame_seed,
+                     Evidence& evidence) {
     auto header = decode_segment_header(bytes.substr(0, format::kSegmentHeaderBytes), "");
     if (!header) return;
     evidence.segments.push_back({start, start, header->synced});
@@ -21,7 +22,8 @@ void collect_segment(std::string_view bytes, uint64_t start, Evidence& evidence)
         if (frame.kind == format::kKindEmpty || at + size > bytes.size()) return;
         const std::string_view payload = bytes.substr(at + format::kFrameHeaderBytes, frame.length);
         // The last one may be half of what was being written.
-        if (crc32c(payload, frame_crc_of_header(bytes.data() + at)) != frame.crc) return;
+        const uint32_t crc = frame_crc_of_header(bytes.data() + at, frame_seed);
+        if (crc32c(payload, crc) != frame.crc) return;
         evidence.frames.push_back(
             {frame.position, frame.position + size, frame.synced, frame.epoch});
         at += size;
@@ -32,15 +34,18 @@ void collect_segment(std::string_view bytes, uint64_t start, Evidence& evidence)
 
 Evidence collect_evidence(SimDisk& disk) {
     Evidence evidence;
+    uint32_t frame_seed = 0;
+    const std::string manifest_name(format::kManifestName);
+    if (auto manifest = Manifest::decode(disk.contents(manifest_name), manifest_name)) {
+        evidence.named = manifest->epochs.back().start;
+        frame_seed = manifest->log_history().frame_seed;
+    }
     for (const std::string& name : disk.names()) {
         uint64_t position = 0;
         if (format::parse_file_name(name, format::kSnapshotPrefix, position)) {
             evidence.named = std::max(evidence.named, position);
         } else if (format::parse_file_name(name, format::kSegmentPrefix, position)) {
-            collect_segment(disk.contents(name), position, evidence);
-        } else if (name == format::kManifestName) {
-            auto manifest = Manifest::decode(disk.contents(name), name);
-            if (manifest) evidence.named = std::max(evidence.named, manifest->epochs.back().start);
+            collect_segment(disk.contents(name), position, frame_seed, evidence);
         }
     }
     return evidence;

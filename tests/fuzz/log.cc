@@ -15,7 +15,7 @@
 namespace synap {
 namespace {
 
-constexpr HistoryId kHistory{1, 2};
+constexpr LogHistory kHistory{{1, 2}, 0};
 
 std::string framed(std::string_view payload) {
     FrameHeader header;
@@ -25,8 +25,9 @@ std::string framed(std::string_view payload) {
     std::string frame(format::kFrameHeaderBytes, '\0');
     encode_frame_header(header, frame.data());
     store(frame.data() + format::kFrameCrcOffset,
-          crc32c(payload, frame_crc_of_header(frame.data())));
-    return encode_segment_header({format::kLevel, kHistory, 0, 0}) + frame + std::string(payload);
+          crc32c(payload, frame_crc_of_header(frame.data(), kHistory.frame_seed)));
+    return encode_segment_header({format::kLevel, kHistory.id, 0, 0}) + frame +
+           std::string(payload);
 }
 
 void read_everything(Disk& disk) {

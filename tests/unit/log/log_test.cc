@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "core/base/limits.h"
+#include "core/base/varint.h"
 #include "core/log/format.h"
 #include "core/log/reader.h"
 #include "core/platform/sim_clock.h"
@@ -61,7 +62,7 @@ protected:
         return records;
     }
 
-    const HistoryId history{1, 2};
+    const LogHistory history{{1, 2}, 3};
     SimDisk disk;
     SimClock clock;
     std::unique_ptr<Log> log;
@@ -227,11 +228,40 @@ TEST_F(LogTest, WhatNobodyWaitsForIsWrittenWithinASecond) {
     EXPECT_EQ(log->synced(), first);
 }
 
+// A value that holds a frame for just the place where it will stand, which calls durable what lies
+// before it; then the record around it is torn. Believed, it would keep the store from opening.
+TEST_F(LogTest, AFrameMadeByAClientProvesNothing) {
+    const auto proven_by = [&](uint32_t seed) {
+        const std::string name = format::file_name(format::kSegmentPrefix, 0);
+        disk = SimDisk();
+        open();
+        append("k", std::string(format::kFrameHeaderBytes, '?'));
+        EXPECT_TRUE(log->sync(log->appended()));
+        const size_t at = disk.contents(name).find('?');
+        FrameHeader header;
+        header.kind = format::kKindEffects;
+        header.flags = format::kFlagFirst | format::kFlagLast;
+        header.position = at - format::kSegmentHeaderBytes;
+        header.synced = header.position;
+        std::string frame(format::kFrameHeaderBytes, '\0');
+        encode_frame_header(header, frame.data());
+        store(frame.data() + format::kFrameCrcOffset, frame_crc_of_header(frame.data(), seed));
+        disk.rot(name, at, frame);
+        disk.rot(name, format::kSegmentHeaderBytes + format::kFrameCrcOffset, "torn");
+        EXPECT_TRUE(read().empty());
+        EXPECT_NE(damage, "");
+        return proven;
+    };
+    EXPECT_EQ(proven_by(0), 0u);
+    EXPECT_EQ(proven_by(history.frame_seed + 1), 0u);
+    EXPECT_GT(proven_by(history.frame_seed), 0u) << "this one would be the engine's own";
+}
+
 TEST_F(LogTest, ASegmentOfAnotherHistoryIsNoEndOfTheLog) {
     open();
     append("a", "1");
     ASSERT_TRUE(log->stop());
-    const HistoryId other{history.high + 1, history.low};
+    const LogHistory other{{history.id.high + 1, history.id.low}, history.frame_seed};
     auto reader = LogReader::open(disk, other, 0);
     ASSERT_FALSE(reader);
     EXPECT_EQ(reader.error().code, Code::kCorrupt);
