@@ -24,14 +24,19 @@ public:
     unsigned mine() noexcept {
         const auto self = reinterpret_cast<uintptr_t>(pthread_self());
         static_assert(limits::kStripes == 64);
-        const auto i = static_cast<unsigned>(((self >> 12) * 0x9e3779b97f4a7c15u) >> 58);
-        uintptr_t owner = owners_[i].load(std::memory_order_relaxed);
-        if (owner == self) return i;
-        const bool taken = owner != 0 || !owners_[i].compare_exchange_strong(owner, self);
-        return taken ? kSharedStripe : i;
+        const auto home = static_cast<unsigned>(((self >> 12) * 0x9e3779b97f4a7c15u) >> 58);
+        for (unsigned tried = 0; tried < kTried; ++tried) {
+            const unsigned i = (home + tried) % limits::kStripes;
+            uintptr_t owner = owners_[i].load(std::memory_order_relaxed);
+            if (owner == self) return i;
+            if (owner == 0 && owners_[i].compare_exchange_strong(owner, self)) return i;
+        }
+        return kSharedStripe;
     }
 
 private:
+    static constexpr unsigned kTried = 4;
+
     std::atomic<uintptr_t> owners_[limits::kStripes]{};
 };
 

@@ -1,8 +1,9 @@
 // Counts of the keyspace that must be cheap to change and are summed when somebody asks: bytes,
-// keys and keys with a deadline for each namespace. Striped by thread, so that writers do not share
+// keys and keys with a deadline for each namespace. Striped by thread, so that writers seldom share
 // a line; exact when summed while nobody writes.
 //
-// Thread safety: from any thread, which writes to its own stripe only (see StripeOwners).
+// Thread safety: from any thread, which writes to its own stripe only (see StripeOwners). While a
+// store is loaded its loader is the only writer, and may use any.
 #pragma once
 
 #include <atomic>
@@ -15,12 +16,6 @@ namespace synap {
 
 class Accounts {
 public:
-    struct alignas(64) Stripe {
-        std::atomic<int64_t> bytes_unpublished{0};
-        std::atomic<int64_t> keys[limits::kNamespaces]{};
-        std::atomic<int64_t> deadlines[limits::kNamespaces]{};
-    };
-
     void count_key(unsigned i, unsigned name_space, bool has_deadline, int64_t sign) noexcept {
         add_to_stripe(stripes_[i].keys[name_space], sign, i);
         if (has_deadline) add_to_stripe(stripes_[i].deadlines[name_space], sign, i);
@@ -57,6 +52,12 @@ public:
 
 private:
     static constexpr int64_t kStep = 16 * 1024;
+
+    struct alignas(64) Stripe {
+        std::atomic<int64_t> bytes_unpublished{0};
+        std::atomic<int64_t> keys[limits::kNamespaces]{};
+        std::atomic<int64_t> deadlines[limits::kNamespaces]{};
+    };
 
     Stripe stripes_[kAllStripes];
     alignas(64) std::atomic<int64_t> bytes_{0};

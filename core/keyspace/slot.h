@@ -75,7 +75,8 @@ public:
         uint32_t i = home(tag, capacity);
         const void* likely = this;
         for (int seen = 0; seen < kCells; ++seen, i = next(i, capacity)) {
-            likely = cell_tag(cells[i]) == tag ? cell_node(cells[i]) : likely;
+            const bool fits = (cells[i] != 0) & (cell_tag(cells[i]) == tag);
+            likely = fits ? cell_node(cells[i]) : likely;
         }
         return likely;
     }
@@ -156,8 +157,9 @@ struct Slot {
 private:
     // Not to be kept: the cells, which are more often of use again, stay in the cache.
     static void ask_for(const void* node) noexcept {
+        const auto second_line = reinterpret_cast<uintptr_t>(node) + 64;
         __builtin_prefetch(node, 0, 0);
-        __builtin_prefetch(static_cast<const char*>(node) + 64, 0, 0);
+        __builtin_prefetch(reinterpret_cast<const char*>(second_line), 0, 0);
     }
 };
 

@@ -40,7 +40,7 @@ struct CommandCounts {
     std::atomic<uint64_t> rejected{0};  // refused before it ran
 };
 
-struct StatsStripe {
+struct alignas(64) StatsStripe {
     CommandCounts commands[kCommandCount];
     LatencyHistogram latency[kLatencyClasses];
     std::atomic<uint64_t> hits{0};

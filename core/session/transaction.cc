@@ -123,6 +123,7 @@ bool Session::run_queued() {
             count(*queued.command, errors_before);
             continue;
         }
+        if (counted_ != queued.command) flush_counts();
         ran = call_handler(*queued.command, queued.args, 0, 0);
         if (!ran) break;
         if (wants_wait_) {  // inside EXEC nothing waits

@@ -197,10 +197,12 @@ TEST_F(ConcurrencyTest, CloseBesideRunningCommandsRefusesAndKeepsWhatWasSynced) 
 // SWAPDB changes which keys a transaction's names stand for, up to the moment it has its locks.
 TEST_F(ConcurrencyTest, TransactionsBesideSwappedDatabasesKeepEveryAppend) {
     constexpr int kEach = 10'000;
+    constexpr int kBetweenSwaps = 10;  // or the swaps would leave little time for the rest
     std::atomic<bool> done{false};
+    std::atomic<int> transactions{0};
     std::vector<std::thread> threads;
     for (int t = 0; t < 3; ++t) {
-        threads.emplace_back([this, t] {
+        threads.emplace_back([this, t, &transactions] {
             Client client(engine);
             const std::string mine = "list" + std::to_string(t);
             for (int i = 0; i < kEach; ++i) {
@@ -208,12 +210,17 @@ TEST_F(ConcurrencyTest, TransactionsBesideSwappedDatabasesKeepEveryAppend) {
                 client.run({"APPEND", mine, "x"});
                 client.run({"APPEND", "shared", "y"});
                 client.run({"EXEC"});
+                ++transactions;
             }
         });
     }
     std::thread swapper([&] {
         Client client(engine);
-        while (!done) client.run({"SWAPDB", "0", "1"});
+        while (!done) {
+            const int next = transactions + kBetweenSwaps;
+            client.run({"SWAPDB", "0", "1"});
+            while (!done && transactions < next) std::this_thread::yield();
+        }
     });
     for (std::thread& thread : threads) thread.join();
     done = true;

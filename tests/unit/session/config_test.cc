@@ -112,7 +112,17 @@ TEST_F(Config, ResetStat) {
     EXPECT_EQ(client.info("keyspace_misses"), "0");
 }
 
-TEST_F(Config, ResetStatBesideCommandsLosesNothingThatComesAfterIt) {
+TEST_F(Config, ResetStatResetsWhatItsOwnBatchHasCounted) {
+    Client client(engine);
+    const std::string_view get[] = {"GET", "missing"};
+    const std::string_view reset[] = {"CONFIG", "RESETSTAT"};
+    const Call calls[] = {{get, 2}, {reset, 2}};
+    EXPECT_EQ(client.session.run(calls).done, 2u);
+    EXPECT_EQ(client.info("keyspace_misses"), "0");
+    EXPECT_EQ(client.info("cmdstat_get"), "(none)");
+}
+
+TEST_F(Config, ResetStatBesideCommandsNeverGoesBelowZero) {
     constexpr int kReads = 20'000;
     std::atomic<bool> done{false};
     std::thread reader([&] {
