@@ -75,10 +75,9 @@ public:
         uint32_t i = home(tag, capacity);
         const void* likely = this;
         for (int seen = 0; seen < kCells; ++seen, i = next(i, capacity)) {
-            const bool fits = (cells[i] != 0) & (cell_tag(cells[i]) == tag);
-            likely = fits ? cell_node(cells[i]) : likely;
+            likely = cell_tag(cells[i]) == tag ? cell_node(cells[i]) : likely;
         }
-        return likely;
+        return likely != nullptr ? likely : this;  // an empty cell looks like one of tag 0
     }
 
     // Calls see(cell) for each cell that is not empty.
