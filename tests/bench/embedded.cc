@@ -141,9 +141,11 @@ public:
 
     void read_random(std::uint64_t count) {
         begin();
-        for (std::uint64_t i = 0; i < count; ++i) {
-            pick_key(0);
-            get(0);
+        for (std::uint64_t i = 0; i < count; i += kDepth) {
+            pick_keys();
+            for (std::size_t k = 0; k < kDepth; ++k) {
+                get(k);
+            }
         }
         finish(count);
     }
@@ -151,17 +153,18 @@ public:
     void read_batches(std::uint64_t count) {
         begin();
         for (std::uint64_t i = 0; i < count; i += kDepth) {
-            for (std::size_t k = 0; k < kDepth; ++k) {
-                pick_key(k);
-            }
+            pick_keys();
             get_many();
         }
         finish(count);
     }
 
 private:
-    void pick_key(std::size_t index) {
-        write_digits(keys_[index].data() + kFirstKey.size() - 8, random_.below(settings_.keys));
+    // The next keys, so that a read does not wait for its key to be made up.
+    void pick_keys() {
+        for (std::string& key : keys_) {
+            write_digits(key.data() + kFirstKey.size() - 8, random_.below(settings_.keys));
+        }
     }
 
     void get(std::size_t index) {
