@@ -15,6 +15,8 @@
 #include <malloc.h>
 #endif
 
+#include "core/platform/descriptor.h"
+
 namespace synap {
 namespace {
 
@@ -55,12 +57,12 @@ Entropy& real_entropy() noexcept {
 }
 
 uint64_t resident_bytes() noexcept {
-    std::FILE* file = std::fopen("/proc/self/statm", "re");
-    if (file == nullptr) return 0;
+    const Descriptor file = open_descriptor(AT_FDCWD, "/proc/self/statm", O_RDONLY);
+    char text[128] = {};
+    if (file.get() < 0 || read(file.get(), text, sizeof text - 1) <= 0) return 0;
     unsigned long long pages_total = 0;
     unsigned long long pages_resident = 0;
-    const int fields = std::fscanf(file, "%llu %llu", &pages_total, &pages_resident);
-    std::fclose(file);
+    const int fields = std::sscanf(text, "%llu %llu", &pages_total, &pages_resident);
     return fields == 2 ? pages_resident * static_cast<uint64_t>(sysconf(_SC_PAGESIZE)) : 0;
 }
 

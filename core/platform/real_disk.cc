@@ -1,19 +1,17 @@
 #include <dirent.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
-#include <cerrno>
 #include <filesystem>
+#include <mutex>
 #include <new>
 #include <system_error>
 #include <utility>
 #include <vector>
 
+#include "core/platform/descriptor.h"
 #include "core/platform/real.h"
 
 namespace synap {
@@ -26,30 +24,15 @@ Error io_error(std::string_view what, const std::string& path, int error) {
                            std::error_code(error, std::generic_category()).message()};
 }
 
-class Descriptor {
-public:
-    explicit Descriptor(int fd) noexcept : fd_(fd) {}
-    ~Descriptor() {
-        if (fd_ >= 0) close(fd_);
-    }
-    Descriptor(Descriptor&& other) noexcept : fd_(other.release()) {}
-    Descriptor& operator=(Descriptor&&) = delete;
-    int get() const noexcept { return fd_; }
-    int release() noexcept { return std::exchange(fd_, -1); }
-
-private:
-    int fd_;
-};
-
 class RealFile final : public File {
 public:
     RealFile(Descriptor fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {}
 
     Status write_at(uint64_t offset, std::string_view bytes) override {
         while (!bytes.empty()) {
-            const ssize_t n =
-                pwrite(fd_.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
-            if (n < 0 && errno == EINTR) continue;
+            const ssize_t n = unless_interrupted([&] {
+                return pwrite(fd_.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
+            });
             if (n <= 0) return io_error("cannot write", path_, n < 0 ? errno : ENOSPC);
             bytes.remove_prefix(static_cast<size_t>(n));
             offset += static_cast<uint64_t>(n);
@@ -60,9 +43,9 @@ public:
     Result<size_t> read_at(uint64_t offset, char* to, size_t size) override {
         size_t done = 0;
         while (done < size) {
-            const ssize_t n =
-                pread(fd_.get(), to + done, size - done, static_cast<off_t>(offset + done));
-            if (n < 0 && errno == EINTR) continue;
+            const ssize_t n = unless_interrupted([&] {
+                return pread(fd_.get(), to + done, size - done, static_cast<off_t>(offset + done));
+            });
             if (n < 0) return io_error("cannot read", path_, errno);
             if (n == 0) break;
             done += static_cast<size_t>(n);
@@ -71,7 +54,9 @@ public:
     }
 
     Status sync() override {
-        if (fdatasync(fd_.get()) != 0) return io_error("cannot sync", path_, errno);
+        if (unless_interrupted([&] { return fdatasync(fd_.get()); }) != 0) {
+            return io_error("cannot sync", path_, errno);
+        }
         return {};
     }
 
@@ -82,7 +67,8 @@ public:
     }
 
     Status truncate(uint64_t size) override {
-        if (ftruncate(fd_.get(), static_cast<off_t>(size)) != 0) {
+        const auto length = static_cast<off_t>(size);
+        if (unless_interrupted([&] { return ftruncate(fd_.get(), length); }) != 0) {
             return io_error("cannot truncate", path_, errno);
         }
         return {};
@@ -100,44 +86,44 @@ private:
 };
 
 // A forked child inherits the lock's open file description and would keep the directory locked
-// after its parent died. The kernel has no close-on-fork, so the child's fork handler closes what
-// is listed here. The table is the one piece of process-wide state; it is only ever a list of
-// descriptors, and a lock that finds it full is still a lock.
-constexpr int kLockSlots = 256;
-std::atomic<int> lock_descriptors[kLockSlots];  // descriptor + 1; 0 is free
-
-void close_locks_in_child() {
-    for (auto& slot : lock_descriptors) {
-        const int held = slot.exchange(0);
-        if (held != 0) close(held - 1);
-    }
-}
-
+// after its parent died. The kernel has no close-on-fork, so the child's fork handler closes the
+// locks that are held, in a list, under a mutex that a fork waits for. It is the one piece of
+// process-wide state.
 class RealLock final : public DiskLock {
 public:
     explicit RealLock(Descriptor& opened) noexcept : fd_(opened.release()) {
-        static const int registered = pthread_atfork(nullptr, nullptr, close_locks_in_child);
+        static const int registered =
+            pthread_atfork([] { held_.lock(); }, [] { held_.unlock(); }, close_all_in_child);
         static_cast<void>(registered);
-        for (auto& slot : lock_descriptors) {
-            int free = 0;
-            if (slot.compare_exchange_strong(free, fd_ + 1)) break;
-        }
+        const std::lock_guard<std::mutex> guard(held_);
+        next_ = first_;
+        if (next_ != nullptr) next_->previous_ = this;
+        first_ = this;
     }
     ~RealLock() override {
-        for (auto& slot : lock_descriptors) {
-            int mine = fd_ + 1;
-            if (slot.compare_exchange_strong(mine, 0)) {
-                // A child that was forked just now may not have come to its handler yet.
-                flock(fd_, LOCK_UN);
-                close(fd_);
-                return;
-            }
-        }
-        // Not listed: a child after fork, whose handler closed it, or the table was full.
+        const std::lock_guard<std::mutex> guard(held_);
+        if (fd_ < 0) return;  // a child after fork
+        (previous_ != nullptr ? previous_->next_ : first_) = next_;
+        if (next_ != nullptr) next_->previous_ = previous_;
+        // A child that was forked just now may not have come to its handler yet.
+        flock(fd_, LOCK_UN);
+        close(fd_);
     }
 
 private:
-    const int fd_;
+    static void close_all_in_child() noexcept {
+        for (RealLock* lock = std::exchange(first_, nullptr); lock != nullptr; lock = lock->next_) {
+            close(std::exchange(lock->fd_, -1));
+        }
+        held_.unlock();
+    }
+
+    static inline std::mutex held_;
+    static inline RealLock* first_ = nullptr;
+
+    int fd_;
+    RealLock* previous_ = nullptr;
+    RealLock* next_ = nullptr;
 };
 
 class RealDisk final : public Disk {
@@ -145,24 +131,28 @@ public:
     RealDisk(Descriptor fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {}
 
     Result<std::unique_ptr<File>> open(std::string_view name, OpenMode mode) override {
-        int flags = O_CLOEXEC;
-        if (mode == OpenMode::kRead) flags |= O_RDONLY;
-        if (mode == OpenMode::kReadWrite) flags |= O_RDWR;
-        if (mode == OpenMode::kCreate) flags |= O_RDWR | O_CREAT | O_EXCL;
-        Descriptor fd(openat(fd_.get(), std::string(name).c_str(), flags, 0600));
+        int flags = O_RDONLY;
+        if (mode == OpenMode::kReadWrite) flags = O_RDWR;
+        if (mode == OpenMode::kCreate) flags = O_RDWR | O_CREAT | O_EXCL;
+        Descriptor fd = open_descriptor(fd_.get(), std::string(name).c_str(), flags, 0600);
         if (fd.get() < 0) return io_error("cannot open", describe(name), errno);
         return std::unique_ptr<File>(std::make_unique<RealFile>(std::move(fd), describe(name)));
     }
 
     Status rename(std::string_view from, std::string_view to) override {
-        if (renameat(fd_.get(), std::string(from).c_str(), fd_.get(), std::string(to).c_str())) {
+        const std::string old_name(from);
+        const std::string new_name(to);
+        if (unless_interrupted([&] {
+                return renameat(fd_.get(), old_name.c_str(), fd_.get(), new_name.c_str());
+            }) != 0) {
             return io_error("cannot rename", describe(from), errno);
         }
         return {};
     }
 
     Status remove(std::string_view name) override {
-        if (unlinkat(fd_.get(), std::string(name).c_str(), 0) != 0) {
+        const std::string text(name);
+        if (unless_interrupted([&] { return unlinkat(fd_.get(), text.c_str(), 0); }) != 0) {
             return io_error("cannot remove", describe(name), errno);
         }
         return {};
@@ -174,12 +164,12 @@ public:
             void operator()(DIR* folder) const noexcept { closedir(folder); }
         };
         // By the descriptor: the path may be relative to where the program no longer is.
-        const int fd = openat(fd_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        if (fd < 0) return io_error("cannot list", path_, errno);
-        const std::unique_ptr<DIR, Close> folder(fdopendir(fd));
-        if (folder == nullptr) ::close(fd);
+        Descriptor fd = open_descriptor(fd_.get(), ".", O_RDONLY | O_DIRECTORY);
+        if (fd.get() < 0) return io_error("cannot list", path_, errno);
+        const std::unique_ptr<DIR, Close> folder(fdopendir(fd.get()));
         if (folder == nullptr && errno == ENOMEM) throw std::bad_alloc();
         if (folder == nullptr) return io_error("cannot list", path_, errno);
+        fd.release();  // the folder's now
         std::vector<std::string> names;
         for (;;) {
             errno = 0;
@@ -194,7 +184,9 @@ public:
     }
 
     Status sync_names() override {
-        if (fsync(fd_.get()) != 0) return io_error("cannot sync", path_, errno);
+        if (unless_interrupted([&] { return fsync(fd_.get()); }) != 0) {
+            return io_error("cannot sync", path_, errno);
+        }
         return {};
     }
 
@@ -211,8 +203,8 @@ private:
 
 Result<std::unique_ptr<DiskLock>> RealDisk::lock() {
     const std::string path = describe(kLockName);
-    Descriptor opened(
-        openat(fd_.get(), std::string(kLockName).c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+    Descriptor opened =
+        open_descriptor(fd_.get(), std::string(kLockName).c_str(), O_RDWR | O_CREAT, 0600);
     if (opened.get() < 0) return io_error("cannot open", path, errno);
     const int fd = opened.get();
     auto lock = std::make_unique<RealLock>(opened);
@@ -259,9 +251,10 @@ Status sync_names_above(const Descriptor& directory, const std::string& path, un
     int below = directory.get();
     std::vector<Descriptor> parents;
     for (unsigned level = 0; level < std::max(created, 1u); ++level) {
-        Descriptor parent(::openat(below, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+        Descriptor parent = open_descriptor(below, "..", O_RDONLY | O_DIRECTORY);
         if (parent.get() < 0) return {};
-        if (fsync(parent.get()) != 0 && created > 0 && !means_unsupported(errno)) {
+        const int synced = unless_interrupted([&] { return fsync(parent.get()); });
+        if (synced != 0 && created > 0 && !means_unsupported(errno)) {
             return io_error("cannot sync the parent of", path, errno);
         }
         below = parent.get();
@@ -280,7 +273,7 @@ Result<std::unique_ptr<Disk>> open_real_disk(std::string_view path, bool create)
         std::filesystem::create_directories(directory, error);
         if (error) return io_error("cannot create", directory.string(), error.value());
     }
-    Descriptor fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    Descriptor fd = open_descriptor(AT_FDCWD, directory.c_str(), O_RDONLY | O_DIRECTORY);
     if (fd.get() < 0) return io_error("cannot open", directory.string(), errno);
     if (create) SYNAP_TRY(sync_names_above(fd, directory.string(), missing));
     return std::unique_ptr<Disk>(std::make_unique<RealDisk>(std::move(fd), directory.string()));

@@ -1,5 +1,6 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -7,6 +8,7 @@
 #include <fstream>
 #include <string>
 
+#include "core/platform/descriptor.h"
 #include "core/platform/real.h"
 
 namespace synap {
@@ -198,6 +200,36 @@ TEST_F(RealDiskTest, DescriptorsAreClosedOnExec) {
         EXPECT_EQ(fcntl(fd, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC) << target;
     }
     EXPECT_EQ(ours, 3u) << "the directory, the lock and the file";
+}
+
+TEST(Descriptors, ACallThatASignalInterruptedIsMadeAgain) {
+    int calls = 0;
+    const auto interrupted_twice = [&] {
+        errno = ++calls < 3 ? EINTR : ENOSPC;
+        return calls < 4 ? -1 : 0;
+    };
+    EXPECT_EQ(unless_interrupted(interrupted_twice), -1);
+    EXPECT_EQ(errno, ENOSPC) << "other errors are the caller's";
+    EXPECT_EQ(calls, 3);
+    EXPECT_EQ(unless_interrupted(interrupted_twice), 0);
+}
+
+// Fault case 2. Where there is no other descriptor left, nothing was made.
+TEST_F(RealDiskTest, AFileThatGotNoDescriptorIsNotThere) {
+    const std::string name = (path_ / "a").string();
+    const pid_t child = fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) {
+        const rlimit none{3, 3};
+        close(STDIN_FILENO);
+        if (setrlimit(RLIMIT_NOFILE, &none) != 0) _exit(1);
+        const Descriptor fd = open_descriptor(AT_FDCWD, name.c_str(), O_RDWR | O_CREAT | O_EXCL);
+        _exit(fd.get() < 0 && (errno == EMFILE || errno == EINVAL) ? 0 : 2);
+    }
+    int status = 0;
+    ASSERT_EQ(waitpid(child, &status, 0), child);
+    EXPECT_EQ(status, 0);
+    EXPECT_FALSE(std::filesystem::exists(path_ / "a"));
 }
 
 TEST(RealClock, MovesForward) {
