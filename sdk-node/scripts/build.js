@@ -1,5 +1,5 @@
-// Compiles the native half with CMake into build/synap.node. Needs no network: the headers of
-// Node-API are a package.
+// Compiles the native half with CMake into build/synap.node. Needs no network where the headers of
+// Node-API are installed, which are a package that npm installs with this one.
 'use strict';
 
 const { spawnSync } = require('node:child_process');
@@ -10,15 +10,50 @@ const path = require('node:path');
 const root = path.resolve(__dirname, '..');
 const build = path.join(root, 'build');
 
-function run(command, args, hint) {
-  const done = spawnSync(command, args, { cwd: root, encoding: 'utf8' });
-  if (done.error) {
-    const why = done.error.code === 'ENOENT' ? `${command} is not installed` : done.error.message;
-    throw new Error(`synap: ${why}; ${hint}`);
-  }
+/** Runs a program; undefined when there is none of that name. */
+function attempt(command, args, input) {
+  const done = spawnSync(command, args, { cwd: root, encoding: 'utf8', input });
+  if (done.error && done.error.code !== 'ENOENT') throw done.error;
+  return done.error ? undefined : done;
+}
+
+function run(command, args) {
+  const done = attempt(command, args);
+  if (done === undefined) throw new Error(`synap: ${command} is not installed`);
   if (done.status !== 0) {
+    // Needed only where libsynap itself is built, which CMake finds out.
+    if (/XXHASH_INCLUDE_DIR/.test(done.stderr)) refuse([['xxhash.h', 'libxxhash-dev']]);
     throw new Error(`synap: ${command} ${args.join(' ')} failed:\n${done.stdout}${done.stderr}`);
   }
+}
+
+function isCmakeNewEnough() {
+  const [, major, minor] = attempt('cmake', ['--version'])?.stdout.match(/(\d+)\.(\d+)/) ?? [];
+  return major !== undefined && (Number(major) > 3 || Number(minor) >= 25);
+}
+
+/** Throws the one line that says what is missing: [what it is, package of Debian and Ubuntu]. */
+function refuse(lacking) {
+  if (lacking.length === 0) return;
+  throw new Error(`synap: cannot compile the addon, missing: ${
+    lacking.map(([what]) => what).join(', ')}; on Debian and Ubuntu: apt-get install ${
+    lacking.map(([, name]) => name).join(' ')}`);
+}
+
+function missingTools() {
+  const found = [];
+  if (!isCmakeNewEnough()) found.push(['CMake 3.25 or newer', 'cmake']);
+  if (attempt('make', ['--version']) === undefined && !process.env.CMAKE_GENERATOR) {
+    found.push(['make', 'make']);
+  }
+  const compiler = process.env.CXX ?? 'c++';
+  const modern = attempt(compiler, ['-std=c++20', '-E', '-x', 'c++', '-'],
+    '#include <version>\n#if __cpp_lib_span < 202002L\n#error old\n#endif\n');
+  if (modern?.status !== 0) {
+    found.push([`a C++20 compiler (${compiler} is ${modern ? 'too old' : 'not installed'})`,
+      'g++']);
+  }
+  return found;
 }
 
 /** The folder of node_api.h. npm links a folder that it installs, and leaves its packages out. */
@@ -29,18 +64,19 @@ function headers() {
   } catch (error) {
     if (error.code !== 'MODULE_NOT_FOUND') throw error;
   }
+  // A package that has been installed may hold nothing of its own.
   run('npm', ['install', '--prefix', root, '--ignore-scripts', '--omit=dev', '--no-package-lock',
-    '--no-audit', '--no-fund'], 'it fetches the headers of Node-API');
+    '--no-audit', '--no-fund']);
   return find();
 }
 
 function main() {
-  const hint = 'building the addon takes CMake 3.25 and a C++20 compiler';
+  refuse(missingTools());
   process.env.CMAKE_BUILD_PARALLEL_LEVEL ??= String(os.cpus().length);
   // Where Synap is may have changed since an earlier build.
   run('cmake', ['-S', root, '-B', build, '-U', 'Synap_DIR', '-D', 'CMAKE_BUILD_TYPE=Release',
-    '-D', `NODE_API_HEADERS=${headers()}`], hint);
-  run('cmake', ['--build', build, '--target', 'addon'], hint);
+    '-D', `NODE_API_HEADERS=${headers()}`]);
+  run('cmake', ['--build', build, '--target', 'addon']);
   if (!existsSync(path.join(build, 'synap.node'))) throw new Error('synap: no addon was built');
 }
 
