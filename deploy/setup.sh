@@ -31,7 +31,7 @@ wanted_packages() {
     echo g++ make cmake ninja-build ccache pkg-config python3 python3-venv python3-dev
     echo "$boost" libbenchmark-dev libcli11-dev libcpp-httplib-dev libgtest-dev libmimalloc-dev \
         libsimdjson-dev libspdlog-dev libxxhash-dev libyaml-cpp-dev prometheus-cpp-dev
-    echo redis-server redis-tools nginx-light wrk locales
+    echo redis-server redis-tools nginx-light wrk locales libfaketime
     node_is_usable 2>/dev/null || echo nodejs npm
     if [ "$dev" ]; then
         echo clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14

@@ -104,7 +104,7 @@ synap_status_t synap_stats_walk(synap_store_t* s, const synap_sink_t* sink,
                 [&](const StatsStripe& x) -> const std::atomic<uint64_t>& { return x.*member; });
         };
         Reply tape;
-        tape.begin_map(14);
+        tape.begin_map(15);
         put_number(tape, "state", static_cast<uint64_t>(engine.state()));
         put_number(tape, "used_memory", engine.used_memory());
         put_number(tape, "peak_memory", engine.peak_memory());
@@ -115,6 +115,7 @@ synap_status_t synap_stats_walk(synap_store_t* s, const synap_sink_t* sink,
         put_number(tape, "keyspace_misses", sum(&StatsStripe::misses));
         put_number(tape, "expired_keys", sum(&StatsStripe::expired));
         put_number(tape, "evicted_keys", sum(&StatsStripe::evicted));
+        put_number(tape, "clock_jumps", engine.clock_jumps());
         put_commands(tape, stats);
         put_latency(tape, stats);
         put_log(tape, engine);

@@ -97,7 +97,7 @@ public:
     // SWAPDB and FLUSH tell watchers what they did to their keys.
     void swap_watches(uint8_t a, uint8_t b) noexcept;
 
-    // Seconds of the engine's clock, as access times of nodes are kept.
+    // Seconds of the engine's monotonic clock, as access times of nodes are kept.
     uint32_t seconds() const noexcept { return seconds_.load(std::memory_order_relaxed); }
     void set_seconds(uint32_t seconds) noexcept {
         seconds_.store(seconds, std::memory_order_relaxed);

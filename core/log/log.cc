@@ -23,7 +23,6 @@ Log::Log(Disk& disk, Clock& clock, const LogStart& start, const LogOptions& opti
       policy_(options.fsync),
       hand_over_(options.hand_over),
       appended_(start.position),
-      last_commit_ms_(static_cast<int64_t>(start.last_commit_ms)),
       written_(start.position),
       synced_(start.position) {
     tail_.start = tail_.end = start.position;
@@ -86,9 +85,7 @@ uint64_t Log::append(EffectBuffer& effects, int64_t now_ms) {
     {
         const std::lock_guard<std::mutex> guard(append_);
         if (stopped_) return 0;
-        const int64_t commit_ms = std::max(now_ms, last_commit_ms_.load(std::memory_order_relaxed));
-        append_frames(effects, static_cast<uint64_t>(commit_ms));
-        last_commit_ms_.store(commit_ms, std::memory_order_relaxed);
+        append_frames(effects, static_cast<uint64_t>(now_ms));
         end = tail_.end;
         appended_.store(end, std::memory_order_release);
     }

@@ -39,8 +39,7 @@ struct LogOptions {
 struct LogStart {
     LogHistory history;
     uint32_t epoch = 0;
-    uint64_t position = 0;        // where the log goes on; everything before it is durable
-    uint64_t last_commit_ms = 0;  // time never runs backwards in a history
+    uint64_t position = 0;  // where the log goes on; everything before it is durable
 };
 
 // Told once, from an engine thread or from the caller that reached the level; must not call back.
@@ -64,7 +63,8 @@ public:
     Status stop();
 
     // One record. Returns the position behind it. Takes the contents of `effects`, leaving it
-    // empty. Throws std::bad_alloc: then nothing was appended.
+    // empty. Throws std::bad_alloc: then nothing was appended. `now_ms`, the time of day, is kept
+    // with the record and orders nothing: it may be before that of an earlier one.
     uint64_t append(EffectBuffer& effects, int64_t now_ms);  // 0 after stop()
 
     uint64_t appended() const noexcept { return appended_.load(std::memory_order_acquire); }
@@ -72,7 +72,6 @@ public:
     uint64_t synced() const noexcept { return synced_.load(); }
     uint64_t reached(Durability level) const noexcept;
     uint32_t epoch() const noexcept { return start_.epoch; }
-    int64_t last_commit_ms() const noexcept { return last_commit_ms_.load(); }
     uint64_t tail_bytes() const noexcept { return appended() - written(); }
 
     // Blocking: disk. Returns once the level is reached through `position`.
@@ -157,7 +156,6 @@ private:
     Tail tail_;             // guarded by append_
     bool stopped_ = false;  // guarded by append_
     std::atomic<uint64_t> appended_;
-    std::atomic<int64_t> last_commit_ms_;
 
     std::mutex write_;
     Tail writing_;                              // guarded by write_

@@ -32,12 +32,15 @@ std::string describe_client(const Session& session, Clock& clock) {
     const auto add = [&line](std::string_view name, std::string_view value) {
         line.append(" ").append(name).append("=").append(value);
     };
-    const int64_t age_ms = std::max<int64_t>(clock.wall_ms() - session.created_ms(), 0);
-    const uint64_t idle_us = clock.monotonic_us() - session.last_active_us();
+    const uint64_t now_us = clock.monotonic_us();
+    // Another thread's session may have been active since then.
+    const auto seconds_since = [now_us](uint64_t then_us) {
+        return std::to_string((now_us - std::min(now_us, then_us)) / 1'000'000);
+    };
     add("addr", identity.peer);
     add("name", identity.name);
-    add("age", std::to_string(age_ms / 1000));
-    add("idle", std::to_string(idle_us / 1'000'000));
+    add("age", seconds_since(session.created_us()));
+    add("idle", seconds_since(session.last_active_us()));
     add("flags", flags_of(session));
     add("db", std::to_string(session.database()));
     add("sub", "0");

@@ -58,6 +58,7 @@ void Stats::reset() noexcept {
 Engine::Engine(const EnginePlatform& platform, const Options& options)
     : platform_(platform), options_(options), run_id_(hex_id(*platform.entropy)) {
     started_ms_ = platform.clock->wall_ms();
+    started_us_ = platform.clock->monotonic_us();
     // What sessions see while the data loads; replaced before anybody may use it.
     placeholder_ = std::make_unique<Keyspace>(limits::kSlotBitsMin, 0);
     spare_failure_ = std::make_unique<Error>(
@@ -131,8 +132,8 @@ Status Engine::load() {
 }
 
 void Engine::start_maintenance() {
-    now_ms();
-    keyspace_->set_seconds(static_cast<uint32_t>(platform_.clock->wall_ms() / 1000));
+    watch_clock();
+    set_coarse_clock();
     if (platform_.threads) maintenance_ = std::thread([this] { run_maintenance(); });
 }
 
@@ -142,6 +143,12 @@ void Engine::make_keyspace(uint64_t keys) {
     const unsigned bits =
         wanted != 0 ? bits_for(wanted) : std::max(kSlotBitsDefault, bits_for(keys / kKeysPerSlot));
     keyspace_ = std::make_unique<Keyspace>(bits, manifest_.secret);
+    set_coarse_clock();  // keys that are loaded count as used now
+}
+
+// Idle times are durations, so by the monotonic clock.
+void Engine::set_coarse_clock() noexcept {
+    keyspace_->set_seconds(static_cast<uint32_t>(platform_.clock->monotonic_us() / 1'000'000));
 }
 
 Status Engine::load_memory_only() {
@@ -204,10 +211,7 @@ void Engine::stop_writes() noexcept {
 }
 
 int64_t Engine::now_ms() noexcept {
-    int64_t now = platform_.clock->wall_ms();
-    int64_t floor = time_floor_ms_.load(std::memory_order_relaxed);
-    if (Log* log = this->log()) floor = std::max(floor, log->last_commit_ms());
-    return std::max(now, floor);
+    return std::max<int64_t>(platform_.clock->wall_ms(), 1);  // 0 is "not read yet"
 }
 
 Durability Engine::default_level() noexcept {

@@ -24,6 +24,7 @@
 #include "core/platform/clock.h"
 #include "core/platform/disk.h"
 #include "core/platform/entropy.h"
+#include "core/session/clock_watch.h"
 #include "core/session/options.h"
 #include "core/session/rate.h"
 #include "core/session/stats.h"
@@ -133,8 +134,11 @@ public:
     Status set_option(std::string_view name, std::string_view value);
     void apply_log_options() noexcept;
 
-    // Engine time: never before the last logged record.
+    // Engine time, by which deadlines are judged: the wall clock as it is now, whatever it was when
+    // something was written. It may step in either direction; order is position, never time.
     int64_t now_ms() noexcept;
+    // Times that the wall clock was seen to jump against the monotonic one.
+    uint64_t clock_jumps() const noexcept { return clock_watch_.jumps(); }
     uint32_t epoch() noexcept { return log() != nullptr ? log()->epoch() : 0; }
     Durability default_level() noexcept;
 
@@ -223,7 +227,9 @@ public:
     size_t slow_call_count();
     void clear_slow_calls();
 
+    // The time of day of the open, for people; uptime is by the monotonic clock.
     int64_t started_ms() const noexcept { return started_ms_; }
+    uint64_t uptime_us() noexcept { return platform_.clock->monotonic_us() - started_us_; }
     const std::string& run_id() const noexcept { return run_id_; }
 
 private:
@@ -238,9 +244,12 @@ private:
     Status refuse_if_proven_longer(LogReader& reader, const SnapshotInfo& info);
     void apply_replayed(const SnapshotPositions& positions, uint64_t end, Effect& effect);
     void replay_flush(const SnapshotPositions& positions, uint64_t end, uint8_t name_space);
-    Status start_log(uint64_t position, uint64_t last_commit_ms, uint64_t oldest);
+    Status start_log(uint64_t position, uint64_t oldest);
+    void warn_of_future_record(uint64_t commit_ms);
     Status remove_leftovers();
     void make_keyspace(uint64_t keys);
+    void set_coarse_clock() noexcept;
+    void watch_clock();
     void start_maintenance();
     void run_maintenance() noexcept;
     void remove_by_engine(const Effect& effect, unsigned stripe);
@@ -274,7 +283,6 @@ private:
     TimedWaits waits_;
     std::atomic<uint64_t> loaded_bytes_{0};
     std::atomic<uint64_t> total_bytes_{0};
-    std::atomic<int64_t> time_floor_ms_{0};
     std::atomic<uint64_t> alone_position_{0};
     std::atomic<int64_t> host_memory_{0};
     std::atomic<uint64_t> peak_memory_{0};
@@ -289,7 +297,7 @@ private:
     uint64_t snapshot_began_us_ = 0;
     std::atomic<uint64_t> records_at_snapshot_{0};
     std::atomic<uint64_t> position_at_snapshot_{0};
-    std::atomic<int64_t> snapshot_due_from_ms_{0};
+    std::atomic<uint64_t> snapshot_due_from_us_{0};
 
     std::mutex sessions_mutex_;
     std::map<uint64_t, Session*> sessions_;
@@ -314,7 +322,9 @@ private:
     std::mutex close_mutex_;
     bool close_done_ = false;        // guarded by close_mutex_
     uint32_t expire_next_slot_ = 0;  // of the maintenance thread
+    ClockWatch clock_watch_;         // of the maintenance thread
     int64_t started_ms_ = 0;
+    uint64_t started_us_ = 0;
     std::string run_id_;
 };
 

@@ -16,7 +16,7 @@ namespace {
 void fill_server(CommandContext& ctx, InfoFields& fields) {
     Engine& engine = ctx.engine();
     const int64_t now_ms = engine.clock().wall_ms();
-    const auto uptime = static_cast<uint64_t>(std::max<int64_t>(now_ms - engine.started_ms(), 0));
+    const uint64_t uptime = engine.uptime_us() / 1'000'000;
     fields.add("redis_version", kRedisVersion);
     fields.add("synap_version", kSynapVersion);
     fields.add("redis_mode", "standalone");
@@ -26,8 +26,8 @@ void fill_server(CommandContext& ctx, InfoFields& fields) {
     fields.add("run_id", engine.run_id());
     fields.number("tcp_port", 0);
     fields.number("server_time_usec", static_cast<uint64_t>(now_ms) * 1000);
-    fields.number("uptime_in_seconds", uptime / 1000);
-    fields.number("uptime_in_days", uptime / 1000 / 86400);
+    fields.number("uptime_in_seconds", uptime);
+    fields.number("uptime_in_days", uptime / 86400);
     fields.number("synap_slots", ctx.keyspace().slot_count());
 }
 
@@ -134,6 +134,7 @@ void fill_stats(CommandContext& ctx, InfoFields& fields) {
     fields.number("total_forks", 0);
     fields.number("total_error_replies", failed + rejected + unknown);
     fields.number("synap_unknown_commands", unknown);
+    fields.number("synap_clock_jumps", engine.clock_jumps());
 }
 
 void fill_replication(CommandContext& ctx, InfoFields& fields) {

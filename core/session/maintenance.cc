@@ -84,9 +84,17 @@ size_t Engine::remove_expired(const Table& table, uint16_t tag, int64_t now, uns
     }
 }
 
+void Engine::watch_clock() {
+    const auto jump = clock_watch_.look(*platform_.clock);
+    if (!jump) return;
+    log_line(LogLine::Level::kWarn, "the wall clock jumped: it shows " + time_text(jump->found_ms) +
+                                        " where " + time_text(jump->expected_ms) +
+                                        " was due. Deadlines of keys follow it, durations do not");
+}
+
 void Engine::maintain() {
-    const int64_t now = platform_.clock->wall_ms();
-    keyspace_->set_seconds(static_cast<uint32_t>(now / 1000));
+    watch_clock();
+    set_coarse_clock();
     waits_.expire(platform_.clock->monotonic_us());
     ops_sampler_.sample(platform_.clock->monotonic_us(), stats_.commands_processed());
     if (accepts_writes()) {
@@ -120,8 +128,8 @@ void Engine::run_maintenance() noexcept {
 }
 
 void Engine::maybe_snapshot() {
-    const int64_t now = platform_.clock->wall_ms();
-    if (snapshot_due_from_ms_ == 0) snapshot_due_from_ms_ = now;
+    const uint64_t now_us = platform_.clock->monotonic_us();
+    if (snapshot_due_from_us_ == 0) snapshot_due_from_us_ = now_us;
     const uint64_t records =
         log_->counters().records.load(std::memory_order_relaxed) - records_at_snapshot_.load();
     const uint64_t grown = log_->appended() - position_at_snapshot_.load();
@@ -129,7 +137,7 @@ void Engine::maybe_snapshot() {
     const uint64_t growth = options_.get(OptionId::kSnapshotLogGrowth);
     const bool by_time = interval != 0 &&
                          records >= options_.get(OptionId::kSnapshotMinOperations) &&
-                         now - snapshot_due_from_ms_.load() >= static_cast<int64_t>(interval);
+                         now_us - snapshot_due_from_us_.load() >= interval * 1000;
     const bool by_growth = growth != 0 && grown >= growth;
     const bool asked = snapshot_requested_.load();
     if (accepts_writes() && (by_time || by_growth || asked)) {
@@ -194,7 +202,7 @@ Status Engine::begin_snapshot() {
     if (snapshot_ != nullptr) return Error{Code::kBackpressure, "a snapshot is under way"};
     snapshot_running_ = true;
     snapshot_began_us_ = platform_.clock->monotonic_us();
-    snapshot_due_from_ms_ = platform_.clock->wall_ms();
+    snapshot_due_from_us_ = snapshot_began_us_;
     records_at_snapshot_ = log_->counters().records.load();
     position_at_snapshot_ = log_->appended();
     {
@@ -242,7 +250,7 @@ Result<bool> Engine::step_snapshot_writer(size_t slots, size_t keys) {
         all = snapshot_->capture_next(slots, keys);
     }
     SYNAP_TRY(snapshot_->write_captured());
-    if (all) SYNAP_TRY(snapshot_->seal());
+    if (all) SYNAP_TRY(snapshot_->seal(now_ms()));
     return false;
 }
 

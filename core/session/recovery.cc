@@ -128,7 +128,7 @@ Status Engine::refuse_if_proven_longer(LogReader& reader, const SnapshotInfo& in
     return {};
 }
 
-Status Engine::start_log(uint64_t position, uint64_t last_commit_ms, uint64_t oldest) {
+Status Engine::start_log(uint64_t position, uint64_t oldest) {
     const uint32_t number = manifest_.epochs.empty() ? 1 : manifest_.epochs.back().number + 1;
     manifest_.epochs.push_back({number, position, platform_.entropy->next()});
     if (manifest_.epochs.size() > kEpochsKept) {
@@ -140,7 +140,7 @@ Status Engine::start_log(uint64_t position, uint64_t last_commit_ms, uint64_t ol
     log_options.fsync = static_cast<FsyncPolicy>(options_.get(OptionId::kFsync));
     log_options.hand_over = options_.get(OptionId::kAcknowledge) == 0;
     log_options.threads = platform_.threads;
-    const LogStart start{manifest_.log_history(), number, position, last_commit_ms};
+    const LogStart start{manifest_.log_history(), number, position};
     auto log = std::make_unique<Log>(*platform_.disk, *platform_.clock, start, log_options);
     if (const Status status = log->start(); !status) {
         log->stop().ignore();
@@ -148,7 +148,6 @@ Status Engine::start_log(uint64_t position, uint64_t last_commit_ms, uint64_t ol
     }
     log->set_oldest_position(std::min(oldest, position));
     log_ = std::move(log);
-    time_floor_ms_ = static_cast<int64_t>(last_commit_ms);
     return {};
 }
 

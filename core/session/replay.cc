@@ -125,7 +125,7 @@ Status Engine::replay(const SnapshotPositions& positions, uint64_t from, const S
     LogReader& reader = **opened;
     total_bytes_ = loaded_bytes_.load() + reader.bytes_total();
     const uint64_t loaded_before = loaded_bytes_.load();
-    uint64_t last_commit_ms = info.commit_ms;
+    uint64_t last_commit_ms = 0;
     uint64_t records = 0;
     uint64_t told = 0;
     LogRecord record;
@@ -137,7 +137,7 @@ Status Engine::replay(const SnapshotPositions& positions, uint64_t from, const S
         auto more = reader.next(record);
         if (!more) return more.take_error();
         if (!*more) break;
-        last_commit_ms = std::max(last_commit_ms, record.commit_ms);
+        last_commit_ms = record.commit_ms;
         SYNAP_TRY(window.add(record, apply));
         ++records;
         loaded_bytes_ = loaded_before + reader.bytes_read();
@@ -162,7 +162,17 @@ Status Engine::replay(const SnapshotPositions& positions, uint64_t from, const S
                                         " records; the log "
                                         "goes on at position " +
                                         std::to_string(reader.end()));
-    return start_log(reader.end(), last_commit_ms, reader.oldest_position());
+    warn_of_future_record(last_commit_ms);
+    return start_log(reader.end(), reader.oldest_position());
+}
+
+void Engine::warn_of_future_record(uint64_t commit_ms) {
+    const int64_t now = now_ms();
+    if (commit_ms < static_cast<uint64_t>(now + ClockWatch::kJumpMs)) return;
+    log_line(LogLine::Level::kWarn, "the wall clock shows " + time_text(now) +
+                                        ", but the last record was written when it showed " +
+                                        time_text(static_cast<int64_t>(commit_ms)) +
+                                        ". Deadlines of keys are judged by what it shows now");
 }
 
 }  // namespace synap

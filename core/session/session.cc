@@ -37,8 +37,8 @@ Session::Session(std::shared_ptr<Engine> engine, SessionOptions options)
     identity_.peer = std::move(options.peer);
     identity_.transport = std::move(options.transport);
     measured_ = options.protocol != 0;
-    created_ms_ = engine_->clock().wall_ms();
-    last_active_us_ = engine_->clock().monotonic_us();
+    created_us_ = engine_->clock().monotonic_us();
+    last_active_us_ = created_us_;
     run_.random = SmallRandom(engine_->random());
     id_ = engine_->new_session_id();
     engine_->register_session(*this);  // seen by others from here on

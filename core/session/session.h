@@ -137,8 +137,9 @@ public:
     void set_name(std::string_view name);
     void set_library(std::string_view name);
     void set_library_version(std::string_view version);
-    int64_t created_ms() const noexcept { return created_ms_; }
-    // Of the monotonic clock; embedded sessions, whose calls are not measured, stay at their birth.
+    // Of the monotonic clock.
+    uint64_t created_us() const noexcept { return created_us_; }
+    // Embedded sessions, whose calls are not measured, stay at their birth.
     uint64_t last_active_us() const noexcept { return last_active_us_.load(); }
     std::string_view last_command() const noexcept;
     size_t queued_commands() const noexcept { return queued_count_; }
@@ -283,7 +284,7 @@ private:
     Identity identity_;
     std::shared_ptr<SessionHost> host_;
     uint64_t id_ = 0;
-    int64_t created_ms_ = 0;
+    uint64_t created_us_ = 0;
     std::atomic<uint64_t> last_active_us_{0};
     std::atomic<const CommandRecord*> last_command_{nullptr};
 };

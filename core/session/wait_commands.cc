@@ -20,7 +20,9 @@ bool take_timeout(CommandContext& ctx, size_t i, uint64_t& timeout_ms) {
         ctx.error("ERR timeout is negative");
         return false;
     }
-    if (value > INT64_MAX / 1000 - ctx.engine().clock().wall_ms()) {  // kept in microseconds
+    // Kept as a microsecond of the monotonic clock.
+    const auto now_ms = static_cast<int64_t>(ctx.engine().clock().monotonic_us() / 1000);
+    if (value >= INT64_MAX / 1000 - now_ms) {
         ctx.error("ERR timeout is out of range");
         return false;
     }

@@ -34,7 +34,7 @@ struct SnapshotInfo {
     uint64_t from = 0;
     uint64_t complete_at = 0;
     uint64_t keys = 0;
-    uint64_t commit_ms = 0;
+    uint64_t commit_ms = 0;  // Unix milliseconds when it was taken
     uint64_t bytes = 0;
     unsigned slot_bits = 0;
 };
@@ -53,8 +53,8 @@ public:
     // Writes what was captured. Blocking: disk. Call outside the gate.
     Status write_captured();
     // Once all are captured: ends the file, and makes it and the log up to there durable. Blocking:
-    // disk.
-    Status seal();
+    // disk. `now_ms` is kept as the time of day when it was taken.
+    Status seal(int64_t now_ms);
     bool sealed() const noexcept { return check_ != nullptr; }
     // Reads more of the sealed file back. True once all of it is as it should be. Blocking: disk.
     Result<bool> check_next();

@@ -152,10 +152,10 @@ bool SnapshotWriter::capture_next(size_t slots, size_t keys) {
     return next_slot_ == keyspace_.slot_count();
 }
 
-Status SnapshotWriter::seal() {
+Status SnapshotWriter::seal(int64_t now_ms) {
     if (spoiled_) return Error{Code::kNoMemory, "a slot could not be captured: out of memory"};
     SYNAP_TRY(write_captured());
-    info_.commit_ms = static_cast<uint64_t>(log_.last_commit_ms());
+    info_.commit_ms = static_cast<uint64_t>(now_ms);
     std::string footer;
     synap::put(footer, layout::kFooterSlot);
     synap::put(footer, info_.from);

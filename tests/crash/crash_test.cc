@@ -30,9 +30,10 @@ std::string introduction(uint64_t seed, const Parameters& parameters) {
 
 void print(const Tally& tally) {
     std::cout << "  operations " << tally.operations << ", acknowledged " << tally.acknowledged
-              << ", snapshots " << tally.snapshots << "\n  closes " << tally.closes << ", kills "
-              << tally.kills << ", power cuts " << tally.power_cuts << ", failed opens "
-              << tally.failed_opens << ", failed logs " << tally.failed_logs << "\n";
+              << ", snapshots " << tally.snapshots << ", clock jumps " << tally.clock_jumps
+              << "\n  closes " << tally.closes << ", kills " << tally.kills << ", power cuts "
+              << tally.power_cuts << ", failed opens " << tally.failed_opens << ", failed logs "
+              << tally.failed_logs << "\n";
 }
 
 TEST(CrashSuite, EveryDeathLeavesAPrefixWithAllThatWasAcknowledged) {
@@ -51,6 +52,7 @@ TEST(CrashSuite, EveryDeathLeavesAPrefixWithAllThatWasAcknowledged) {
     if (failures > 0 || seed_count < 100) return;
     EXPECT_GT(tally.acknowledged, 10 * seed_count);
     EXPECT_GT(tally.snapshots, seed_count / 4);
+    EXPECT_GT(tally.clock_jumps, seed_count / 2);
     EXPECT_GT(tally.kills, seed_count / 2);
     EXPECT_GT(tally.power_cuts, seed_count / 2);
     EXPECT_GT(tally.failed_opens, seed_count / 10);

@@ -24,6 +24,9 @@ public:
     // The engine promised: everything so far survives `death`. A power cut includes a kill.
     void acknowledge(Death death);
 
+    // The engine has deleted what is past its deadline; all was acknowledged.
+    void expire(int64_t now) { states_.back() = last().live_at(now); }
+
     // Whatever was promised no longer counts.
     void release() { durable_ = written_ = 0; }
 

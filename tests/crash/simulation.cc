@@ -145,8 +145,7 @@ void Simulation::arm() {
 }
 
 void Simulation::check_found() {
-    opened_at_ = now();
-    if (auto wrong = history_.reopen(store_->read(), opened_at_)) problem(*wrong);
+    if (auto wrong = history_.reopen(store_->read(), now())) problem(*wrong);
     const std::string stray = collect_evidence(*disk_).stray_epoch(store_->engine().manifest());
     if (!stray.empty()) problem(stray);
     // What was found is served, so it must be there for good.
@@ -156,7 +155,7 @@ void Simulation::check_found() {
 }
 
 void Simulation::step() {
-    if (one_in(100)) step_clock_back();
+    if (one_in(100)) set_clock();
     if (one_in(8)) clock_.advance_ms(random_.below(one_in(4) ? 2500 : 50));
     if (one_in(10)) {
         store_->engine().maintain();
@@ -169,11 +168,29 @@ void Simulation::step() {
     operate();
 }
 
-// Not behind the time of the open: several states are the one that was found there, but for keys
-// that had expired by then, and those must not come back.
-void Simulation::step_clock_back() {
-    const int64_t least = opened_at_ - clock_.wall_ms();
-    clock_.step_wall_ms(std::max(least, -static_cast<int64_t>(random_.below(5000))));
+// The wall clock jumps, by a little or by ten years, and only forward where keys that have expired
+// could come back: whether a key was still there when its deadline passed is known to the model
+// only once its delete is durable.
+void Simulation::set_clock() {
+    constexpr int64_t kTenYearsMs = 3650ll * 86'400'000;
+    constexpr int64_t kLeastMs = kTenYearsMs;  // of the wall clock, so that it stays behind 1970
+    int64_t by = one_in(3) ? kTenYearsMs : static_cast<int64_t>(random_.below(5000));
+    if (one_in(2) && clock_.wall_ms() - by >= kLeastMs && settle()) by = -by;
+    clock_.step_wall_ms(by);
+    ++tally_.clock_jumps;
+    note("the clock jumps by " + std::to_string(by) + " ms");
+}
+
+// What is past its deadline is deleted, durably.
+bool Simulation::settle() {
+    Engine& engine = store_->engine();
+    if (disk_->options().lying_sync) return false;
+    engine.maintain();
+    if (disk_->halted() || !engine.accepts_writes()) return false;
+    if (!engine.log()->sync(engine.log()->appended())) return false;
+    history_.acknowledge(Death::kPowerCut);
+    history_.expire(now());
+    return true;
 }
 
 // A snapshot in many steps, with operations between them; now and then in one.

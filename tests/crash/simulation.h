@@ -42,6 +42,7 @@ struct Tally {
     uint64_t failed_opens = 0;
     uint64_t failed_logs = 0;
     uint64_t snapshots = 0;
+    uint64_t clock_jumps = 0;
 };
 
 class Simulation {
@@ -69,7 +70,8 @@ private:
     void check_found();
     void step();
     void operate();
-    void step_clock_back();
+    void set_clock();
+    bool settle();
     void take_snapshot_step();
     void work();
     void end_life();
@@ -79,7 +81,7 @@ private:
     void note(std::string_view text);
     bool one_in(uint64_t n) { return random_.below(n) == 0; }
     bool log_call_failed() const;
-    // Of the engine, which does not follow the wall clock back.
+    // Of the engine.
     int64_t now() { return store_->engine().now_ms(); }
 
     const Parameters parameters_;
@@ -96,7 +98,6 @@ private:
     bool snapshot_open_ = false;
     bool with_faults_ = false;
     uint64_t life_ = 0;
-    int64_t opened_at_ = 0;  // engine time
     std::string problem_;
 };
 

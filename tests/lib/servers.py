@@ -89,6 +89,7 @@ class Server:
         self.fsync = fsync
         self.settings = dict(settings or {})
         self.persistent = persistent
+        self.environment: dict[str, str] = {}  # on top of the caller's
         self.port = 0
         self.log_path = data_dir.parent / f"{data_dir.name}.{kind}.log"
         self.process: subprocess.Popen[bytes] | None = None
@@ -155,6 +156,7 @@ class Server:
                 stdout=log,
                 stderr=log,
                 cwd=self.data_dir.parent,
+                env={**os.environ, **self.environment},
                 preexec_fn=_die_with_parent,
             )
 
