@@ -15,8 +15,7 @@ constexpr uint32_t kBatch = 1024;
 
 Connection::~Connection() { release_events(); }
 
-synap_status_t Connection::open_session(std::shared_ptr<Session>& session,
-                                        synap_error_t** error) {
+synap_status_t Connection::open_session(std::shared_ptr<Session>& session, synap_error_t** error) {
     synap_session_t* opened = nullptr;
     const synap_status_t status = synap_session_open(store(), nullptr, &opened, error);
     if (status != SYNAP_OK) return status;
@@ -97,7 +96,15 @@ bool Connection::take_events() {
     synap_batch_free(batch);
     environment_->operations_ended(before - operations_.size());
     if (made) environment_->call(Environment::kComplete, 1, &list);
-    return count == kBatch;
+    settle();
+    return count == kBatch && events_ != nullptr;
+}
+
+void Connection::settle() {
+    if (!closed_ || !operations_.empty() || store_ == nullptr) return;
+    release_events();
+    store_.reset();
+    if (environment_ != nullptr) environment_->remove(*this);
 }
 
 synap_status_t Connection::leave(synap_error_t** error) {
@@ -120,17 +127,20 @@ synap_status_t Connection::close(synap_error_t** error) {
     const synap_status_t status = leave(error);
     while (take_events()) {
     }
+    settle();
     return status;
 }
 
 void Connection::abandon() noexcept {
     release_events();
     environment_ = nullptr;
-    if (closed_) return;
-    synap_error_t* error = nullptr;
-    leave(&error);
-    synap_error_free(error);
+    if (!closed_) {
+        synap_error_t* error = nullptr;
+        leave(&error);
+        report_loss(store_->path, error);
+    }
     operations_.clear();
+    settle();
 }
 
 void Connection::release_events() noexcept {

@@ -36,10 +36,11 @@ public:
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
 
-    synap_store_t* store() const noexcept { return store_->handle; }
+    // NULL some time after closed() became true.
+    synap_store_t* store() const noexcept { return store_ ? store_->handle : nullptr; }
     bool closed() const noexcept { return closed_; }
-    // Nothing more will happen: closed, and every operation has ended.
-    bool finished() const noexcept { return closed_ && operations_.empty(); }
+    // Before it is closed.
+    const std::string& path() const noexcept { return store_->path; }
 
     synap_status_t open_session(std::shared_ptr<Session>& session, synap_error_t** error);
     // The queue of submitted operations, opened with the first one.
@@ -50,7 +51,9 @@ public:
     // Hands one batch of completions to JavaScript; true when there may be more.
     bool take_events();
 
-    // Cancels what is pending, ends the sessions and the use of the store. Idempotent.
+    // Cancels what is pending, ends the sessions and the use of the store. The last use frees all
+    // that the store held before this returns, unless another environment has not yet taken the
+    // completions of what it had pending. Idempotent.
     synap_status_t close(synap_error_t** error);
     // The environment ends: as close(), and nothing is handed to JavaScript any more.
     void abandon() noexcept;
@@ -64,10 +67,12 @@ private:
     static void on_wake(void* environment);
     bool append_result(napi_env env, napi_value list, synap_batch_t* batch, uint32_t i);
     void release_events() noexcept;
+    // Lets go of the store once nothing more can come from it.
+    void settle();
     synap_status_t leave(synap_error_t** error);
 
     Environment* environment_;  // NULL once abandoned
-    const std::shared_ptr<SharedStore> store_;
+    std::shared_ptr<SharedStore> store_;
     std::vector<std::weak_ptr<Session>> sessions_;
     synap_events_t* events_ = nullptr;
     std::unordered_map<uint64_t, Operation> operations_;  // by tag

@@ -41,6 +41,20 @@ napi_value Environment::call(Hook hook, size_t count, const napi_value* argument
 
 void Environment::add(std::shared_ptr<Connection> connection) {
     connections_.push_back(std::move(connection));
+    adjust_memory(kStoreBytes);
+}
+
+void Environment::remove(const Connection& connection) {
+    const auto found = std::find_if(connections_.begin(), connections_.end(),
+                                    [&](const auto& c) { return c.get() == &connection; });
+    if (found == connections_.end()) return;
+    connections_.erase(found);
+    adjust_memory(-kStoreBytes);
+}
+
+void Environment::adjust_memory(int64_t bytes) const noexcept {
+    int64_t now = 0;
+    napi_adjust_external_memory(env_, bytes, &now);
 }
 
 void Environment::operation_started() {
@@ -68,9 +82,6 @@ void Environment::take_events() {
     bool more = false;
     const std::vector<std::shared_ptr<Connection>> turn = connections_;
     for (const auto& connection : turn) more = connection->take_events() || more;
-    connections_.erase(std::remove_if(connections_.begin(), connections_.end(),
-                                      [](const auto& c) { return c->finished(); }),
-                       connections_.end());
     if (more) wake();
 }
 

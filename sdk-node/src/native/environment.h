@@ -34,6 +34,7 @@ public:
     napi_value call(Hook hook, size_t count, const napi_value* arguments) const;
 
     void add(std::shared_ptr<Connection> connection);
+    void remove(const Connection& connection);
     // A pending operation keeps the event loop alive; without any the function does not.
     void operation_started();
     void operations_ended(size_t count);
@@ -45,6 +46,11 @@ private:
 
     static void on_wake(napi_env env, napi_value, void* context, void*);
     static void on_teardown(void* environment);
+
+    // So that the garbage collector runs where a program drops stores without closing them: their
+    // objects alone are too small for it to notice.
+    static constexpr int64_t kStoreBytes = 8 << 20;
+    void adjust_memory(int64_t bytes) const noexcept;
 
     void take_events();
 

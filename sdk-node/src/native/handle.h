@@ -32,9 +32,11 @@ struct Handle {
     // The last one to show a store closes it: nothing that was written is lost.
     ~Handle() {
         if (--connection->handles != 0) return;
+        if (connection->closed()) return;
+        const std::string path = connection->path();
         synap_error_t* error = nullptr;
         connection->close(&error);
-        synap_error_free(error);
+        report_loss(path, error);
     }
     Handle(const Handle&) = delete;
     Handle& operator=(const Handle&) = delete;

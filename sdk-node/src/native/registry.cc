@@ -1,5 +1,6 @@
 #include "registry.h"
 
+#include <cstdio>
 #include <cstdlib>
 #include <mutex>
 
@@ -24,6 +25,20 @@ std::string resolve(const std::string& path) {
     std::string result = resolved == nullptr ? std::string() : std::string(resolved);
     std::free(resolved);
     return result;
+}
+
+// Runs in exit(), on the main thread: Node has joined its workers, and no JavaScript runs.
+void close_all() {
+    Registry& all = registry();
+    const std::lock_guard<std::mutex> lock(all.mutex);
+    for (const auto& [path, known] : all.stores) {
+        const std::shared_ptr<SharedStore> store = known.lock();
+        if (store == nullptr || store->users == 0) continue;
+        synap_error_t* error = nullptr;
+        const synap_status_t status = synap_store_close(store->handle, UINT32_MAX, &error);
+        static_cast<void>(status);  // `error` says the same
+        report_loss(path, error);
+    }
 }
 
 synap_bytes_t bytes_of(const std::string& text) { return {text.data(), text.size()}; }
@@ -69,6 +84,9 @@ Opened open_store(const std::string& path, const StoreOptions& options) {
     open_new(path, options, opened);
     if (opened.store != nullptr && !opened.store->path.empty()) {
         all.stores[opened.store->path] = opened.store;
+        // After the first opening: what libsynap has set up by then is destroyed later.
+        static const bool closes_at_exit = std::atexit(close_all) == 0;
+        static_cast<void>(closes_at_exit);  // without memory for it, clean-up hooks must do
     }
     return opened;
 }
@@ -80,6 +98,14 @@ synap_status_t leave_store(SharedStore& store, synap_error_t** error) {
     if (--store.users > 0) return SYNAP_OK;
     all.stores.erase(store.path);
     return synap_store_close(store.handle, UINT32_MAX, error);
+}
+
+void report_loss(const std::string& path, synap_error_t* error) noexcept {
+    if (error == nullptr) return;
+    const synap_bytes_t message = synap_error_message(error);
+    std::fprintf(stderr, "synap: %s was not closed in order: %.*s\n", path.c_str(),
+                 static_cast<int>(message.size), static_cast<const char*>(message.data));
+    synap_error_free(error);
 }
 
 }  // namespace synap_js

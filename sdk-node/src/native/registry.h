@@ -1,5 +1,8 @@
 // The open stores of the process. A directory is open once in a process, so worker threads that
 // open the same one share it; each has sessions of its own.
+//
+// A store that is open when the process calls exit() is closed there: process.exit() and an
+// exception that nobody catches end the main thread's environment without its clean-up hooks.
 #pragma once
 
 #include <synap/synap.h>
@@ -37,5 +40,8 @@ Opened open_store(const std::string& path, const StoreOptions& options);
 
 // Ends one use; the last one closes the store, which blocks on the disk. `error` is the caller's.
 synap_status_t leave_store(SharedStore& store, synap_error_t** error);
+
+// For a close that nobody waits for: says on stderr what failed, if anything did. Frees `error`.
+void report_loss(const std::string& path, synap_error_t* error) noexcept;
 
 }  // namespace synap_js

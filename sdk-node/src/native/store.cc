@@ -91,24 +91,24 @@ napi_value store_view(napi_env env, napi_callback_info info) {
         const synap_status_t status = handle.connection->open_session(session, &error);
         if (status != SYNAP_OK) return throw_status(env, status, error);
     }
-    return make_store(env, std::make_unique<Handle>(handle.connection, std::move(session),
-                                                    preferences));
+    return make_store(env,
+                      std::make_unique<Handle>(handle.connection, std::move(session), preferences));
 }
 
 // state(): [state, loaded, total, usedMemory]
 napi_value store_state(napi_env env, napi_callback_info info) {
     const Handle& handle = handle_of(env, info, 0, nullptr);
     synap_store_state_t state = SYNAP_STORE_STATE_INIT;
-    synap_error_t* error = nullptr;
-    const synap_status_t status =
-        synap_store_get_state(handle.connection->store(), &state, &error);
-    if (status != SYNAP_OK) return throw_status(env, status, error);
-    const double numbers[] = {
-        // Closed for this environment, though others may still use it.
-        static_cast<double>(handle.connection->closed() ? uint32_t{SYNAP_STATE_CLOSED}
-                                                        : state.state),
-        static_cast<double>(state.loaded), static_cast<double>(state.total),
-        static_cast<double>(state.used_memory)};
+    state.state = SYNAP_STATE_CLOSED;
+    if (!handle.connection->closed()) {  // here, though other environments may still use it
+        synap_error_t* error = nullptr;
+        const synap_status_t status =
+            synap_store_get_state(handle.connection->store(), &state, &error);
+        if (status != SYNAP_OK) return throw_status(env, status, error);
+    }
+    const double numbers[] = {static_cast<double>(state.state), static_cast<double>(state.loaded),
+                              static_cast<double>(state.total),
+                              static_cast<double>(state.used_memory)};
     napi_value list = nullptr;
     if (napi_create_array_with_length(env, 4, &list) != napi_ok) return nullptr;
     for (uint32_t i = 0; i < 4; ++i) {
@@ -125,10 +125,11 @@ napi_value store_option(napi_env env, napi_callback_info info) {
     const Handle& handle = handle_of(env, info, 1, &name);
     std::string key;
     if (!read_text(env, name, key)) return nullptr;
+    if (handle.connection->closed()) return throw_closed(env);
     synap_reply_t* reply = nullptr;
     synap_error_t* error = nullptr;
-    const synap_status_t status = synap_option_get(handle.connection->store(),
-                                                   {key.data(), key.size()}, &reply, &error);
+    const synap_status_t status =
+        synap_option_get(handle.connection->store(), {key.data(), key.size()}, &reply, &error);
     if (status != SYNAP_OK) return throw_status(env, status, error);
     const napi_value text = make_string(env, synap_node_bytes(synap_reply_root(reply)));
     synap_reply_release(reply);
@@ -141,10 +142,10 @@ napi_value store_set_option(napi_env env, napi_callback_info info) {
     const Handle& handle = handle_of(env, info, 2, values);
     std::string key, text;
     if (!read_text(env, values[0], key) || !read_text(env, values[1], text)) return nullptr;
+    if (handle.connection->closed()) return throw_closed(env);
     synap_error_t* error = nullptr;
-    const synap_status_t status =
-        synap_option_set(handle.connection->store(), {key.data(), key.size()},
-                         {text.data(), text.size()}, &error);
+    const synap_status_t status = synap_option_set(
+        handle.connection->store(), {key.data(), key.size()}, {text.data(), text.size()}, &error);
     return status == SYNAP_OK ? nullptr : throw_status(env, status, error);
 }
 
@@ -182,8 +183,7 @@ napi_value make_store(napi_env env, std::unique_ptr<Handle> handle) {
         napi_value value = nullptr;
         if (napi_create_function(env, function.name, NAPI_AUTO_LENGTH, function.callback, shared,
                                  &value) != napi_ok ||
-            napi_add_finalizer(env, value, shared, release_function, nullptr, nullptr) !=
-                napi_ok) {
+            napi_add_finalizer(env, value, shared, release_function, nullptr, nullptr) != napi_ok) {
             return nullptr;
         }
         ++shared->functions;
@@ -207,7 +207,8 @@ napi_value open(napi_env env, napi_callback_info info) {
     const Opened opened = open_store(path, options);
     if (!opened.conflict.empty()) {
         return throw_type_error(env, ("this process has " + opened.conflict +
-                                      " open with other options; give the same or none").c_str());
+                                      " open with other options; give the same or none")
+                                         .c_str());
     }
     if (opened.store == nullptr) return throw_status(env, opened.status, opened.error);
     Environment& environment = Environment::of(env);
