@@ -90,13 +90,14 @@ synap_status_t synap_open(synap_bytes_t path, const synap_config_t* config,
         EnginePlatform platform;
         platform.clock = &real_clock();
         platform.entropy = &real_entropy();
+        const Options defaults;
+        const Options& options = config != nullptr ? config->options : defaults;
         if (where != ":memory:") {
-            auto disk = open_real_disk(where, true);
+            auto disk = open_real_disk(where, options.get(OptionId::kReadOnly) == 0);
             if (!disk) return disk.take_error();
             platform.disk = std::move(*disk);
         }
-        const Options defaults;
-        auto engine = Engine::open(platform, config != nullptr ? config->options : defaults);
+        auto engine = Engine::open(platform, options);
         if (!engine) return engine.take_error();
         *store_out = new synap_store(std::move(*engine));
         return SYNAP_OK;

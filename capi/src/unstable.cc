@@ -172,7 +172,7 @@ synap_status_t synap_check(synap_bytes_t path, const synap_sink_t* sink,
         if (!disk) return disk.take_error();
         auto findings = check_directory(**disk);
         if (!findings) return findings.take_error();
-        static constexpr std::string_view kSeverities[] = {"info", "warning", "damage"};
+        static constexpr std::string_view kSeverities[] = {"info", "warning", "damage", "empty"};
         Reply tape;
         tape.begin_array(findings->size());
         bool sound = true;

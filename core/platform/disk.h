@@ -56,8 +56,11 @@ public:
     // Names in byte order.
     virtual Result<std::vector<std::string>> list() = 0;
     virtual Status sync_names() = 0;
-    // kLocked, with the owner's pid in the message, when another process holds it.
+    // For the one who writes. kLocked when it is held, with the owner's pid in the message.
     virtual Result<std::unique_ptr<DiskLock>> lock() = 0;
+    // For those who read: any number of them, and no owner meanwhile. kLocked as above. Creates and
+    // writes nothing; a directory that never had an owner (a copy without LOCK) is not locked.
+    virtual Result<std::unique_ptr<DiskLock>> lock_shared() = 0;
     // For messages: the path of a name as an operator would type it.
     virtual std::string describe(std::string_view name) const = 0;
 };

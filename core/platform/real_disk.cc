@@ -191,6 +191,7 @@ public:
     }
 
     Result<std::unique_ptr<DiskLock>> lock() override;
+    Result<std::unique_ptr<DiskLock>> lock_shared() override;
 
     std::string describe(std::string_view name) const override {
         return (std::filesystem::path(path_) / name).string();
@@ -201,29 +202,56 @@ private:
     std::string path_;
 };
 
+// Who keeps LOCK, as far as can be told.
+Error refused_lock(int fd, const std::string& path) {
+    // flock belongs to the open file description: those of this process are told apart too.
+    if (flock(fd, LOCK_SH | LOCK_NB) == 0) {
+        flock(fd, LOCK_UN);
+        return {Code::kLocked,
+                path + " is held by a process that reads the directory; wait until it is done"};
+    }
+    char owner[32] = {};
+    const ssize_t n = pread(fd, owner, sizeof owner - 1, 0);
+    std::string pid = n > 0 ? std::string(owner, static_cast<size_t>(n)) : "unknown";
+    while (!pid.empty() && pid.back() == '\n') pid.pop_back();
+    return {Code::kLocked,
+            path + " is in use by process " + pid + "; close it there or choose another directory"};
+}
+
+Result<std::unique_ptr<DiskLock>> lock_opened(Descriptor& opened, const std::string& path,
+                                              int operation) {
+    const int fd = opened.get();
+    auto lock = std::make_unique<RealLock>(opened);
+    if (unless_interrupted([&] { return flock(fd, operation | LOCK_NB); }) == 0) {
+        return std::unique_ptr<DiskLock>(std::move(lock));
+    }
+    if (errno != EWOULDBLOCK) return io_error("cannot lock", path, errno);
+    return refused_lock(fd, path);
+}
+
 Result<std::unique_ptr<DiskLock>> RealDisk::lock() {
     const std::string path = describe(kLockName);
     Descriptor opened =
         open_descriptor(fd_.get(), std::string(kLockName).c_str(), O_RDWR | O_CREAT, 0600);
     if (opened.get() < 0) return io_error("cannot open", path, errno);
     const int fd = opened.get();
-    auto lock = std::make_unique<RealLock>(opened);
-    // flock belongs to the open file description: a second open in this process is refused too.
-    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-        if (errno != EWOULDBLOCK) return io_error("cannot lock", path, errno);
-        char owner[32] = {};
-        const ssize_t n = pread(fd, owner, sizeof owner - 1, 0);
-        std::string pid = n > 0 ? std::string(owner, static_cast<size_t>(n)) : "unknown";
-        while (!pid.empty() && pid.back() == '\n') pid.pop_back();
-        return Error{Code::kLocked, path_ + " is in use by process " + pid +
-                                        "; close it there or choose another directory"};
-    }
+    auto lock = lock_opened(opened, path, LOCK_EX);
+    if (!lock) return lock;
+    // Before it is cut: a full disk keeps the block that the file has. The pid serves messages
+    // only, and a lock without it is a lock; but it is not to be another's.
     const std::string pid = std::to_string(getpid()) + "\n";
-    if (ftruncate(fd, 0) != 0 ||
-        pwrite(fd, pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size())) {
-        return io_error("cannot write", path, errno);
-    }
-    return std::unique_ptr<DiskLock>(std::move(lock));
+    const ssize_t written = pwrite(fd, pid.data(), pid.size(), 0);
+    const bool is_whole = written == static_cast<ssize_t>(pid.size());
+    [[maybe_unused]] const int cut = ftruncate(fd, is_whole ? written : 0);
+    return lock;
+}
+
+Result<std::unique_ptr<DiskLock>> RealDisk::lock_shared() {
+    const std::string path = describe(kLockName);
+    Descriptor opened = open_descriptor(fd_.get(), std::string(kLockName).c_str(), O_RDONLY);
+    if (opened.get() < 0 && errno == ENOENT) return std::make_unique<DiskLock>();
+    if (opened.get() < 0) return io_error("cannot open", path, errno);
+    return lock_opened(opened, path, LOCK_SH);
 }
 
 // How many of the last names of a path are still to be created.

@@ -33,6 +33,8 @@ Error refused(std::string_view what, const std::string& path, std::string_view w
             std::string("cannot ") + std::string(what) + " " + path + ": " + std::string(why)};
 }
 
+Error in_use(const std::string& path) { return {Code::kLocked, path + " is in use by process 1"}; }
+
 }  // namespace
 
 std::string_view to_string(DiskCall call) noexcept {
@@ -61,6 +63,7 @@ struct SimDisk::State {
     std::vector<NameChange> unsynced_names;
     uint64_t life = 0;  // handles of an earlier one are dead
     bool locked = false;
+    size_t readers = 0;
     Order orders[kDiskCalls];
     uint64_t halt_after = UINT64_MAX;  // changes still allowed
     bool is_halted = false;
@@ -105,6 +108,7 @@ struct SimDisk::State {
     void end_life() {
         ++life;
         locked = false;
+        readers = 0;
         is_halted = false;
         halt_after = UINT64_MAX;
         for (Order& order : orders) order = Order{};
@@ -202,16 +206,22 @@ private:
 
 class SimDisk::SimLock final : public DiskLock {
 public:
-    explicit SimLock(std::shared_ptr<State> state)
-        : state_(std::move(state)), life_(state_->life) {}
+    SimLock(std::shared_ptr<State> state, bool shared)
+        : state_(std::move(state)), life_(state_->life), shared_(shared) {}
     ~SimLock() override {
         const std::lock_guard guard(state_->mutex);
-        if (life_ == state_->life) state_->locked = false;
+        if (life_ != state_->life) return;
+        if (shared_) {
+            --state_->readers;
+        } else {
+            state_->locked = false;
+        }
     }
 
 private:
     std::shared_ptr<State> state_;
-    uint64_t life_;
+    const uint64_t life_;
+    const bool shared_;
 };
 
 // --- the disk ------------------------------------------------------------------------------------
@@ -288,14 +298,20 @@ Status SimDisk::sync_names() {
 Result<std::unique_ptr<DiskLock>> SimDisk::lock() {
     const std::lock_guard guard(state_->mutex);
     if (state_->is_halted) return refused("lock", describe(kLockName), "the machine is off");
-    if (state_->locked) {
-        return Error{Code::kLocked, describe("") + " is in use by process 1"};
-    }
+    if (state_->locked || state_->readers > 0) return in_use(describe(""));
     if (!state_->names.contains(kLockName)) {
         state_->change({{}, std::string(kLockName), std::make_shared<SimImage>()});
     }
     state_->locked = true;
-    return std::unique_ptr<DiskLock>(std::make_unique<SimLock>(state_));
+    return std::unique_ptr<DiskLock>(std::make_unique<SimLock>(state_, false));
+}
+
+Result<std::unique_ptr<DiskLock>> SimDisk::lock_shared() {
+    const std::lock_guard guard(state_->mutex);
+    if (state_->is_halted) return refused("lock", describe(kLockName), "the machine is off");
+    if (state_->locked) return in_use(describe(""));
+    ++state_->readers;
+    return std::unique_ptr<DiskLock>(std::make_unique<SimLock>(state_, true));
 }
 
 void SimDisk::crash(SmallRandom& random) {

@@ -61,6 +61,7 @@ public:
     Result<std::vector<std::string>> list() override;
     Status sync_names() override;
     Result<std::unique_ptr<DiskLock>> lock() override;
+    Result<std::unique_ptr<DiskLock>> lock_shared() override;
     std::string describe(std::string_view name) const override;
 
     // --- deaths. Files and locks opened before return kIo ever after; faults are cleared. --------

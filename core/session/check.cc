@@ -62,7 +62,10 @@ private:
         if (holds_data) {
             add(Severity::kDamage, std::string(format::kManifestName), -1, "MANIFEST is missing");
         } else {
-            add(Severity::kInfo, "", -1, "the directory holds no store");
+            const bool is_empty = std::all_of(names->begin(), names->end(),
+                                              [](const auto& name) { return name == "LOCK"; });
+            add(Severity::kEmpty, "", -1,
+                is_empty ? "the directory is empty" : "the directory holds no store");
         }
         return {};
     }
@@ -138,7 +141,7 @@ private:
 }  // namespace
 
 Result<std::vector<Finding>> check_directory(Disk& disk) {
-    auto lock = disk.lock();
+    auto lock = disk.lock_shared();
     if (!lock) return lock.take_error();
     Checker checker(disk);
     SYNAP_TRY(checker.run());

@@ -10,15 +10,16 @@
 namespace synap {
 
 struct Finding {
-    enum class Severity : uint8_t { kInfo, kWarning, kDamage };
+    enum class Severity : uint8_t { kInfo, kWarning, kDamage, kEmpty };
     std::string file;
     int64_t offset = -1;  // unknown
     Severity severity = Severity::kInfo;
     std::string message;
 };
 
-// Locks the directory while it reads: kLocked when it is in use. Damage is a finding, not an
-// error; an error means that the check itself could not be made. Blocking: disk.
+// Locks the directory for readers meanwhile: kLocked when it is in use. Damage is a finding, and so
+// is kEmpty, that there is no store; an error means that the check itself could not be made.
+// Blocking: disk.
 Result<std::vector<Finding>> check_directory(Disk& disk);
 
 }  // namespace synap

@@ -59,6 +59,7 @@ Engine::Engine(const EnginePlatform& platform, const Options& options)
     : platform_(platform), options_(options), run_id_(hex_id(*platform.entropy)) {
     started_ms_ = platform.clock->wall_ms();
     started_us_ = platform.clock->monotonic_us();
+    stopped_ = read_only();
     // What sessions see while the data loads; replaced before anybody may use it.
     placeholder_ = std::make_unique<Keyspace>(limits::kSlotBitsMin, 0);
     spare_failure_ = std::make_unique<Error>(
@@ -68,8 +69,11 @@ Engine::Engine(const EnginePlatform& platform, const Options& options)
 Result<std::shared_ptr<Engine>> Engine::open(const EnginePlatform& platform,
                                              const Options& options) {
     std::shared_ptr<Engine> engine(new Engine(platform, options));
+    if (platform.disk == nullptr && engine->read_only()) {
+        return Error{Code::kInvalidArgument, "open.read_only: a store in memory is empty"};
+    }
     if (platform.disk != nullptr) {
-        auto lock = platform.disk->lock();
+        auto lock = engine->read_only() ? platform.disk->lock_shared() : platform.disk->lock();
         if (!lock) return lock.take_error();
         engine->lock_ = std::move(*lock);
     }

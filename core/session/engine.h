@@ -43,6 +43,8 @@ struct EnginePlatform {
     bool threads = true;
 };
 
+inline constexpr std::string_view kReadOnlyText = "READONLY the store was opened for reading only";
+
 enum class EngineState : uint8_t { kLoading = 1, kReady = 2, kFailed = 3, kClosed = 4 };
 
 struct LogLine {
@@ -99,7 +101,8 @@ inline constexpr uint64_t kPoliciesByFrequency = [] {
 
 class Engine : public std::enable_shared_from_this<Engine> {
 public:
-    // Locks the directory and loads it (in the background when open.wait is false).
+    // Locks the directory and loads it (in the background when open.wait is false). With
+    // open.read_only it is locked for reading, and nothing in it is touched.
     static Result<std::shared_ptr<Engine>> open(const EnginePlatform& platform,
                                                 const Options& options);
     ~Engine();
@@ -141,6 +144,9 @@ public:
     uint64_t clock_jumps() const noexcept { return clock_watch_.jumps(); }
     uint32_t epoch() noexcept { return log() != nullptr ? log()->epoch() : 0; }
     Durability default_level() noexcept;
+
+    // The directory is only read: there is no log, and stays as it is. For the engine's life.
+    bool read_only() const noexcept { return options_.get(OptionId::kReadOnly) != 0; }
 
     // Writes are refused from now on: memory was exhausted in the middle of one, so that memory and
     // log no longer agree.

@@ -104,6 +104,7 @@ std::string Session::refusal(const CommandRecord& command, std::span<const std::
             return "ERR string exceeds maximum allowed size (proto-max-bulk-len)";
         }
     }
+    if (engine_->read_only()) return std::string(kReadOnlyText);
     if (!engine_->accepts_writes()) {
         const Status failure = engine_->failure();
         return "MISCONF writes are refused: " +

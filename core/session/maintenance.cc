@@ -195,6 +195,7 @@ void Engine::drop_snapshot() noexcept {
 Status Engine::begin_snapshot() {
     const std::lock_guard<std::mutex> guard(snapshot_mutex_);
     if (state() == EngineState::kClosed) return Error{Code::kShutdown, "the store is closed"};
+    if (read_only()) return Error{Code::kReadonly, std::string(kReadOnlyText)};
     if (stopped_) return Error{Code::kInternal, kStoppedText};
     if (log_ == nullptr) {
         return Error{Code::kUnsupported, "a store in memory has no snapshots"};

@@ -44,6 +44,10 @@ constexpr std::array<OptionSpec, kOptionCount> kSpecs = {{
      "Snapshots kept; the log is kept for the oldest."},
     {"open.wait", "bool", "true", 0, 1, false, "",
      "Whether opening returns only when all data is loaded. Otherwise commands answer LOADING."},
+    {"open.read_only", "bool", "false", 0, 1, false, "",
+     "Whether nothing is created or written in the directory: what is there is loaded, and writes "
+     "are refused. The directory must hold a store, and may be a read-only one. Any number of "
+     "processes may read at a time, while none writes."},
     {"slots", "int", "0", 0, uint64_t{1} << limits::kSlotBitsMax, false, "",
      "Parts of the keyspace, each with a lock of its own, a power of two from 1024; 0 chooses by "
      "the data's size."},

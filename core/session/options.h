@@ -28,6 +28,7 @@ enum class OptionId : uint8_t {
     kSnapshotLogGrowth,
     kSnapshotKeep,
     kOpenWait,
+    kReadOnly,
     kSlots,
     kKeyBytes,
     kValueBytes,

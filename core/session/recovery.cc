@@ -45,6 +45,9 @@ Status Engine::read_or_create_manifest() {
         return Error{Code::kCorrupt, platform_.disk->describe(format::kManifestName) +
                                          " is missing but there are snapshots: restore it"};
     }
+    if (read_only()) {
+        return Error{Code::kIo, platform_.disk->describe("") + " holds no store"};
+    }
     manifest_.level = format::kLevel;
     manifest_.history = {platform_.entropy->next(), platform_.entropy->next()};
     manifest_.secret = platform_.entropy->next();
@@ -153,7 +156,7 @@ Status Engine::start_log(uint64_t position, uint64_t oldest) {
 
 Status Engine::recover() {
     SYNAP_TRY(read_or_create_manifest());
-    SYNAP_TRY(remove_leftovers());
+    if (!read_only()) SYNAP_TRY(remove_leftovers());
     SnapshotPositions positions;
     SnapshotInfo info;
     uint64_t from = 0;

@@ -149,6 +149,8 @@ Status Engine::replay(const SnapshotPositions& positions, uint64_t from, const S
     }
     window.apply_all(apply);
     SYNAP_TRY(refuse_if_proven_longer(reader, info));
+    // What is not proven to be durable is shown all the same: the next owner will accept it.
+    if (read_only()) return {};
     if (!reader.damage().empty()) {
         log_line(LogLine::Level::kWarn,
                  "the log was cut where it was being written when the "

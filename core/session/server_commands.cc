@@ -26,6 +26,13 @@ constexpr std::string_view kSaving = "ERR Background save already in progress";
 constexpr std::string_view kNothingToSaveTo =
     "ERR this store is in memory only: there is no directory for a snapshot";
 
+// False, with the error replied, when there is nothing to save to.
+bool may_save(CommandContext& ctx) {
+    if (ctx.engine().log() != nullptr) return true;
+    ctx.error(ctx.engine().read_only() ? kReadOnlyText : kNothingToSaveTo);
+    return false;
+}
+
 // Below this there is nothing to find fault with.
 constexpr uint64_t kSmallBytes = 5ull << 20;
 
@@ -92,7 +99,7 @@ void cmd_role(CommandContext& ctx) {
 
 // Runs without the gate: it waits for the disk.
 void cmd_save(CommandContext& ctx) {
-    if (ctx.engine().log() == nullptr) return ctx.error(kNothingToSaveTo);
+    if (!may_save(ctx)) return;
     if (ctx.engine().snapshot_running()) return ctx.error(kSaving);
     const Status status = ctx.engine().take_snapshot();
     if (status) return ctx.reply().ok();
@@ -106,7 +113,7 @@ void cmd_bgsave(CommandContext& ctx) {
     if (ctx.argc() > 2 || (ctx.argc() == 2 && !ctx.is_word(1, "SCHEDULE"))) {
         return ctx.syntax_error();
     }
-    if (ctx.engine().log() == nullptr) return ctx.error(kNothingToSaveTo);
+    if (!may_save(ctx)) return;
     if (!ctx.engine().request_snapshot()) return ctx.error(kSaving);
     ctx.reply().status("Background saving started");
 }

@@ -75,8 +75,25 @@ private:
     bool has_name_ = false;
 };
 
-void print_text(const std::string& path, const std::vector<Finding>& findings, bool sound,
-                std::ostream& out) {
+struct Verdict {
+    const char* word;
+    int exit_code;
+};
+
+Verdict verdict_on(synap_status_t status, const std::vector<Finding>& findings) {
+    if (status != SYNAP_OK) {
+        return {"damaged", kExitDamaged};
+    }
+    for (const Finding& finding : findings) {
+        if (finding.severity == "empty") {
+            return {"no store", kExitNotChecked};
+        }
+    }
+    return {"sound", kExitSound};
+}
+
+void print_text(const std::string& path, const std::vector<Finding>& findings,
+                const Verdict& verdict, std::ostream& out) {
     for (const Finding& finding : findings) {
         out << (finding.file.empty() ? path : finding.file);
         if (finding.offset >= 0) {
@@ -84,16 +101,16 @@ void print_text(const std::string& path, const std::vector<Finding>& findings, b
         }
         out << ": " << finding.severity << ": " << finding.message << "\n";
     }
-    out << path << ": " << (sound ? "sound" : "damaged") << "\n";
+    out << path << ": " << verdict.word << "\n";
 }
 
-void print_json(const std::string& path, const std::vector<Finding>& findings, bool sound,
-                std::ostream& out) {
+void print_json(const std::string& path, const std::vector<Finding>& findings,
+                const Verdict& verdict, std::ostream& out) {
     std::string text;
     http::JsonWriter json(text);
     json.begin_object();
     json.member("path", path);
-    json.member("sound", sound);
+    json.member("sound", verdict.exit_code == kExitSound);
     json.key("findings");
     json.begin_array();
     for (const Finding& finding : findings) {
@@ -114,22 +131,27 @@ void print_json(const std::string& path, const std::vector<Finding>& findings, b
 int check_directory(const std::string& path, bool json, std::ostream& out, std::ostream& err) {
     std::error_code code;
     if (!std::filesystem::is_directory(path, code)) {
-        err << "synap-admin: " << path << ": no such data directory\n";
-        return kExitFailed;
+        const bool exists = std::filesystem::exists(path, code);
+        err << "synap-admin: " << path << ": no such data directory: "
+            << (exists ? "it is no directory"
+                : code ? code.message()
+                       : "it does not exist")
+            << "\n";
+        return kExitNotChecked;
     }
     FindingsSink sink;
     synap_error_t* raw_error = nullptr;
     const auto status = synap_check(to_bytes(path), sink.raw(), &raw_error);
-    const bool sound = status == SYNAP_OK;
-    if (!sound) {
+    if (status != SYNAP_OK) {
         const Error error = Error::take(status, raw_error);
         err << "synap-admin: " << error.message() << "\n";
         if (status != SYNAP_E_CORRUPT) {
-            return kExitFailed;
+            return kExitNotChecked;
         }
     }
-    (json ? print_json : print_text)(path, sink.findings(), sound, out);
-    return sound ? kExitSound : kExitDamaged;
+    const Verdict verdict = verdict_on(status, sink.findings());
+    (json ? print_json : print_text)(path, sink.findings(), verdict, out);
+    return verdict.exit_code;
 }
 
 }  // namespace synap::server::admin

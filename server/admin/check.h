@@ -8,7 +8,8 @@ namespace synap::server::admin {
 
 inline constexpr int kExitSound = 0;
 inline constexpr int kExitDamaged = 1;
-inline constexpr int kExitFailed = 2;  // nothing can be said: no such directory, in use, unreadable
+inline constexpr int kExitNotChecked =
+    2;  // there is no such directory or no store in it, in use, unreadable
 
 // Reads every file of the directory and prints what is wrong, for people or as one JSON object.
 // Changes nothing. Returns one of the codes above.

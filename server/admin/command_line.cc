@@ -3,11 +3,12 @@
 #include <CLI/CLI.hpp>
 
 #include <array>
-#include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <system_error>
 
 #include "server/admin/check.h"
+#include "server/admin/output_file.h"
 #include "server/admin/remote.h"
 #include "server/admin/target.h"
 #include "server/admin/transfer.h"
@@ -52,39 +53,34 @@ client::Endpoint endpoint_of(const Arguments& arguments) {
     return *endpoint;
 }
 
-std::unique_ptr<Target> open_target(const Arguments& arguments) {
+std::unique_ptr<Target> open_target(const Arguments& arguments, Access access) {
     return arguments.directory.empty() ? connect_server(endpoint_of(arguments))
-                                       : open_directory(arguments.directory);
+                                       : open_directory(arguments.directory, access);
 }
 
-// Writes beside the file and renames, so that a file of that name is always a whole export.
-int run_export(const Arguments& arguments, const Streams& streams) {
-    const auto target = open_target(arguments);
-    const bool to_stdout = arguments.file == "-";
-    const std::string partial = arguments.file + ".partial";
-    std::ofstream file;
-    if (!to_stdout) {
-        file.open(partial, std::ios::binary | std::ios::trunc);
-        if (!file) {
-            throw Failure(partial + ": cannot be written");
-        }
+TransferCount export_to(Target& target, const std::string& name, std::ostream& out) {
+    try {
+        return export_keys(target, out);
+    } catch (const std::system_error& e) {
+        throw Failure(name + ": cannot be written: " + e.code().message());
     }
-    const TransferCount count = export_keys(*target, to_stdout ? streams.out : file);
-    if (!to_stdout) {
-        file.close();
-        std::error_code code;
-        if (file) {
-            std::filesystem::rename(partial, arguments.file, code);
-        }
-        if (!file || code) {
-            throw Failure(arguments.file + ": cannot be written");
-        }
+}
+
+int run_export(const Arguments& arguments, const Streams& streams) {
+    const auto target = open_target(arguments, Access::kRead);
+    TransferCount count;
+    if (arguments.file == "-") {
+        count = export_to(*target, "standard output", streams.out);
+    } else {
+        OutputFile file(arguments.file);
+        count = export_to(*target, arguments.file, file.stream());
+        file.finish();
     }
     streams.err << "exported " << count.keys << " keys\n";
     if (count.skipped > 0) {
         streams.err << "synap-admin: " << count.skipped
                     << " keys are no strings and were left out\n";
-        return 1;
+        return kExitFailed;
     }
     return 0;
 }
@@ -97,7 +93,7 @@ int run_import(const Arguments& arguments, const Streams& streams) {
             throw Failure(arguments.file + ": cannot be read");
         }
     }
-    const auto target = open_target(arguments);
+    const auto target = open_target(arguments, Access::kReadWrite);
     try {
         const TransferCount count = import_keys(*target, arguments.file == "-" ? streams.in : file);
         streams.err << "imported " << count.keys << " keys\n";
@@ -140,7 +136,7 @@ public:
             return kExitUsage;
         } catch (const std::exception& e) {
             streams_.err << "synap-admin: " << e.what() << "\n";
-            return 1;
+            return kExitFailed;
         }
     }
 

@@ -5,6 +5,8 @@
 
 namespace synap::server::admin {
 
+// Of every command; check has its own (see check.h).
+inline constexpr int kExitFailed = 1;
 inline constexpr int kExitUsage = 2;
 
 // Runs the subcommand; returns the exit code of the process. `url_variable` is the value of

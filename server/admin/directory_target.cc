@@ -38,8 +38,8 @@ Answer to_answer(const Node& node) {
 
 class DirectoryTarget final : public Target {
 public:
-    explicit DirectoryTarget(const std::string& path)
-        : store_(Store::open(path)), session_(Session::open(store_)) {}
+    DirectoryTarget(const std::string& path, const Config& config)
+        : store_(Store::open(path, config)), session_(Session::open(store_)) {}
     // A store that is merely released is closed later, and its directory unlocked only then.
     ~DirectoryTarget() override { static_cast<void>(store_.try_close()); }
 
@@ -78,13 +78,15 @@ Answer Target::run_one(Command command) {
     return answer;
 }
 
-std::unique_ptr<Target> open_directory(const std::string& path) {
+std::unique_ptr<Target> open_directory(const std::string& path, Access access) {
     std::error_code code;
     if (!std::filesystem::is_directory(path, code)) {
         throw Failure(path + ": no such data directory");  // synap_open would make one
     }
     try {
-        return std::make_unique<DirectoryTarget>(path);
+        Config config;
+        config.set("open.read_only", access == Access::kRead ? "true" : "false");
+        return std::make_unique<DirectoryTarget>(path, config);
     } catch (const Error& e) {
         throw Failure(e.message());
     }

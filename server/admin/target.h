@@ -47,8 +47,11 @@ public:
     virtual void finish() = 0;
 };
 
-/// Opens an existing data directory. Throws Failure when there is none, or a server has it open.
-std::unique_ptr<Target> open_directory(const std::string& path);
+enum class Access : std::uint8_t { kRead, kReadWrite };
+
+/// Opens an existing data directory; with kRead nothing in it is created or written. Throws Failure
+/// when there is none, or a server has it open.
+std::unique_ptr<Target> open_directory(const std::string& path, Access access);
 
 /// Connects to a running server over RESP. Throws Failure.
 std::unique_ptr<Target> connect_server(const client::Endpoint& endpoint);

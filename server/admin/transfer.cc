@@ -3,8 +3,10 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <istream>
 #include <ostream>
+#include <system_error>
 
 #include "server/admin/base64.h"
 #include "server/http/json.h"
@@ -37,7 +39,10 @@ void write_line(std::int64_t db, const std::string& key, const std::string& valu
         json.member("pttl", std::max<std::int64_t>(pttl, 1));
     }
     json.end_object();
-    out << line << "\n";
+    errno = 0;
+    if (!(out << line << "\n")) {
+        throw std::system_error(errno, std::generic_category());
+    }
 }
 
 // Values and lives of one page of keys.
@@ -178,6 +183,10 @@ TransferCount export_keys(Target& target, std::ostream& out) {
             break;  // there are no more
         }
         export_database(target, db, count, out);
+    }
+    errno = 0;
+    if (!out.flush()) {
+        throw std::system_error(errno, std::generic_category());
     }
     return count;
 }

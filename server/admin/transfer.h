@@ -20,7 +20,8 @@ struct TransferCount {
 };
 
 // Writes every string key of every database. Keys that change meanwhile are exported in some state
-// between; each line is a state that was. Throws Failure.
+// between; each line is a state that was. Throws Failure, and std::system_error when `out` does not
+// take it.
 TransferCount export_keys(Target& target, std::ostream& out);
 
 // Sets every key of the lines, over what is there. Throws Failure, naming the line; the lines

@@ -260,10 +260,12 @@ const auto kAround = std::to_array<OptionSpec>({
 });
 
 // Acknowledging at level `os` is what makes kill -9 lose nothing that a client was told; opening
-// without waiting is what lets /livez and LOADING answers work while the log is read.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 2> kManaged = {{
+// without waiting is what lets /livez and LOADING answers work while the log is read. A
+// server writes.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 3> kManaged = {{
     {"persistence.ack", "os"},
     {"open.wait", "false"},
+    {"open.read_only", "false"},
 }};
 
 }  // namespace

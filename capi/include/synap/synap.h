@@ -191,7 +191,9 @@ SYNAP_API void SYNAP_CALL synap_config_free(synap_config_t *c) SYNAP_NOEXCEPT;
 /* Opens a data directory (created when absent) or ":memory:". `config` may be NULL. Recovers what
  * the log holds before it returns, unless option open.wait is "false": then it returns once the
  * directory is locked and commands answer LOADING errors until synap_store_state says READY.
- * LOCKED names the process that has the directory open.
+ * LOCKED names the process that has the directory open. With option open.read_only "true" nothing
+ * is created or written in the directory, which must hold a store; any number of readers share it,
+ * and writes answer READONLY.
  * Blocking: disk. Threads: any. Ownership: config is copied; store is released by the caller. */
 SYNAP_API SYNAP_NODISCARD synap_status_t SYNAP_CALL synap_open(synap_bytes_t path,
     const synap_config_t *config, synap_store_t **store_out, synap_error_t **err) SYNAP_NOEXCEPT;

@@ -41,7 +41,8 @@ SYNAP_API SYNAP_NODISCARD synap_status_t SYNAP_CALL synap_log_line_take(synap_st
 
 /* Offline check of a data directory: every segment, snapshot and MANIFEST is read and verified;
  * findings are reported as an ARRAY of MAPs {"file","offset","severity","message"} into the sink,
- * followed by nothing. OK when sound, CORRUPT when not. Changes nothing. LOCKED when in use.
+ * followed by nothing. OK when sound, CORRUPT when not. Severity is "info", "warning", "damage", or
+ * "empty" where there is no store. Creates and changes nothing. LOCKED when a writer has it open.
  * Blocking: disk. Threads: any. Ownership: sink borrowed. */
 SYNAP_API SYNAP_NODISCARD synap_status_t SYNAP_CALL synap_check(synap_bytes_t path,
     const synap_sink_t *sink, synap_error_t **err) SYNAP_NOEXCEPT;

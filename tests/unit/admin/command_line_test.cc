@@ -9,6 +9,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <sstream>
 #include <thread>
 
@@ -115,6 +116,53 @@ TEST_F(AdminTest, WhatCannotBeCheckedIsNotCalledDamaged) {
     EXPECT_FALSE(std::filesystem::exists(path("none")));
     EXPECT_EQ(run({"export", path("none"), "--output", "-"}).exit_code, 1);
     EXPECT_FALSE(std::filesystem::exists(path("none")));
+}
+
+TEST_F(AdminTest, ADirectoryWithoutAStoreIsNotSound) {
+    std::filesystem::create_directory(path("empty"));
+    const Outcome empty = run({"check", path("empty")});
+    EXPECT_EQ(empty.exit_code, 2);
+    EXPECT_NE(empty.out.find(path("empty") + ": empty: the directory is empty"), std::string::npos)
+        << empty.out;
+    EXPECT_NE(run({"check", path("empty"), "--json"}).out.find("\"sound\":false"),
+              std::string::npos);
+    const Outcome exported = run({"export", path("empty"), "--output", "-"});
+    EXPECT_EQ(exported.exit_code, 1);
+    EXPECT_NE(exported.err.find("holds no store"), std::string::npos) << exported.err;
+    EXPECT_TRUE(std::filesystem::is_empty(path("empty")));
+    std::ofstream(path("empty") + "/letter.txt") << "x";
+    EXPECT_NE(run({"check", path("empty")}).out.find("holds no store"), std::string::npos);
+    const Outcome file = run({"check", path("empty") + "/letter.txt"});
+    EXPECT_EQ(file.exit_code, 2);
+    EXPECT_NE(file.err.find("it is no directory"), std::string::npos) << file.err;
+}
+
+// Fault case 16.
+TEST_F(AdminTest, ReadingToolsWriteNothingInTheDirectory) {
+    const std::string data = make_data("data", kLines);
+    std::filesystem::remove(data + "/LOCK");
+    const auto state = [&] {
+        std::map<std::string, std::string> files;
+        for (const auto& entry : std::filesystem::directory_iterator(data)) {
+            files[entry.path().filename()] = read(entry.path());
+        }
+        return files;
+    };
+    const auto before = state();
+    EXPECT_EQ(run({"check", data}).exit_code, 0);
+    EXPECT_EQ(run({"export", data, "--output", "-"}).out, kLines);
+    EXPECT_EQ(state(), before);
+}
+
+TEST_F(AdminTest, AnExportThatCannotBeWrittenLeavesNothing) {
+    const std::string data = make_data("data", kLines);
+    const Outcome nowhere = run({"export", data, "--output", path("none/out.json")});
+    EXPECT_EQ(nowhere.exit_code, 1);
+    EXPECT_NE(nowhere.err.find("cannot be written: No such file or directory"), std::string::npos)
+        << nowhere.err;
+    std::filesystem::create_directory(path("taken"));
+    EXPECT_EQ(run({"export", data, "--output", path("taken")}).exit_code, 1);
+    EXPECT_FALSE(std::filesystem::exists(path("taken.partial")));
 }
 
 TEST_F(AdminTest, MistakesExitWithTwo) {

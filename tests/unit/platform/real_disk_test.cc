@@ -117,6 +117,31 @@ TEST_F(RealDiskTest, TheSecondLockIsRefusedWithTheOwnersPid) {
     EXPECT_TRUE(open()->lock());
 }
 
+// Fault case 16.
+TEST_F(RealDiskTest, ReadersShareTheLockAndKeepOwnersOut) {
+    const auto disk = open();
+    ASSERT_TRUE(disk->lock_shared()) << "there is no LOCK";
+    EXPECT_TRUE(disk->list()->empty()) << "and none was made";
+    ASSERT_TRUE(disk->lock());
+    {
+        const auto reader = open()->lock_shared();
+        const auto second = open()->lock_shared();
+        ASSERT_TRUE(reader && second);
+        const auto owner = disk->lock();
+        ASSERT_FALSE(owner);
+        EXPECT_EQ(owner.error().code, Code::kLocked);
+        EXPECT_NE(owner.error().message.find("reads the directory"), std::string::npos)
+            << "no pid: the one in LOCK is of an earlier owner. " << owner.error().message;
+    }
+    const auto owner = disk->lock();
+    ASSERT_TRUE(owner);
+    const auto reader = open()->lock_shared();
+    ASSERT_FALSE(reader);
+    EXPECT_EQ(reader.error().code, Code::kLocked);
+    EXPECT_NE(reader.error().message.find("process " + std::to_string(getpid())), std::string::npos)
+        << reader.error().message;
+}
+
 TEST_F(RealDiskTest, AnotherProcessIsRefusedToo) {
     const auto disk = open();
     const auto lock = disk->lock();

@@ -41,6 +41,51 @@ TEST_F(RecoveryTest, AFlushBesideASnapshotIsReplayedIntoFewerSlots) {
     for (int i = 0; i < 200; ++i) EXPECT_EQ(client("GET new" + std::to_string(i)), "$y");
 }
 
+// Fault case 16.
+TEST_F(RecoveryTest, AStoreThatIsOpenedForReadingIsLeftAsItIs) {
+    open_with("1024", "never");
+    {
+        Client client(engine);
+        client("SET snapped 1");
+        ASSERT_TRUE(engine->take_snapshot());
+        client("SET logged 2");
+        client("SET short 3 PX 50");
+        ASSERT_TRUE(engine->log()->write(engine->log()->appended()));
+    }
+    disk->kill();  // not synced: an owner would write the end of the log again
+    engine.reset();
+    disk->open("snapshot-x.tmp", OpenMode::kCreate)->reset();
+    const auto names = disk->names();
+    const uint64_t changes = disk->changes();
+    Options options;
+    ASSERT_TRUE(options.set(OptionId::kReadOnly, "true"));
+    for (int i = 0; i < 2; ++i) {
+        open(disk, options);
+        clock.advance_ms(100);
+        engine->maintain();
+        Client client(engine);
+        EXPECT_EQ(client("MGET snapped logged short"), "[$1 $2 _]");
+        EXPECT_EQ(client("SET a b"), "-READONLY the store was opened for reading only");
+        EXPECT_EQ(client("FLUSHALL").substr(0, 9), "-READONLY");
+        EXPECT_EQ(client("SAVE"), "-READONLY the store was opened for reading only");
+        EXPECT_EQ(client("BGSAVE"), "-READONLY the store was opened for reading only");
+        EXPECT_TRUE(engine->failure());
+    }
+    ASSERT_TRUE(engine->close());
+    EXPECT_EQ(disk->names(), names);
+    EXPECT_EQ(disk->changes(), changes);
+}
+
+TEST_F(RecoveryTest, OpeningForReadingNeedsAStore) {
+    Options options;
+    ASSERT_TRUE(options.set(OptionId::kReadOnly, "true"));
+    const EnginePlatform platform{disk, &clock, &entropy, false};
+    const auto opened = Engine::open(platform, options);
+    ASSERT_FALSE(opened);
+    EXPECT_NE(opened.error().message.find("holds no store"), std::string::npos);
+    EXPECT_TRUE(disk->names().empty());
+}
+
 // So that a snapshot of few keys does not rest after every few empty slots.
 TEST_F(RecoveryTest, AStepOfASnapshotEndsWhereItsKeysDo) {
     open_with("1024");
