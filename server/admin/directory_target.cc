@@ -40,8 +40,6 @@ class DirectoryTarget final : public Target {
 public:
     DirectoryTarget(const std::string& path, const Config& config)
         : store_(Store::open(path, config)), session_(Session::open(store_)) {}
-    // A store that is merely released is closed later, and its directory unlocked only then.
-    ~DirectoryTarget() override { static_cast<void>(store_.try_close()); }
 
     std::vector<Answer> run(std::span<const Command> commands) override {
         std::vector<Answer> answers;

@@ -28,6 +28,10 @@
 #ifndef SYNAP_H
 #define SYNAP_H
 
+#if defined(__cplusplus) ? __cplusplus < 201103L : __STDC_VERSION__ + 0 < 199901L
+#error "synap.h needs C99 or C++11: add -std=c99 (or -std=c++11), or a later one, to the compiler"
+#endif
+
 #include <stddef.h>
 #include <stdint.h>
 

@@ -5,6 +5,11 @@
 // library: only the plain C types of synap.h do.
 #pragma once
 
+// MSVC tells the truth about the standard only in a name of its own.
+#if defined(_MSVC_LANG) ? _MSVC_LANG < 202002L : __cplusplus < 202002L
+#error "synap.hpp needs C++20: add -std=c++20, or a later one, to the compiler"
+#endif
+
 #include <cstdint>
 #include <exception>
 #include <string>

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 
 #include <synap/error.hpp>
 #include <synap/reply.hpp>
@@ -43,11 +44,12 @@ class Events {
 public:
     static constexpr std::uint32_t kDefaultCapacity = 65'536;
 
-    /// Takes over one reference.
+    /// Takes over one reference; the store is closed by whoever opened it.
     explicit Events(synap_events_t* raw) noexcept : handle_(raw) {}
     Events(Events&&) noexcept = default;
     Events& operator=(Events&&) noexcept = default;
-    Events(const Events& other) noexcept : handle_(synap_events_retain(other.raw())) {}
+    Events(const Events& other) noexcept
+        : store_(other.store_), handle_(synap_events_retain(other.raw())) {}
     Events& operator=(const Events& other) noexcept { return *this = Events(other); }
     ~Events() = default;
 
@@ -58,7 +60,9 @@ public:
         if (status < 0) {
             return Error::take(status, error);
         }
-        return Events(raw);
+        Events events(raw);
+        events.store_ = store.handle_;
+        return events;
     }
     static Events open(const Store& store, std::uint32_t capacity = kDefaultCapacity) {
         return try_open(store, capacity).value();
@@ -107,6 +111,7 @@ private:
         return {};
     }
 
+    std::shared_ptr<synap_store_t> store_;  // before handle_: it goes after it
     detail::Handle<synap_events_t, synap_events_release> handle_;
 };
 

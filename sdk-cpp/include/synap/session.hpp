@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <memory>
 #include <span>
 #include <string_view>
 
@@ -59,7 +60,7 @@ struct Submitted {
 /// between threads. Keeps the store alive.
 class Session : public Commands<Session> {
 public:
-    /// Takes over the session.
+    /// Takes over the session; the store is closed by whoever opened it.
     explicit Session(synap_session_t* raw) noexcept : handle_(raw) {}
 
     static Result<Session> try_open(const Store& store, const SessionOptions& options = {}) {
@@ -75,7 +76,9 @@ public:
         if (status < 0) {
             return Error::take(status, error);
         }
-        return Session(raw);
+        Session session(raw);
+        session.store_ = store.handle_;
+        return session;
     }
     static Session open(const Store& store, const SessionOptions& options = {}) {
         return try_open(store, options).value();
@@ -141,6 +144,7 @@ private:
         return argv.empty() ? nullptr : &argv.data()->raw();
     }
 
+    std::shared_ptr<synap_store_t> store_;  // before handle_: it goes after it
     detail::Handle<synap_session_t, synap_session_release> handle_;
 };
 

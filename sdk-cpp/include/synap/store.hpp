@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -39,17 +40,15 @@ private:
     detail::Handle<synap_config_t, synap_config_free> handle_;
 };
 
-/// One reference to a store. Copies share the store; any thread may use it. The last reference
-/// closes a store that was not closed, on a thread of its own and without waiting.
+/// A store that this program has opened. Copies share it, and so do its sessions and queues of
+/// events; any thread may use it. The last of them closes a store that was not closed, and waits
+/// for its log: a program that returns from main() or calls exit() loses nothing, of a static
+/// Store neither. Call close() to learn of errors. quick_exit(), abort() and an exception that
+/// nobody catches destroy nothing; what they may lose is what the death of a process may.
 class Store {
 public:
-    /// Takes over one reference.
-    explicit Store(synap_store_t* raw) noexcept : handle_(raw) {}
-    Store(Store&&) noexcept = default;
-    Store& operator=(Store&&) noexcept = default;
-    Store(const Store& other) noexcept : handle_(synap_store_retain(other.raw())) {}
-    Store& operator=(const Store& other) noexcept { return *this = Store(other); }
-    ~Store() = default;
+    /// Takes over one reference, and the duty to close.
+    explicit Store(synap_store_t* raw) : handle_(raw, Closer{}) {}
 
     static Result<Store> try_open(std::string_view path, const Config* config = nullptr) {
         synap_store_t* raw = nullptr;
@@ -123,7 +122,19 @@ public:
     synap_store_t* raw() const noexcept { return handle_.get(); }
 
 private:
-    detail::Handle<synap_store_t, synap_store_release> handle_;
+    friend class Session;
+    friend class Events;
+
+    struct Closer {
+        void operator()(synap_store_t* raw) const noexcept {
+            if (raw != nullptr) {
+                std::ignore = synap_store_close(raw, UINT32_MAX, nullptr);
+                synap_store_release(raw);
+            }
+        }
+    };
+
+    std::shared_ptr<synap_store_t> handle_;
 };
 
 }  // namespace synap

@@ -12,12 +12,8 @@
 namespace synap {
 namespace {
 
-/// A store in memory that is closed before the test ends: a store that is only released closes
-/// itself at leisure, perhaps after the program has ended.
 class Sdk : public testing::Test {
 protected:
-    ~Sdk() override { store_.close(); }
-
     Store store_ = Store::open(":memory:");
 };
 
