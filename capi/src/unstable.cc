@@ -65,7 +65,7 @@ void put_latency(Reply& tape, const Stats& stats) {
 
 void put_log(Reply& tape, Engine& engine) {
     Log* log = engine.log();
-    const auto snapshot = engine.snapshot_status();
+    const auto snapshot = engine.snapshots().state();
     tape.text("log");
     tape.begin_map(log == nullptr ? 0 : 9);
     if (log == nullptr) return;

@@ -38,6 +38,9 @@ struct LargeArgument {
     BlobRef blob;
 };
 
+inline constexpr std::string_view kOutOfMemory =
+    "OOM command not allowed when used memory > 'maxmemory'.";
+
 // State of one run: a command, a transaction, or a batch of them. Owned by the session.
 struct Run {
     EffectBuffer effects;                          // of the record under way
@@ -48,6 +51,7 @@ struct Run {
     bool hide_expired_only = false;                // a follower: never delete by its own clock
     bool count_frequency = false;                  // the eviction policy is LFU
     size_t value_bytes_max = limits::kValueBytes;  // of a string, by configuration
+    uint64_t data_bytes_max = UINT64_MAX;          // of all data, by the limit on memory
     bool no_touch = false;  // CLIENT NO-TOUCH: reads are no use of a key, except TOUCH
     RunCounters counters;
     SmallRandom random{0};

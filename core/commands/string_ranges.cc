@@ -10,8 +10,12 @@ namespace {
 // False, with the error replied, when `added` bytes from `offset` on would make too long a string.
 bool fits(CommandContext& ctx, uint64_t offset, uint64_t added) {
     const uint64_t most = ctx.run().value_bytes_max;
-    if (offset <= most && added <= most - offset) return true;
-    ctx.error("ERR string exceeds maximum allowed size (proto-max-bulk-len)");
+    if (offset > most || added > most - offset) {
+        ctx.error("ERR string exceeds maximum allowed size (proto-max-bulk-len)");
+        return false;
+    }
+    if (offset + added <= ctx.run().data_bytes_max) return true;
+    ctx.error(kOutOfMemory);  // nothing is evicted for what can never be there
     return false;
 }
 

@@ -42,6 +42,12 @@ public:
         for (const auto& s : stripes_) sum += s.keys[name_space].load(std::memory_order_relaxed);
         return sum;
     }
+    bool any_deadline() const noexcept {
+        for (unsigned i = 0; i < limits::kNamespaces; ++i) {
+            if (deadlines(i) > 0) return true;
+        }
+        return false;
+    }
     int64_t deadlines(unsigned name_space) const noexcept {
         int64_t sum = 0;
         for (const auto& s : stripes_) {

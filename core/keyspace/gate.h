@@ -56,4 +56,19 @@ private:
     std::atomic<bool> closed_{false};
 };
 
+// Inside the gate, however the block is left.
+class SharedGate {
+public:
+    SharedGate(Gate& gate, unsigned stripe) noexcept : gate_(gate), stripe_(stripe) {
+        gate_.enter_shared(stripe_);
+    }
+    ~SharedGate() { gate_.leave_shared(stripe_); }
+    SharedGate(const SharedGate&) = delete;
+    SharedGate& operator=(const SharedGate&) = delete;
+
+private:
+    Gate& gate_;
+    const unsigned stripe_;
+};
+
 }  // namespace synap

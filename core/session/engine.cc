@@ -56,7 +56,12 @@ void Stats::reset() noexcept {
 }
 
 Engine::Engine(const EnginePlatform& platform, const Options& options)
-    : platform_(platform), options_(options), run_id_(hex_id(*platform.entropy)) {
+    : platform_(platform),
+      options_(options),
+      waits_(*platform.clock, platform.threads),
+      snapshots_(*this, platform.disk),
+      evict_random_(platform.entropy->next()),
+      run_id_(hex_id(*platform.entropy)) {
     started_ms_ = platform.clock->wall_ms();
     started_us_ = platform.clock->monotonic_us();
     stopped_ = read_only();
@@ -139,6 +144,7 @@ void Engine::start_maintenance() {
     watch_clock();
     set_coarse_clock();
     if (platform_.threads) maintenance_ = std::thread([this] { run_maintenance(); });
+    snapshots_.start(platform_.threads && log_ != nullptr);
 }
 
 void Engine::make_keyspace(uint64_t keys) {
@@ -166,25 +172,13 @@ Status Engine::close() {
     if (loader_.joinable()) loader_.join();
     if (close_done_) return {};
     state_.store(EngineState::kClosed);
-    {
-        const std::lock_guard<std::mutex> maintenance_guard(maintenance_mutex_);
-        maintenance_stop_ = true;
-    }
-    maintenance_wake_.notify_all();
-    if (maintenance_.joinable()) maintenance_.join();
+    stop_maintenance();
     if (keyspace_ != nullptr) {
         // Commands under way finish; later ones see the state.
         keyspace_->gate().enter_exclusive();
         keyspace_->gate().leave_exclusive();
     }
-    {
-        const std::lock_guard<std::mutex> snapshot_guard(snapshot_mutex_);
-        if (snapshot_ != nullptr) {
-            stop_capturing();
-            snapshot_->abandon();
-            snapshot_.reset();
-        }
-    }
+    snapshots_.stop();
     waits_.close();
     Status status;
     if (log_ != nullptr) status = log_->stop();
@@ -235,7 +229,17 @@ Status Engine::set_option(std::string_view name, std::string_view value) {
     }
     SYNAP_TRY(options_.set(id, value));
     apply_log_options();
+    apply_limits();
     return {};
+}
+
+// What lies beyond a limit that was lowered goes now, not when something is added.
+void Engine::apply_limits() {
+    {
+        const std::lock_guard<std::mutex> guard(slow_mutex_);
+        trim_slow_calls();
+    }
+    snapshots_.tidy();
 }
 
 void Engine::apply_log_options() noexcept {
@@ -250,35 +254,9 @@ uint64_t Engine::used_memory() noexcept {
     return used > 0 ? static_cast<uint64_t>(used) : 0;
 }
 
-uint64_t Engine::used_memory_roughly() const noexcept {
-    const int64_t used =
-        keyspace_->accounts().bytes_roughly() + host_memory_.load(std::memory_order_relaxed);
+uint64_t Engine::data_bytes_roughly() const noexcept {
+    const int64_t used = keyspace_->accounts().bytes_roughly();
     return used > 0 ? static_cast<uint64_t>(used) : 0;
-}
-
-bool Engine::make_room(Run& run) {
-    constexpr int kVictimsMax = 4096;  // of one call, so that a write waits a bounded time
-    const EvictionRule rule = eviction_rule();
-    if (rule.policy == EvictionPolicy::kNone) return !over_memory();
-    int evicted = 0;
-    Victim victim;
-    while (over_memory() && evicted < kVictimsMax) {
-        if (!choose_victim(*keyspace_, rule, run.random, victim)) break;
-        Slot& slot = keyspace_->slot_of(victim.hash);
-        const std::lock_guard<WordLock> guard(slot.lock);
-        if (keyspace_->find({victim.key, victim.hash, victim.name_space}) == nullptr) continue;
-        Effect effect;
-        effect.kind = EffectKind::kDelete;
-        effect.reason = Reason::kEvicted;
-        effect.name_space = victim.name_space;
-        effect.hash = victim.hash;
-        effect.key = victim.key;
-        remove_by_engine(effect, run.stripe);
-        keyspace_->accounts().publish(run.stripe);
-        ++evicted;
-    }
-    stats_.add(run.stripe, &StatsStripe::evicted, static_cast<uint64_t>(evicted));
-    return !over_memory() || evicted == kVictimsMax;
 }
 
 // A delete that no command asked for: its own record.
@@ -351,6 +329,10 @@ void Engine::add_slow_call(SlowCall call) {
     const std::lock_guard<std::mutex> guard(slow_mutex_);
     call.id = next_slow_id_++;
     slow_calls_.push_front(std::move(call));
+    trim_slow_calls();
+}
+
+void Engine::trim_slow_calls() {
     while (slow_calls_.size() > options_.get(OptionId::kSlowlogEntries)) slow_calls_.pop_back();
 }
 

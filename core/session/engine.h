@@ -1,11 +1,13 @@
 // The engine: one store's keyspace, log, snapshots and clocks, and the registry of its sessions.
 //
 // Thread safety: from any thread once opened. Ownership: shared; sessions keep the engine alive.
-// Threads: one for the log, one for maintenance (expiry, snapshots, timed waits), one while it
-// loads without being waited for. With `threads` false there are none, and whoever owns the engine
-// calls maintain(): that is how simulations run it.
+// Threads: one for the log, one for maintenance (expiry, eviction, clocks), one for snapshots, one
+// for waits with a time limit once there is one, one while it loads without being waited for. With
+// `threads` false there are none, and whoever owns the engine calls maintain(): that is how
+// simulations run it.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <deque>
@@ -27,9 +29,9 @@
 #include "core/session/clock_watch.h"
 #include "core/session/options.h"
 #include "core/session/rate.h"
+#include "core/session/snapshots.h"
 #include "core/session/stats.h"
 #include "core/session/waits.h"
-#include "core/snapshot/snapshot.h"
 
 namespace synap {
 
@@ -136,6 +138,7 @@ public:
     // Changes a mutable option and everything that depends on it.
     Status set_option(std::string_view name, std::string_view value);
     void apply_log_options() noexcept;
+    void apply_limits();
 
     // Engine time, by which deadlines are judged: the wall clock as it is now, whatever it was when
     // something was written. It may step in either direction; order is position, never time.
@@ -151,21 +154,36 @@ public:
     // Writes are refused from now on: memory was exhausted in the middle of one, so that memory and
     // log no longer agree.
     void stop_writes() noexcept;
+    bool writes_stopped() const noexcept { return stopped_.load(std::memory_order_acquire); }
     bool accepts_writes() const noexcept {
         const Log* log = this->log();
-        return !stopped_.load(std::memory_order_acquire) && (log == nullptr || !log->failed());
+        return !writes_stopped() && (log == nullptr || !log->failed());
     }
 
-    // Frees memory below max_memory by evicting keys, each delete logged. False when it cannot.
-    // Inside the gate, with no slot lock held.
-    bool make_room(Run& run);
+    // Whether the data is beyond max_memory. What the host charges does not count: eviction cannot
+    // free it, and whoever causes it is bounded by the host (see docs/decisions/memory-of-readers).
     bool over_memory() const noexcept {
         const uint64_t limit = options_.get(OptionId::kMaxMemory);
-        return limit != 0 && used_memory_roughly() > limit;
+        return limit != 0 && data_bytes_roughly() > limit;
     }
+    // What can be in the store once everything else is evicted.
+    uint64_t data_bytes_max() const noexcept {
+        const uint64_t limit = options_.get(OptionId::kMaxMemory);
+        return limit == 0 ? UINT64_MAX
+                          : limit - std::min<uint64_t>(limit, keyspace_->slots_bytes());
+    }
+    // Evicts keys until the data is within max_memory, at most `most`, each delete logged. Inside
+    // the gate, with no slot lock held.
+    struct Evicted {
+        size_t keys = 0;
+        bool enough = true;  // within the limit, or on the way: there was more to evict
+    };
+    Evicted evict(SmallRandom& random, unsigned stripe, size_t most);
+    bool make_room(Run& run);  // a step of that for a write; false: it must be refused
     uint64_t used_memory() noexcept;
-    uint64_t used_memory_roughly() const noexcept;
+    uint64_t data_bytes_roughly() const noexcept;
     uint64_t peak_memory() const noexcept { return peak_memory_.load(); }
+    // Memory that the embedding program uses for this store: shown in used_memory, and no more.
     void charge_host_memory(int64_t bytes) noexcept { host_memory_.fetch_add(bytes); }
     bool evicts_by_frequency() const noexcept {
         return (kPoliciesByFrequency >> options_.get(OptionId::kMaxMemoryPolicy) & 1) != 0;
@@ -178,34 +196,13 @@ public:
     // The position behind the last record that was written with the gate held alone.
     std::atomic<uint64_t>& alone_position() noexcept { return alone_position_; }
 
-    // Snapshots. One at a time. `take_snapshot` runs to the end on the caller's thread; `request`
-    // asks the maintenance thread. Blocking: disk.
-    Status take_snapshot();
-    bool request_snapshot() noexcept;  // false: one is under way
-    // Or asked for, and about to begin.
-    bool snapshot_running() const noexcept {
-        return snapshot_running_.load() || snapshot_requested_.load();
-    }
-    // For owners without threads: begin, then step until it says true.
-    Status begin_snapshot();
-    Result<bool> step_snapshot(size_t slots, size_t keys = SIZE_MAX);
-    // Before effects that move values between slots, with those slots locked.
-    void capture_before_move(const uint32_t* slots, size_t count);
-    bool snapshot_capturing() const noexcept { return capturing_.load(std::memory_order_acquire); }
-    struct SnapshotStatus {
-        int64_t last_save_seconds = 0;
-        bool last_ok = true;
-        std::string last_error;
-        uint64_t taken = 0;
-        uint64_t last_keys = 0;
-        uint64_t last_bytes = 0;
-        uint64_t last_duration_us = 0;
-        uint64_t records_since = 0;
-    };
-    SnapshotStatus snapshot_status();
+    Snapshots& snapshots() noexcept { return snapshots_; }
 
     // One round of what the maintenance thread does.
     void maintain();
+    // Evicts for about so long where the data is beyond max_memory: a limit that was lowered is met
+    // although nobody writes. True when there is more to do.
+    bool evict_some(uint64_t budget_us);
     // Deletes keys whose deadline has passed: at most `most`. Returns how many.
     size_t expire_some(size_t most);
 
@@ -258,17 +255,10 @@ private:
     void watch_clock();
     void start_maintenance();
     void run_maintenance() noexcept;
+    void stop_maintenance() noexcept;
+    void trim_slow_calls();  // with slow_mutex_ held
     void remove_by_engine(const Effect& effect, unsigned stripe);
     size_t remove_expired(const Table& table, uint16_t tag, int64_t now, unsigned stripe);
-    void maybe_snapshot();
-    Status finish_snapshot(Result<SnapshotInfo> outcome);
-    void note_snapshot(Result<SnapshotInfo>& outcome, const Status& status);
-    void stop_capturing() noexcept;
-    void drop_snapshot() noexcept;
-    template <typename Body>
-    auto or_drop_snapshot(Body&& body);
-    Result<bool> step_snapshot_writer(size_t slots, size_t keys);
-    Status remove_old_files(const SnapshotInfo& newest);
 
     const EnginePlatform platform_;
     Options options_;
@@ -293,17 +283,7 @@ private:
     std::atomic<int64_t> host_memory_{0};
     std::atomic<uint64_t> peak_memory_{0};
 
-    std::mutex snapshot_mutex_;  // held by whoever takes one; the last lock before the gate
-    std::unique_ptr<SnapshotWriter> snapshot_;
-    std::atomic<bool> capturing_{false};
-    std::atomic<bool> snapshot_running_{false};
-    std::atomic<bool> snapshot_requested_{false};
-    std::mutex snapshot_status_mutex_;
-    SnapshotStatus snapshot_status_;
-    uint64_t snapshot_began_us_ = 0;
-    std::atomic<uint64_t> records_at_snapshot_{0};
-    std::atomic<uint64_t> position_at_snapshot_{0};
-    std::atomic<uint64_t> snapshot_due_from_us_{0};
+    Snapshots snapshots_;
 
     std::mutex sessions_mutex_;
     std::map<uint64_t, Session*> sessions_;
@@ -329,6 +309,7 @@ private:
     bool close_done_ = false;        // guarded by close_mutex_
     uint32_t expire_next_slot_ = 0;  // of the maintenance thread
     ClockWatch clock_watch_;         // of the maintenance thread
+    SmallRandom evict_random_;       // of the maintenance thread
     int64_t started_ms_ = 0;
     uint64_t started_us_ = 0;
     std::string run_id_;

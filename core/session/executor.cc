@@ -99,10 +99,12 @@ std::string Session::refusal(const CommandRecord& command, std::span<const std::
     }
     if (!command.has(kCommandWrite)) return {};
     const uint64_t value_bytes = engine_->options().get(OptionId::kValueBytes);
+    uint64_t bytes = 0;
     for (const std::string_view arg : args) {
         if (arg.size() > value_bytes) {
             return "ERR string exceeds maximum allowed size (proto-max-bulk-len)";
         }
+        bytes += arg.size();
     }
     if (engine_->read_only()) return std::string(kReadOnlyText);
     if (!engine_->accepts_writes()) {
@@ -110,10 +112,12 @@ std::string Session::refusal(const CommandRecord& command, std::span<const std::
         return "MISCONF writes are refused: " +
                (failure ? std::string("the store is stopping") : failure.error().message);
     }
-    if (command.has(kCommandDenyOom) && engine_->over_memory()) {
-        enter(Gate::kShared);
-        if (!engine_->make_room(run_)) {
-            return "OOM command not allowed when used memory > 'maxmemory'.";
+    if (command.has(kCommandDenyOom)) {
+        run_.data_bytes_max = engine_->data_bytes_max();
+        if (bytes > run_.data_bytes_max) return std::string(kOutOfMemory);  // before any eviction
+        if (engine_->over_memory()) {
+            enter(Gate::kShared);
+            if (!engine_->make_room(run_)) return std::string(kOutOfMemory);
         }
     }
     return {};
@@ -174,8 +178,8 @@ bool Session::execute_locked(const CommandRecord& command, std::span<const std::
     const uint64_t began_us = slow && measured_ ? engine_->clock().monotonic_us() : 0;
     lock_slots();
     bool ran = true;
-    if (engine_->snapshot_capturing() && moves_values(command)) {
-        engine_->capture_before_move(slots_.data(), slots_.size());
+    if (engine_->snapshots().capturing() && moves_values(command)) {
+        engine_->snapshots().capture_before_move(slots_.data(), slots_.size());
     }
     ran = call_handler(command, args, hashed ? first : 0, prepared.hash) && commit();
     rest_on_slots();
@@ -301,7 +305,7 @@ void Session::collect_slots(const CommandRecord& command, std::span<const std::s
 // a database stands for: so every namespace in which a key of the move may stand.
 void Session::capture_for_move(const CommandRecord& command,
                                std::span<const std::string_view> args) {
-    if (!moves_values(command) || !engine_->snapshot_capturing()) return;
+    if (!moves_values(command) || !engine_->snapshots().capturing()) return;
     slots_.clear();
     const auto last = static_cast<size_t>(command.last_key);
     for (auto i = static_cast<size_t>(command.first_key); i <= last && i < args.size(); ++i) {
@@ -310,7 +314,7 @@ void Session::capture_for_move(const CommandRecord& command,
         }
     }
     sort_slots();
-    engine_->capture_before_move(slots_.data(), slots_.size());
+    engine_->snapshots().capture_before_move(slots_.data(), slots_.size());
 }
 
 void Session::sort_slots() {

@@ -80,7 +80,7 @@ void fill_persistence(CommandContext& ctx, InfoFields& fields) {
     Engine& engine = ctx.engine();
     const bool loading = engine.state() == EngineState::kLoading;
     const Log* log = engine.log();
-    const Engine::SnapshotStatus snapshot = engine.snapshot_status();
+    const Snapshots::State snapshot = engine.snapshots().state();
     fields.flag("loading", loading);
     fields.flag("async_loading", false);
     if (loading) {
@@ -89,7 +89,7 @@ void fill_persistence(CommandContext& ctx, InfoFields& fields) {
         fields.number("loading_loaded_bytes", engine.loaded_bytes());
     }
     fields.number("rdb_changes_since_last_save", snapshot.records_since);
-    fields.flag("rdb_bgsave_in_progress", engine.snapshot_running());
+    fields.flag("rdb_bgsave_in_progress", engine.snapshots().running());
     fields.number("rdb_last_save_time", static_cast<uint64_t>(last_save_seconds(engine)));
     fields.add("rdb_last_bgsave_status", snapshot.last_ok ? "ok" : "err");
     fields.add("rdb_last_bgsave_time_sec",

@@ -162,12 +162,7 @@ Status Engine::recover() {
     uint64_t from = 0;
     SYNAP_TRY(load_newest_snapshot(positions, from, info));
     SYNAP_TRY(replay(positions, from, info));
-    position_at_snapshot_ = info.complete_at;  // growth counts across restarts
-    {
-        const std::lock_guard<std::mutex> guard(snapshot_status_mutex_);
-        snapshot_status_.last_keys = info.keys;
-        snapshot_status_.last_save_seconds = static_cast<int64_t>(info.commit_ms / 1000);
-    }
+    snapshots_.adopt(info);
     return {};
 }
 

@@ -13,7 +13,7 @@
 namespace synap {
 
 int64_t last_save_seconds(Engine& engine) {
-    const int64_t seconds = engine.snapshot_status().last_save_seconds;
+    const int64_t seconds = engine.snapshots().state().last_save_seconds;
     return seconds != 0 ? seconds : engine.started_ms() / 1000;
 }
 
@@ -100,8 +100,8 @@ void cmd_role(CommandContext& ctx) {
 // Runs without the gate: it waits for the disk.
 void cmd_save(CommandContext& ctx) {
     if (!may_save(ctx)) return;
-    if (ctx.engine().snapshot_running()) return ctx.error(kSaving);
-    const Status status = ctx.engine().take_snapshot();
+    if (ctx.engine().snapshots().running()) return ctx.error(kSaving);
+    const Status status = ctx.engine().snapshots().take();
     if (status) return ctx.reply().ok();
     if (status.error().code == Code::kBackpressure) return ctx.error(kSaving);
     ctx.error("ERR " + status.error().message);
@@ -114,7 +114,7 @@ void cmd_bgsave(CommandContext& ctx) {
         return ctx.syntax_error();
     }
     if (!may_save(ctx)) return;
-    if (!ctx.engine().request_snapshot()) return ctx.error(kSaving);
+    if (!ctx.engine().snapshots().request()) return ctx.error(kSaving);
     ctx.reply().status("Background saving started");
 }
 

@@ -2,32 +2,11 @@
 
 #include <algorithm>
 #include <cstring>
+#include <optional>
 
 #include "core/commands/generated/ids.h"
 
 namespace synap {
-namespace {
-
-// Runs a section inside the gate when the caller is outside of it.
-class InsideGate {
-public:
-    InsideGate(Gate& gate, unsigned stripe, bool already) noexcept
-        : gate_(gate), stripe_(stripe), already_(already) {
-        if (!already_) gate_.enter_shared(stripe_);
-    }
-    ~InsideGate() {
-        if (!already_) gate_.leave_shared(stripe_);
-    }
-    InsideGate(const InsideGate&) = delete;
-    InsideGate& operator=(const InsideGate&) = delete;
-
-private:
-    Gate& gate_;
-    const unsigned stripe_;
-    const bool already_;
-};
-
-}  // namespace
 
 Session::Session(std::shared_ptr<Engine> engine, SessionOptions options)
     : engine_(std::move(engine)),
@@ -248,8 +227,8 @@ Status Session::watch(const KeyRef& key, bool expired, unsigned database) {
 
 void Session::unwatch() noexcept {
     if (executing_ || watches_.empty()) return;  // EXEC unwatches when it is done
-    const InsideGate inside(keyspace_->gate(), engine_->stripe_owners().mine(),
-                            gate_ != Gate::kOut);
+    std::optional<SharedGate> inside;
+    if (gate_ == Gate::kOut) inside.emplace(keyspace_->gate(), engine_->stripe_owners().mine());
     for (const auto& watch : watches_) {
         Slot& slot = keyspace_->slot_of(watch->hash);
         const std::lock_guard<WordLock> guard(slot.lock);

@@ -38,12 +38,18 @@ bool Session::execute_transaction(const CommandRecord&) {
     }
     bool alone = false;
     bool moves = false;
+    uint64_t bytes = 0;
     for (const Queued& queued : queued_) {
         alone = alone || needs_gate_alone(*queued.command, queued.args.size()) ||
                 queued.command->has(kCommandKeyspace);
         moves = moves || moves_values(*queued.command);
         if (queued.command->has(kCommandWrite)) {
-            if (const std::string why = refusal(*queued.command, queued.args); !why.empty()) {
+            std::string why = refusal(*queued.command, queued.args);
+            if (queued.command->has(kCommandDenyOom)) {
+                for (const std::string_view arg : queued.args) bytes += arg.size();
+                if (bytes > run_.data_bytes_max) why = kOutOfMemory;
+            }
+            if (!why.empty()) {
                 drop_transaction();
                 reply_.error("EXECABORT Transaction discarded because of: " + why);
                 return true;
@@ -67,8 +73,8 @@ bool Session::execute_transaction(const CommandRecord&) {
     if (watched_key_changed()) {
         reply_.null_array();
     } else {
-        if (moves && !alone && engine_->snapshot_capturing()) {
-            engine_->capture_before_move(slots_.data(), slots_.size());
+        if (moves && !alone && engine_->snapshots().capturing()) {
+            engine_->snapshots().capture_before_move(slots_.data(), slots_.size());
         }
         ran = run_queued() && commit();
     }

@@ -1,6 +1,11 @@
 #include "core/session/waits.h"
 
 #include <algorithm>
+#include <chrono>
+#include <new>
+#include <system_error>
+
+#include "core/base/assert.h"
 
 namespace synap {
 
@@ -34,7 +39,10 @@ uint64_t TimedWaits::start(Log* log, uint64_t position, Durability level, uint64
         state->id = next_id_++;
         std::erase_if(states_, [](const auto& s) { return s->ended.load(); });
         closed = closed_;
-        if (!closed) states_.push_back(state);
+        if (!closed) {
+            keep_time(deadline_us);
+            states_.push_back(state);
+        }
     }
     if (closed) {
         state->end(Code::kShutdown, "the store is closed");
@@ -85,11 +93,58 @@ void TimedWaits::expire(uint64_t now_us) noexcept {
               Code::kTimeout, "the wait for durability timed out");
 }
 
+TimedWaits::~TimedWaits() { SYNAP_ASSERT(!thread_.joinable()); }
+
+// With mutex_ held.
+void TimedWaits::keep_time(uint64_t deadline_us) {
+    if (!threads_ || deadline_us == 0) return;
+    if (!thread_.joinable()) {
+        next_look_us_ = kNever;
+        try {
+            thread_ = std::thread([this] { run(); });
+        } catch (const std::system_error&) {
+            throw std::bad_alloc();  // for another thread
+        }
+    }
+    if (deadline_us >= next_look_us_) return;
+    next_look_us_ = deadline_us;
+    earlier_.notify_one();
+}
+
+void TimedWaits::run() noexcept {
+    constexpr uint64_t kLookAtLeastUs = 3'600'000'000;  // what is longer may not fit into a wait
+    std::unique_lock<std::mutex> guard(mutex_);
+    while (!closed_) {
+        const uint64_t now_us = clock_.monotonic_us();
+        if (next_look_us_ > now_us) {
+            if (next_look_us_ == kNever) {
+                earlier_.wait(guard);
+            } else {
+                earlier_.wait_for(guard, std::chrono::microseconds(
+                                             std::min(next_look_us_ - now_us, kLookAtLeastUs)));
+            }
+            continue;
+        }
+        guard.unlock();
+        expire(now_us);
+        guard.lock();
+        next_look_us_ = kNever;
+        for (const auto& state : states_) {
+            if (state->deadline_us == 0 || state->ended.load()) continue;
+            next_look_us_ = std::min(next_look_us_, state->deadline_us);
+        }
+    }
+}
+
 void TimedWaits::close() noexcept {
+    std::thread ended;
     {
         const std::lock_guard<std::mutex> guard(mutex_);
         closed_ = true;
+        ended.swap(thread_);
     }
+    earlier_.notify_one();
+    if (ended.joinable()) ended.join();
     end_where([](const State&) { return true; }, Code::kShutdown, "the store is closing");
 }
 

@@ -201,14 +201,14 @@ void Simulation::take_snapshot_step() {
     if (!snapshot_open_) {
         if (one_in(4)) {
             note("take a snapshot");
-            if (engine.take_snapshot()) ++tally_.snapshots;
+            if (engine.snapshots().take()) ++tally_.snapshots;
             return;
         }
         note("begin a snapshot");
-        snapshot_open_ = static_cast<bool>(engine.begin_snapshot());
+        snapshot_open_ = static_cast<bool>(engine.snapshots().begin());
         return;
     }
-    Result<bool> done = engine.step_snapshot(1 + random_.below(600));
+    Result<bool> done = engine.snapshots().step(1 + random_.below(600));
     snapshot_open_ = done && !*done;
     note(!done            ? "snapshot: " + done.error().message
          : snapshot_open_ ? "snapshot goes on"

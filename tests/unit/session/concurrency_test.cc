@@ -137,7 +137,7 @@ TEST_F(ConcurrencyTest, TransfersKeepTheSumThroughSnapshotsAndAReopen) {
         }
     });
     for (int i = 0; i < 5; ++i) {
-        const Status taken = engine->take_snapshot();
+        const Status taken = engine->snapshots().take();
         EXPECT_TRUE(taken || taken.error().code == Code::kBackpressure);
     }
     for (int i = 0; i < 3; ++i) threads[static_cast<size_t>(i)].join();
@@ -243,12 +243,12 @@ TEST_F(ConcurrencyTest, CloseBesideASnapshotEndsIt) {
     for (int i = 0; i < 2'000; ++i) writer.run({"SET", "k" + std::to_string(i), "v"});
     std::atomic<bool> saving{false};
     std::thread saver([&] {
-        while (engine->take_snapshot()) saving = true;
+        while (engine->snapshots().take()) saving = true;
     });
     while (!saving) std::this_thread::yield();
     EXPECT_TRUE(engine->close());
     saver.join();
-    EXPECT_EQ(engine->take_snapshot().error().code, Code::kShutdown);
+    EXPECT_EQ(engine->snapshots().take().error().code, Code::kShutdown);
 }
 
 }  // namespace

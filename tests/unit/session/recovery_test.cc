@@ -24,12 +24,12 @@ TEST_F(RecoveryTest, AFlushBesideASnapshotIsReplayedIntoFewerSlots) {
     {
         Client client(engine);
         for (int i = 0; i < 200; ++i) client("SET old" + std::to_string(i) + " x");
-        ASSERT_TRUE(engine->begin_snapshot());
-        ASSERT_TRUE(engine->step_snapshot(1001));
+        ASSERT_TRUE(engine->snapshots().begin());
+        ASSERT_TRUE(engine->snapshots().step(1001));
         client("FLUSHALL");
         for (int i = 0; i < 200; ++i) client("SET new" + std::to_string(i) + " y");
         for (;;) {
-            auto done = engine->step_snapshot(100);
+            auto done = engine->snapshots().step(100);
             ASSERT_TRUE(done);
             if (*done) break;
         }
@@ -47,7 +47,7 @@ TEST_F(RecoveryTest, AStoreThatIsOpenedForReadingIsLeftAsItIs) {
     {
         Client client(engine);
         client("SET snapped 1");
-        ASSERT_TRUE(engine->take_snapshot());
+        ASSERT_TRUE(engine->snapshots().take());
         client("SET logged 2");
         client("SET short 3 PX 50");
         ASSERT_TRUE(engine->log()->write(engine->log()->appended()));
@@ -91,10 +91,10 @@ TEST_F(RecoveryTest, AStepOfASnapshotEndsWhereItsKeysDo) {
     open_with("1024");
     Client client(engine);
     for (int i = 0; i < 1000; ++i) client("SET k" + std::to_string(i) + " x");
-    ASSERT_TRUE(engine->begin_snapshot());
+    ASSERT_TRUE(engine->snapshots().begin());
     int steps = 1;
     for (;; ++steps) {
-        auto done = engine->step_snapshot(SIZE_MAX, 100);
+        auto done = engine->snapshots().step(SIZE_MAX, 100);
         ASSERT_TRUE(done);
         if (*done) break;
     }
@@ -174,15 +174,15 @@ TEST_F(RecoveryTest, ASnapshotThatIsNotWhatWasWrittenGetsNoName) {
     open_with("1024");
     Client client(engine);
     client.call({"SET", "a", std::string(3'000'000, 'x')});  // more than is read at once
-    ASSERT_TRUE(engine->begin_snapshot());
-    auto done = engine->step_snapshot(SIZE_MAX);
+    ASSERT_TRUE(engine->snapshots().begin());
+    auto done = engine->snapshots().step(SIZE_MAX);
     ASSERT_TRUE(done);
     ASSERT_FALSE(*done);
     auto file = disk->open("snapshot.tmp", OpenMode::kReadWrite);
     ASSERT_TRUE(file);
     ASSERT_TRUE((*file)->write_at(2'500'000, "rot"));
     do {
-        done = engine->step_snapshot(SIZE_MAX);
+        done = engine->snapshots().step(SIZE_MAX);
     } while (done && !*done);
     EXPECT_FALSE(done);
     EXPECT_EQ(client.info("rdb_last_bgsave_status"), "err");

@@ -59,7 +59,7 @@ TEST_F(ServerCommands, BackgroundSave) {
     EXPECT_EQ(client("BGSAVE SCHEDULE"), "-ERR Background save already in progress");
     EXPECT_EQ(client("SAVE"), "-ERR Background save already in progress");
     for (;;) {
-        auto done = engine->step_snapshot(1024);
+        auto done = engine->snapshots().step(1024);
         ASSERT_TRUE(done) << done.error().message;
         if (*done) break;
     }

@@ -179,15 +179,15 @@ TEST_F(TimeOfDay, SnapshotsComeByTheMonotonicClock) {
         clock.step_wall_ms(jump);
         clock.advance_ms(passed);
         engine->maintain();
-        while (engine->snapshot_running()) ASSERT_TRUE(engine->step_snapshot(10'000));
+        while (engine->snapshots().running()) ASSERT_TRUE(engine->snapshots().step(10'000));
     };
     Client client(engine);
     tick(0, 100);
     client("SET k v");
     tick(kTenYearsMs, 1000);
-    EXPECT_EQ(engine->snapshot_status().taken, 0u);
+    EXPECT_EQ(engine->snapshots().state().taken, 0u);
     tick(-2 * kTenYearsMs, 60'000);
-    EXPECT_EQ(engine->snapshot_status().taken, 1u);
+    EXPECT_EQ(engine->snapshots().state().taken, 1u);
 }
 
 }  // namespace

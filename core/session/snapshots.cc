@@ -1,0 +1,334 @@
+#include "core/session/snapshots.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "core/log/format.h"
+#include "core/platform/real.h"
+#include "core/session/engine.h"
+
+namespace synap {
+namespace {
+
+constexpr auto kTick = std::chrono::milliseconds(100);
+// A snapshot works in short steps and rests twice as long as it worked, so that it takes at most a
+// third of a core from the threads that serve. The rest is bounded: a wait for the disk is no work.
+constexpr size_t kKeysPerStep = 250;
+constexpr size_t kSlotsPerStep = 1'024;
+constexpr uint64_t kRestMinUs = 50;
+constexpr uint64_t kRestMaxUs = 5'000;
+constexpr const char* kStoppedText =
+    "writes have stopped in the middle of one: no snapshot of that";
+
+Error closed() { return Error{Code::kShutdown, "the store is closed"}; }
+
+}  // namespace
+
+Snapshots::Snapshots(Engine& engine, std::shared_ptr<Disk> disk)
+    : engine_(engine), disk_(std::move(disk)) {}
+
+Snapshots::~Snapshots() = default;
+
+void Snapshots::adopt(const SnapshotInfo& loaded) {
+    position_at_last_ = loaded.complete_at;  // growth counts across restarts
+    const std::lock_guard<std::mutex> guard(state_mutex_);
+    state_.last_keys = loaded.keys;
+    state_.last_save_seconds = static_cast<int64_t>(loaded.commit_ms / 1000);
+}
+
+void Snapshots::start(bool own_thread) {
+    due_from_us_ = engine_.clock().monotonic_us();
+    own_thread_ = own_thread;
+    if (own_thread_) thread_ = std::thread([this] { run(); });
+}
+
+void Snapshots::stop() noexcept {
+    {
+        const std::lock_guard<std::mutex> guard(wake_mutex_);
+        stopping_ = true;
+    }
+    wake_.notify_all();
+    if (thread_.joinable()) thread_.join();
+    const std::lock_guard<std::mutex> guard(mutex_);
+    if (writer_ == nullptr) return;
+    stop_capturing();
+    writer_->abandon();
+    writer_.reset();
+}
+
+void Snapshots::run() noexcept {
+    lower_thread_priority();  // gives way to those who serve
+    for (;;) {
+        {
+            std::unique_lock<std::mutex> guard(wake_mutex_);
+            wake_.wait_for(guard, kTick, [this] { return stopping_ || requested_.load(); });
+            if (stopping_) return;
+        }
+        try {
+            maintain();
+        } catch (const std::bad_alloc&) {
+            // Memory is short; what is due comes with the next tick.
+        }
+    }
+}
+
+bool Snapshots::due() {
+    const Options& options = engine_.options();
+    const Log& log = *engine_.log();
+    const uint64_t records =
+        log.counters().records.load(std::memory_order_relaxed) - records_at_last_.load();
+    const uint64_t grown = log.appended() - position_at_last_.load();
+    const uint64_t interval = options.get(OptionId::kSnapshotInterval);
+    const uint64_t growth = options.get(OptionId::kSnapshotLogGrowth);
+    const uint64_t passed_us = engine_.clock().monotonic_us() - due_from_us_.load();
+    const bool by_time = interval != 0 &&
+                         records >= options.get(OptionId::kSnapshotMinOperations) &&
+                         passed_us / 1000 >= interval;
+    return by_time || (growth != 0 && grown >= growth);
+}
+
+void Snapshots::maintain() {
+    if (engine_.log() == nullptr) return;
+    const bool asked = requested_.load();
+    if (engine_.accepts_writes() && (asked || due())) {
+        if (own_thread_) {
+            take().ignore();  // reported in the state and in the log
+        } else if (!running_) {
+            begin().ignore();
+        }
+    }
+    if (asked) requested_ = false;
+    if (engine_.accepts_writes() && tidy_.exchange(false)) remove_what_is_no_longer_kept();
+}
+
+bool Snapshots::request() noexcept {
+    if (running_ || requested_.exchange(true)) return false;
+    wake_.notify_all();
+    return true;
+}
+
+// Running out of memory ends the snapshot under way, and hinders none that follows.
+template <typename Body>
+auto Snapshots::or_drop(Body&& body) {
+    try {
+        return body();
+    } catch (const std::bad_alloc&) {
+        drop();
+        throw;
+    }
+}
+
+// Nobody captures behind our back any more.
+void Snapshots::stop_capturing() noexcept {
+    if (!capturing_) return;
+    Gate& gate = engine_.keyspace().gate();
+    gate.enter_exclusive();
+    capturing_ = false;
+    gate.leave_exclusive();
+}
+
+void Snapshots::drop() noexcept {
+    stop_capturing();
+    if (writer_ != nullptr) writer_->abandon();
+    writer_.reset();
+    {
+        const std::lock_guard<std::mutex> guard(state_mutex_);
+        state_.last_ok = false;
+        state_.last_error.clear();
+    }
+    running_ = false;
+    try {
+        engine_.log_line(LogLine::Level::kError, "a snapshot failed: memory is exhausted");
+    } catch (const std::bad_alloc&) {
+        // The state says that it failed.
+    }
+}
+
+Status Snapshots::begin() {
+    const std::lock_guard<std::mutex> guard(mutex_);
+    if (stopping_) return closed();
+    if (engine_.read_only()) return Error{Code::kReadonly, std::string(kReadOnlyText)};
+    if (engine_.writes_stopped()) return Error{Code::kInternal, kStoppedText};
+    Log* log = engine_.log();
+    if (log == nullptr) {
+        return Error{Code::kUnsupported, "a store in memory has no snapshots"};
+    }
+    if (writer_ != nullptr) return Error{Code::kBackpressure, "a snapshot is under way"};
+    running_ = true;
+    began_us_ = engine_.clock().monotonic_us();
+    due_from_us_ = began_us_;
+    records_at_last_ = log->counters().records.load();
+    position_at_last_ = log->appended();
+    {
+        Keyspace& keyspace = engine_.keyspace();
+        keyspace.gate().enter_exclusive();
+        try {
+            writer_ = std::make_unique<SnapshotWriter>(keyspace, *log, *disk_,
+                                                       engine_.manifest().history);
+        } catch (const std::bad_alloc&) {
+        }
+        capturing_ = writer_ != nullptr;
+        keyspace.gate().leave_exclusive();
+    }
+    return or_drop([&]() -> Status {
+        if (writer_ == nullptr) throw std::bad_alloc();
+        if (Status status = writer_->begin(); !status) return finish(status.take_error());
+        return {};
+    });
+}
+
+Result<bool> Snapshots::step(size_t slots, size_t keys) {
+    const std::lock_guard<std::mutex> guard(mutex_);
+    if (writer_ == nullptr) {
+        if (stopping_) return closed();
+        return true;
+    }
+    return or_drop([&]() -> Result<bool> {
+        Result<bool> done = step_writer(slots, keys);
+        if (done && !*done) return false;
+        // Memory may hold part of a record that the log will never have.
+        if (done && engine_.writes_stopped()) done = Error{Code::kInternal, kStoppedText};
+        SYNAP_TRY(done ? finish(writer_->publish()) : finish(done.take_failure()));
+        return true;
+    });
+}
+
+// True once the file is checked.
+Result<bool> Snapshots::step_writer(size_t slots, size_t keys) {
+    if (writer_->sealed()) return writer_->check_next();
+    bool all = false;
+    {
+        const SharedGate inside(engine_.keyspace().gate(), engine_.stripe_owners().mine());
+        all = writer_->capture_next(slots, keys);
+    }
+    SYNAP_TRY(writer_->write_captured());
+    if (all) SYNAP_TRY(writer_->seal(engine_.now_ms()));
+    return false;
+}
+
+Status Snapshots::finish(Result<SnapshotInfo> outcome) {
+    stop_capturing();
+    Status status;
+    if (outcome) {
+        status = remove_old_files(&*outcome);
+    } else {
+        status = outcome.error();
+        if (writer_ != nullptr) writer_->abandon();
+    }
+    note(outcome, status);
+    writer_.reset();
+    running_ = false;
+    return status;
+}
+
+void Snapshots::note(Result<SnapshotInfo>& outcome, const Status& status) {
+    const uint64_t elapsed = engine_.clock().monotonic_us() - began_us_;
+    {
+        const std::lock_guard<std::mutex> guard(state_mutex_);
+        state_.last_ok = static_cast<bool>(status);
+        state_.last_error = status ? std::string() : status.error().message;
+        if (outcome) {
+            ++state_.taken;
+            state_.last_save_seconds = engine_.now_ms() / 1000;
+            state_.last_keys = outcome->keys;
+            state_.last_bytes = outcome->bytes;
+            state_.last_duration_us = elapsed;
+        }
+    }
+    if (status) {
+        engine_.log_line(LogLine::Level::kInfo, "snapshot of " + std::to_string(outcome->keys) +
+                                                    " keys, " + std::to_string(outcome->bytes) +
+                                                    " bytes, in " + std::to_string(elapsed / 1000) +
+                                                    " ms");
+    } else {
+        engine_.log_line(LogLine::Level::kError, "a snapshot failed: " + status.error().message);
+    }
+}
+
+// As many sound ones as are to be kept, from the newest on: what lies beyond them is removed, and
+// segments that none of them needs. Whatever is not sound covers nothing and takes no place.
+// `taken`, if any, was checked already.
+Status Snapshots::remove_old_files(const SnapshotInfo* taken) {
+    auto snapshots = list_snapshots(*disk_);
+    if (!snapshots) return snapshots.take_failure();
+    const size_t keep = engine_.options().get(OptionId::kSnapshotKeep);
+    size_t kept = taken != nullptr ? 1 : 0;
+    uint64_t needed_from = taken != nullptr ? taken->from : UINT64_MAX;
+    std::vector<std::string> beyond;
+    for (const uint64_t position : *snapshots) {
+        if (taken != nullptr && position == taken->name_position) continue;
+        const bool is_older = taken == nullptr || position < taken->name_position;
+        if (kept >= keep && is_older) {
+            beyond.push_back(format::file_name(format::kSnapshotPrefix, position));
+            continue;
+        }
+        auto info = verify_snapshot(*disk_, position, engine_.manifest().history);
+        if (info) {
+            ++kept;
+            needed_from = std::min(needed_from, info->from);
+        } else if (info.error().code == Code::kCorrupt) {
+            engine_.log_line(LogLine::Level::kWarn,
+                             "a snapshot is of no use: " + info.error().message);
+        } else {
+            return info.take_failure();
+        }
+    }
+    if (kept == 0) return {};
+    for (const std::string& name : beyond) SYNAP_TRY(disk_->remove(name));
+    if (!beyond.empty()) SYNAP_TRY(disk_->sync_names());
+    Log& log = *engine_.log();
+    const uint64_t retain = engine_.options().get(OptionId::kRetainBytes);
+    const uint64_t retained_from = log.appended() - std::min(log.appended(), retain);
+    return log.remove_segments_before(std::min(needed_from, retained_from));
+}
+
+void Snapshots::remove_what_is_no_longer_kept() {
+    const std::lock_guard<std::mutex> guard(mutex_);
+    if (writer_ != nullptr || stopping_) return;  // the end of a snapshot does it too
+    if (const Status status = remove_old_files(nullptr); !status) {
+        engine_.log_line(LogLine::Level::kWarn,
+                         "old files could not be removed: " + status.error().message);
+    }
+}
+
+Status Snapshots::take() {
+    SYNAP_TRY(begin());
+    for (;;) {
+        const uint64_t began = engine_.clock().monotonic_us();
+        auto done = step(kSlotsPerStep, kKeysPerStep);
+        if (!done) return done.take_error();
+        if (*done) return {};
+        if (!own_thread_) continue;  // in a simulation nobody is to be spared
+        const uint64_t worked = engine_.clock().monotonic_us() - began;
+        std::unique_lock<std::mutex> guard(wake_mutex_);
+        const std::chrono::microseconds rest(std::clamp(2 * worked, kRestMinUs, kRestMaxUs));
+        if (wake_.wait_for(guard, rest, [this] { return stopping_.load(); })) {
+            guard.unlock();
+            const std::lock_guard<std::mutex> snapshot_guard(mutex_);
+            if (writer_ == nullptr) return closed();  // stop() was faster
+            return finish(Error{Code::kShutdown, "the store is closing"});
+        }
+    }
+}
+
+void Snapshots::capture_before_move(const uint32_t* slots, size_t count) {
+    // Both or neither: once one of them was captured the others must be, before values move.
+    try {
+        for (size_t i = 0; i < count; ++i) {
+            if (!writer_->captured(slots[i])) writer_->capture(slots[i]);
+        }
+    } catch (const std::bad_alloc&) {
+        writer_->spoil();
+    }
+}
+
+Snapshots::State Snapshots::state() {
+    const std::lock_guard<std::mutex> guard(state_mutex_);
+    State state = state_;
+    if (const Log* log = engine_.log()) {
+        state.records_since = log->counters().records.load() - records_at_last_.load();
+    }
+    return state;
+}
+
+}  // namespace synap
