@@ -81,7 +81,7 @@ def test_arguments_may_have_many_types(store, given, stored):
 
 
 @pytest.mark.parametrize("wrong, error", [
-    (None, TypeError), ([], TypeError), (True, TypeError), (2**63, OverflowError),
+    (None, TypeError), ([], TypeError), (True, TypeError), (1j, TypeError),
     ("\ud800", UnicodeEncodeError), (memoryview(b"abcd")[::2], BufferError),
 ])
 def test_other_arguments_are_refused(store, wrong, error):

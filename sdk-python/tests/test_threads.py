@@ -258,17 +258,3 @@ def test_finalisers_may_use_the_store_while_a_reply_is_built(store):
         assert len(store.keys()) == 2000
     gc.collect()
     assert seen == [b"7"] * 50
-
-
-def test_a_store_used_from_a_finaliser_at_exit(directory, other_process):
-    assert other_process("""
-import sys, synap
-store = synap.open(sys.argv[1])
-class Late:
-    def __del__(self):
-        try: store.set("late", 1)
-        except synap.ClosedError: print("closed")
-late = Late()
-""", directory) in ("closed", "")
-    with synap.open(directory) as store:
-        assert "late" not in store

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <chrono>
 
+#include "ending.h"
 #include "errors.h"
+#include "interpreter.h"
 #include "replies.h"
 
 namespace synap_python {
@@ -40,12 +42,15 @@ std::vector<CommandWord> table_of_commands() {
 // the interpreter lock is given up, which making an exception does too.
 class Running {
 public:
-    explicit Running(Session& session) noexcept : session_(session) { ++session_.running; }
-    ~Running() { --session_.running; }
+    Running(SharedStore& store, Session& session) noexcept : store_(store), session_(session) {
+        ++session_.running;
+    }
+    ~Running() { store_.leave(session_); }
     Running(const Running&) = delete;
     Running& operator=(const Running&) = delete;
 
 private:
+    SharedStore& store_;
     Session& session_;
 };
 
@@ -71,13 +76,13 @@ Pace pace_of(synap_bytes_t name) { return pace_of(synap_command_find(name)); }
 synap_exec_options_t Caller::options(bool nowait) const noexcept {
     synap_exec_options_t options = SYNAP_EXEC_OPTIONS_INIT;
     options.flags = nowait ? uint32_t{SYNAP_EXEC_NOWAIT} : 0;
-    options.durability = preferences.durability;
+    options.durability = is_ending() ? level() : preferences.durability;
     options.timeout_ms = preferences.timeout_ms;
     return options;
 }
 
 PyObject* Caller::run(Pace pace, const synap_arg_t* argv, size_t argc, size_t byte_count) const {
-    const Running running(session);
+    const Running running(store, session);
     if (pace == Pace::kBlocking) return run_blocking(argv, argc);
     if (pace == Pace::kLong || byte_count > kLongBytes) return run_long(argv, argc);
     return run_short(argv, argc);
@@ -110,9 +115,10 @@ PyObject* Caller::run_long(const synap_arg_t* argv, size_t argc) const {
     synap_reply_t* reply = nullptr;
     synap_error_t* error = nullptr;
     synap_status_t status = SYNAP_OK;
-    Py_BEGIN_ALLOW_THREADS
-    status = synap_exec(session.handle, argv, argc, &wanted, &reply, &error);
-    Py_END_ALLOW_THREADS
+    {
+        const Unlocked unlocked;
+        status = synap_exec(session.handle, argv, argc, &wanted, &reply, &error);
+    }
     if (status != SYNAP_OK) return raise_status(status, error);
     PyObject* result = wait_for(synap_reply_token(reply)) ? convert(reply) : nullptr;
     synap_reply_release(reply);
@@ -135,15 +141,17 @@ namespace {
 bool wait_for_event(synap_store_t* store, synap_events_t* events, uint64_t operation) {
     for (;;) {
         synap_status_t status = SYNAP_OK;
-        Py_BEGIN_ALLOW_THREADS
-        status = synap_events_wait(events, kSliceMs, nullptr);
-        Py_END_ALLOW_THREADS
+        {
+            const Unlocked unlocked;
+            status = synap_events_wait(events, kSliceMs, nullptr);
+        }
         if (status == SYNAP_OK) return true;
         if (PyErr_CheckSignals() == 0) continue;
         synap_status_t ended = synap_op_cancel(store, operation, nullptr);
-        Py_BEGIN_ALLOW_THREADS
-        ended = synap_events_wait(events, UINT32_MAX, nullptr);
-        Py_END_ALLOW_THREADS
+        {
+            const Unlocked unlocked;
+            ended = synap_events_wait(events, UINT32_MAX, nullptr);
+        }
         static_cast<void>(ended);  // the exception of the signal is what the caller sees
         return false;
     }
@@ -183,11 +191,19 @@ PyObject* Caller::run_blocking(const synap_arg_t* argv, size_t argc) const {
     return result;
 }
 
-bool Caller::wait_for_position(synap_token_t token) const {
+uint32_t Caller::level() const noexcept {
     const uint32_t level = preferences.durability != SYNAP_DURABILITY_DEFAULT
                                ? preferences.durability
                                : synap_session_durability(session.handle);
-    if (level == SYNAP_DURABILITY_MEMORY) return true;
+    return level == SYNAP_DURABILITY_MEMORY && is_ending() ? uint32_t{SYNAP_DURABILITY_OS} : level;
+}
+
+bool Caller::wait_for_position(synap_token_t token) const {
+    const uint32_t level = this->level();
+    if (level == SYNAP_DURABILITY_MEMORY) {
+        store.note(token);
+        return true;
+    }
     if (synap_log_wait(store.handle(), token, level, 0, nullptr) == SYNAP_OK) return true;
     const uint64_t began = now_ms();
     for (;;) {
@@ -200,9 +216,10 @@ bool Caller::wait_for_position(synap_token_t token) const {
         }
         synap_error_t* error = nullptr;
         synap_status_t status = SYNAP_OK;
-        Py_BEGIN_ALLOW_THREADS
-        status = synap_log_wait(store.handle(), token, level, slice, &error);
-        Py_END_ALLOW_THREADS
+        {
+            const Unlocked unlocked;
+            status = synap_log_wait(store.handle(), token, level, slice, &error);
+        }
         if (status == SYNAP_OK) return true;
         if (status != SYNAP_E_TIMEOUT || slice < kSliceMs) {
             raise_status(status, error, true);
@@ -216,7 +233,7 @@ bool Caller::wait_for_position(synap_token_t token) const {
 // One after the other: a run of short calls as a batch, others by themselves.
 bool Caller::run_many(const Arguments& words, const std::vector<Queued>& calls,
                       PyObject* replies) const {
-    const Running running(session);
+    const Running running(store, session);
     std::vector<synap_call_t> batch;
     batch.reserve(std::min(calls.size(), kBatchCalls));
     for (const Queued& call : calls) {
@@ -228,8 +245,7 @@ bool Caller::run_many(const Arguments& words, const std::vector<Queued>& calls,
             batch.clear();
         }
         if (full) {
-            Py_BEGIN_ALLOW_THREADS
-            Py_END_ALLOW_THREADS
+            { const Unlocked unlocked; }
         }
         if (call.pace != Pace::kShort && !append_single(argv, call, replies)) return false;
     }

@@ -61,6 +61,8 @@ private:
     bool append_single(const synap_arg_t* argv, const Queued& call, PyObject* replies) const;
     PyObject* convert(synap_reply_t* reply) const;
     synap_exec_options_t options(bool nowait) const noexcept;
+    // What the call must reach, with the default and the end of the process looked at.
+    uint32_t level() const noexcept;
     // True once `token` is as durable as was asked for; false with an exception set.
     bool wait_for(synap_token_t token) const {
         return token.position == 0 || wait_for_position(token);

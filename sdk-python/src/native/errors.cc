@@ -1,5 +1,7 @@
 #include "errors.h"
 
+#include "interpreter.h"
+
 namespace synap_python {
 namespace {
 
@@ -20,9 +22,13 @@ PyObject* text_of(synap_bytes_t bytes) {
 // Sets the exception that `make` returns for these arguments; consumes `arguments`.
 void raise_made(const char* make, PyObject* arguments) {
     if (arguments == nullptr) return;
-    PyObject* function = factory(make);
-    PyObject* exception = function == nullptr ? nullptr : PyObject_CallObject(function, arguments);
-    Py_XDECREF(function);
+    PyObject* exception = or_stop([&]() -> PyObject* {
+        PyObject* function = factory(make);
+        if (function == nullptr) return nullptr;
+        PyObject* made = PyObject_CallObject(function, arguments);
+        Py_DECREF(function);
+        return made;
+    });
     Py_DECREF(arguments);
     if (exception == nullptr) return;
     PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(exception)), exception);
@@ -32,6 +38,32 @@ void raise_made(const char* make, PyObject* arguments) {
 void raise_not_applied(synap_status_t status, const char* message, unsigned other_traits = 0) {
     raise_made("make", Py_BuildValue("(isIKK)", status, message,
                                      SYNAP_TRAIT_NOT_APPLIED | other_traits, 0ULL, 0ULL));
+}
+
+PyObject* call_reply_error(synap_bytes_t message) {
+    PyObject* function = factory("ReplyError");
+    PyObject* text = function == nullptr ? nullptr : text_of(message);
+    PyObject* exception = text == nullptr ? nullptr : PyObject_CallOneArg(function, text);
+    Py_XDECREF(function);
+    Py_XDECREF(text);
+    return exception;
+}
+
+PyObject* fetch_reply_error() {
+    PyObject *type = nullptr, *value = nullptr, *traceback = nullptr;
+    PyErr_Fetch(&type, &value, &traceback);
+    PyObject* wanted = factory("ReplyError");
+    if (wanted == nullptr) PyErr_Clear();  // the first exception matters more
+    const bool found = wanted != nullptr && PyErr_GivenExceptionMatches(type, wanted) != 0;
+    Py_XDECREF(wanted);
+    if (!found) {
+        PyErr_Restore(type, value, traceback);
+        return nullptr;
+    }
+    PyErr_NormalizeException(&type, &value, &traceback);
+    Py_XDECREF(type);
+    Py_XDECREF(traceback);
+    return value;
 }
 
 }  // namespace
@@ -66,29 +98,9 @@ PyObject* raise_error(synap_status_t status, const synap_error_t* error, bool ap
 }
 
 PyObject* make_reply_error(synap_bytes_t message) {
-    PyObject* function = factory("ReplyError");
-    PyObject* text = function == nullptr ? nullptr : text_of(message);
-    PyObject* exception = text == nullptr ? nullptr : PyObject_CallOneArg(function, text);
-    Py_XDECREF(function);
-    Py_XDECREF(text);
-    return exception;
+    return or_stop([message] { return call_reply_error(message); });
 }
 
-PyObject* take_reply_error() {
-    PyObject *type = nullptr, *value = nullptr, *traceback = nullptr;
-    PyErr_Fetch(&type, &value, &traceback);
-    PyObject* wanted = factory("ReplyError");
-    if (wanted == nullptr) PyErr_Clear();  // the first exception matters more
-    const bool found = wanted != nullptr && PyErr_GivenExceptionMatches(type, wanted) != 0;
-    Py_XDECREF(wanted);
-    if (!found) {
-        PyErr_Restore(type, value, traceback);
-        return nullptr;
-    }
-    PyErr_NormalizeException(&type, &value, &traceback);
-    Py_XDECREF(type);
-    Py_XDECREF(traceback);
-    return value;
-}
+PyObject* take_reply_error() { return or_stop(fetch_reply_error); }
 
 }  // namespace synap_python

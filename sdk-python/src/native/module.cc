@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "ending.h"
 #include "store_type.h"
 
 namespace py = pybind11;
@@ -57,9 +58,11 @@ PYBIND11_MODULE(_native_main, module) {
     module.attr("BUILD") = synap_build_id();
     module.attr("CONSTANTS") = constants();
     module.def("options", &options);
+    module.def("begin_ending", &synap_python::begin_ending);
     auto type = py::reinterpret_steal<py::object>(synap_python::make_store_type(module.ptr()));
     if (!type) throw py::error_already_set();
     module.attr("Store") = type;
+    synap_python::close_stores_at_exit();
 }
 
 // The import of synap._native. What the module holds per process would be shared by interpreters

@@ -4,8 +4,12 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstdio>
+#include <iterator>
+#include <utility>
 
 #include "errors.h"
+#include "interpreter.h"
 
 namespace synap_python {
 namespace {
@@ -58,7 +62,11 @@ SharedStore::~SharedStore() {
 
 bool SharedStore::is_own() const noexcept { return pid_ == getpid(); }
 
-std::unique_ptr<Session> SharedStore::open_session() const {
+Session* SharedStore::open_session() {
+    if (closed()) {  // perhaps by another thread, which still waits for the disk
+        raise_closed();
+        return nullptr;
+    }
     synap_session_t* opened = nullptr;
     synap_error_t* error = nullptr;
     const synap_status_t status = synap_session_open(handle_, nullptr, &opened, &error);
@@ -66,23 +74,20 @@ std::unique_ptr<Session> SharedStore::open_session() const {
         raise_status(status, error);
         return nullptr;
     }
-    return std::make_unique<Session>(opened);
+    auto session = std::make_unique<Session>(opened);
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return sessions_.emplace_back(std::move(session)).get();
 }
 
 Session* SharedStore::find_session() {
-    if (closed()) {  // perhaps by another thread, which still waits for the disk
+    if (closed()) {
         raise_closed();
         return nullptr;
     }
     Session* session = sessions_of_thread.find(serial_);
     if (session == nullptr) {
-        std::unique_ptr<Session> opened = open_session();
-        if (opened == nullptr) return nullptr;
-        session = opened.get();
-        {
-            const std::lock_guard<std::mutex> lock(mutex_);
-            sessions_.push_back(std::move(opened));
-        }
+        session = open_session();
+        if (session == nullptr) return nullptr;
         sessions_of_thread.add(serial_, shared_from_this(), session);
     }
     last_ = {serial_, session};
@@ -91,29 +96,92 @@ Session* SharedStore::find_session() {
 
 void SharedStore::forget(const Session* session) noexcept {
     if (!is_own()) return;  // the mutex may be held by a thread that the fork left behind
+    std::unique_ptr<Session> ended;
+    {
+        const std::lock_guard<std::mutex> lock(mutex_);
+        const auto is_it = [session](const auto& entry) { return entry.get() == session; };
+        const auto found = std::find_if(sessions_.begin(), sessions_.end(), is_it);
+        if (found == sessions_.end()) return;
+        ended = std::move(*found);
+        sessions_.erase(found);
+    }
+    ended.reset();
+    release_idle();
+}
+
+void SharedStore::release_idle() noexcept {
+    synap_store_t* unused = nullptr;
+    {
+        const std::lock_guard<std::mutex> lock(mutex_);
+        if (released_ && sessions_.empty()) unused = std::exchange(handle_, nullptr);
+    }
+    synap_store_release(unused);
+}
+
+synap_store_t* SharedStore::retained() noexcept {
     const std::lock_guard<std::mutex> lock(mutex_);
-    const auto is_it = [session](const auto& entry) { return entry.get() == session; };
-    sessions_.erase(std::remove_if(sessions_.begin(), sessions_.end(), is_it), sessions_.end());
+    return synap_store_retain(handle_);
 }
 
 bool SharedStore::close() {
-    if (closed()) return true;
-    serial_ = 0;
+    const bool first = std::exchange(serial_, 0) != 0;
     if (!is_own()) return true;  // nothing here is the child's to close
+    std::unique_lock<std::mutex> alone(closing_, std::defer_lock);
+    if (!first) {  // returns when the first one has done it
+        const Unlocked unlocked;
+        alone.lock();
+        return true;
+    }
+    alone.lock();
     synap_error_t* error = nullptr;
     synap_status_t status = SYNAP_OK;
-    Py_BEGIN_ALLOW_THREADS
-    status = synap_store_close(handle_, UINT32_MAX, &error);
-    Py_END_ALLOW_THREADS
+    {
+        const Unlocked unlocked;
+        status = synap_store_close(handle_, UINT32_MAX, &error);
+    }
+    std::vector<std::unique_ptr<Session>> idle;
     {
         const std::lock_guard<std::mutex> lock(mutex_);
-        const auto is_idle = [](const auto& entry) { return entry->running == 0; };
-        sessions_.erase(std::remove_if(sessions_.begin(), sessions_.end(), is_idle),
-                        sessions_.end());
+        const auto runs = [](const auto& entry) { return entry->running != 0; };
+        const auto from = std::partition(sessions_.begin(), sessions_.end(), runs);
+        std::move(from, sessions_.end(), std::back_inserter(idle));
+        sessions_.erase(from, sessions_.end());
+        released_ = true;
+    }
+    {
+        const Unlocked unlocked;  // it may take a while to free the data
+        idle.clear();
+        release_idle();
     }
     if (status == SYNAP_OK) return true;
     raise_status(status, error);
     return false;
+}
+
+void SharedStore::close_at_exit() noexcept {
+    synap_store_t* const store = retained();
+    if (store == nullptr) return;
+    synap_error_t* error = nullptr;
+    if (synap_store_close(store, UINT32_MAX, &error) != SYNAP_OK) {
+        const synap_bytes_t message = synap_error_message(error);
+        std::fprintf(stderr, "synap: a store could not be closed at exit: %.*s\n",
+                     static_cast<int>(message.size), static_cast<const char*>(message.data));
+        synap_error_free(error);
+    }
+    synap_store_release(store);
+}
+
+void SharedStore::hand_over() noexcept {
+    synap_store_t* const store = retained();
+    const synap_token_t newest = newest_;
+    if (store == nullptr) return;
+    const Unlocked unlocked;
+    synap_status_t status = SYNAP_OK;
+    if (newest.position != 0) {
+        status = synap_log_wait(store, newest, SYNAP_DURABILITY_OS, UINT32_MAX, nullptr);
+    }
+    static_cast<void>(status);  // a failure is told by whoever writes next, and by closing
+    synap_store_release(store);
 }
 
 }  // namespace synap_python

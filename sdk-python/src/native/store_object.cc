@@ -1,8 +1,12 @@
 #include "store_object.h"
 
+#include <algorithm>
+#include <ctime>
 #include <new>
 
+#include "ending.h"
 #include "errors.h"
+#include "interpreter.h"
 
 namespace synap_python {
 namespace {
@@ -31,6 +35,42 @@ bool fill(synap_config_t* config, PyObject* options) {
     return true;
 }
 
+// Waits until the data is there, and looks for signals meanwhile; false with an exception set.
+bool wait_until_loaded(synap_store_t* store) {
+    constexpr long kLongest = 10'000'000;  // nanoseconds
+    for (long pause = 20'000;; pause = std::min(2 * pause, kLongest)) {
+        synap_store_state_t state = SYNAP_STORE_STATE_INIT;
+        synap_error_t* error = nullptr;
+        const synap_status_t status = synap_store_get_state(store, &state, &error);
+        if (status != SYNAP_OK) {
+            raise_status(status, error);
+            return false;
+        }
+        if (state.state != SYNAP_STATE_LOADING) return true;
+        if (PyErr_CheckSignals() != 0) return false;
+        const timespec duration{0, pause};
+        const Unlocked unlocked;
+        nanosleep(&duration, nullptr);
+    }
+}
+
+// Loading is waited for here, where Ctrl-C is seen, unless the caller has a wish of its own.
+synap_status_t choose_who_waits(synap_config_t* config, PyObject* options, bool& here) {
+    constexpr synap_bytes_t kName{"open.wait", 9};
+    PyObject* name = PyUnicode_FromString("open.wait");
+    here = name != nullptr && PyDict_Contains(options, name) == 0;
+    Py_XDECREF(name);
+    return here ? synap_config_set(config, kName, {"false", 5}, nullptr) : SYNAP_OK;
+}
+
+void close_and_release(synap_store_t* store) {
+    const Unlocked unlocked;
+    // Of the two errors, the one that made this necessary is raised.
+    const synap_status_t closed = synap_store_close(store, UINT32_MAX, nullptr);
+    static_cast<void>(closed);
+    synap_store_release(store);
+}
+
 synap_store_t* open_store(PyObject* path, PyObject* options) {
     synap_config_t* config = synap_config_new();
     if (config == nullptr) {
@@ -38,17 +78,26 @@ synap_store_t* open_store(PyObject* path, PyObject* options) {
         return nullptr;
     }
     synap_store_t* store = nullptr;
-    if (fill(config, options)) {
+    bool wait_here = false;
+    if (fill(config, options) && choose_who_waits(config, options, wait_here) == SYNAP_OK) {
         const synap_bytes_t where{PyBytes_AS_STRING(path),
                                   static_cast<size_t>(PyBytes_GET_SIZE(path))};
         synap_error_t* error = nullptr;
         synap_status_t status = SYNAP_OK;
-        Py_BEGIN_ALLOW_THREADS
-        status = synap_open(where, config, &store, &error);
-        Py_END_ALLOW_THREADS
+        {
+            const Unlocked unlocked;
+            status = synap_open(where, config, &store, &error);
+        }
         if (status != SYNAP_OK) raise_status(status, error);
     }
     synap_config_free(config);
+    if (store != nullptr && wait_here && !wait_until_loaded(store)) {
+        PyObject *type = nullptr, *value = nullptr, *traceback = nullptr;
+        PyErr_Fetch(&type, &value, &traceback);
+        close_and_release(store);
+        PyErr_Restore(type, value, traceback);
+        return nullptr;
+    }
     return store;
 }
 
@@ -56,7 +105,16 @@ synap_store_t* open_store(PyObject* path, PyObject* options) {
 std::shared_ptr<SharedStore> store_of(PyObject* origin, PyObject* options) {
     if (PyBytes_Check(origin)) {
         synap_store_t* opened = open_store(origin, options);
-        return opened == nullptr ? nullptr : std::make_shared<SharedStore>(opened);
+        if (opened == nullptr) return nullptr;
+        try {
+            auto store = std::make_shared<SharedStore>(opened);
+            register_store(store);
+            return store;
+        } catch (const std::bad_alloc&) {
+            // Its own end releases a store that exists; closing stays to be done.
+            close_and_release(opened);
+            throw;
+        }
     }
     PyObject* module = PyImport_ImportModule("synap._native");
     PyObject* type = module == nullptr ? nullptr : PyObject_GetAttrString(module, "Store");
@@ -69,6 +127,13 @@ std::shared_ptr<SharedStore> store_of(PyObject* origin, PyObject* options) {
         PyErr_SetString(PyExc_TypeError, "stores are made by synap.open()");
     }
     return nullptr;
+}
+
+// False with an exception set.
+bool is_open(PyObject* self) {
+    const bool open = !to_store(self)->store->closed();
+    if (!open) raise_closed();
+    return open;
 }
 
 }  // namespace
@@ -89,15 +154,15 @@ PyObject* store_new(PyTypeObject* type, PyObject* args, PyObject* kwargs) {
     try {
         std::shared_ptr<SharedStore> store = store_of(origin, options);
         if (store == nullptr) return nullptr;
-        std::unique_ptr<Session> own;
-        if (own_session != 0) {
-            own = store->open_session();
-            if (own == nullptr) return nullptr;
-        }
+        Session* own = own_session != 0 ? store->open_session() : nullptr;
+        if (own_session != 0 && own == nullptr) return nullptr;
         auto* self = to_store(type->tp_alloc(type, 0));
-        if (self == nullptr) return nullptr;
+        if (self == nullptr) {
+            if (own != nullptr) store->forget(own);
+            return nullptr;
+        }
         new (&self->store) std::shared_ptr<SharedStore>(std::move(store));
-        new (&self->own) std::unique_ptr<Session>(std::move(own));
+        self->own = own;
         new (&self->preferences) Preferences{durability, timeout_ms, decode != 0};
         ++self->store->owners;
         return reinterpret_cast<PyObject*>(self);
@@ -113,15 +178,15 @@ void store_dealloc(PyObject* object) {
     if (PyType_IS_GC(type)) PyObject_GC_UnTrack(object);
     PyObject *error_type = nullptr, *error = nullptr, *traceback = nullptr;
     PyErr_Fetch(&error_type, &error, &traceback);
-    self->own.reset();
+    if (self->own != nullptr) self->store->forget(self->own);
     SharedStore& store = *self->store;
     if (--store.owners == 0 && !store.closed() && store.is_own()) {
-        if (PyErr_ResourceWarning(nullptr, 1, "unclosed synap store") != 0) {
+        // Open until the end is in order.
+        if (!is_ending() && PyErr_ResourceWarning(nullptr, 1, "unclosed synap store") != 0) {
             PyErr_WriteUnraisable(nullptr);
         }
         if (!store.close()) PyErr_WriteUnraisable(nullptr);
     }
-    self->own.~unique_ptr();
     self->store.~shared_ptr();
     PyErr_Restore(error_type, error, traceback);
     type->tp_free(object);
@@ -140,6 +205,9 @@ PyObject* store_get_closed(PyObject* self, void*) {
 // (state, loaded, total, used_memory)
 PyObject* store_state(PyObject* self, PyObject*) {
     synap_store_state_t state = SYNAP_STORE_STATE_INIT;
+    if (to_store(self)->store->closed()) {
+        return Py_BuildValue("(IKKK)", unsigned{SYNAP_STATE_CLOSED}, 0ULL, 0ULL, 0ULL);
+    }
     synap_error_t* error = nullptr;
     const synap_status_t status =
         synap_store_get_state(to_store(self)->store->handle(), &state, &error);
@@ -151,7 +219,7 @@ PyObject* store_state(PyObject* self, PyObject*) {
 
 PyObject* store_option(PyObject* self, PyObject* name) {
     synap_bytes_t key{};
-    if (!bytes_of(name, key)) return nullptr;
+    if (!bytes_of(name, key) || !is_open(self)) return nullptr;
     synap_reply_t* reply = nullptr;
     synap_error_t* error = nullptr;
     const synap_status_t status =
@@ -167,7 +235,7 @@ PyObject* store_option(PyObject* self, PyObject* name) {
 PyObject* store_set_option(PyObject* self, PyObject* const* args, Py_ssize_t nargs) {
     if (nargs != 2) return PyErr_Format(PyExc_TypeError, "_set_option(name, value)");
     synap_bytes_t key{}, text{};
-    if (!bytes_of(args[0], key) || !bytes_of(args[1], text)) return nullptr;
+    if (!bytes_of(args[0], key) || !bytes_of(args[1], text) || !is_open(self)) return nullptr;
     synap_error_t* error = nullptr;
     const synap_status_t status =
         synap_option_set(to_store(self)->store->handle(), key, text, &error);

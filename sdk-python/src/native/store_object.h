@@ -13,11 +13,11 @@ namespace synap_python {
 struct StoreObject {
     PyObject_HEAD
     std::shared_ptr<SharedStore> store;
-    std::unique_ptr<Session> own;  // set: used instead of the calling thread's session
+    Session* own;  // of `store`, which it ends with; set: instead of the calling thread's session
     Preferences preferences;
 
     // NULL with an exception set.
-    Session* session() { return own != nullptr ? own.get() : store->session(); }
+    Session* session() { return own != nullptr && !store->closed() ? own : store->session(); }
 };
 
 inline StoreObject* to_store(PyObject* object) { return reinterpret_cast<StoreObject*>(object); }

@@ -5,6 +5,7 @@
 
 #include "arguments.h"
 #include "errors.h"
+#include "interpreter.h"
 #include "store_object.h"
 
 namespace synap_python {
@@ -192,6 +193,7 @@ PyObject* store_many(PyObject* self, PyObject* calls) {
         }
         Caller::Queued entry{words.size(), static_cast<size_t>(PyTuple_GET_SIZE(call)),
                              Pace::kShort};
+        words.begin_command();
         if (!add_name(words, PyTuple_GET_ITEM(call, 0), entry.pace)) return nullptr;
         for (Py_ssize_t j = 1; j < PyTuple_GET_SIZE(call); ++j) {
             if (!words.add(PyTuple_GET_ITEM(call, j))) return nullptr;
@@ -243,7 +245,7 @@ template <typename R, typename... A, R (*function)(A...)>
 struct Guarded<function> {
     static R call(A... args) noexcept {
         try {
-            return function(args...);
+            return or_stop([&] { return function(args...); });
         } catch (const std::bad_alloc&) {
             PyErr_NoMemory();
         }

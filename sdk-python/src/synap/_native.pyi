@@ -10,6 +10,7 @@ S = TypeVar("S", bound="Store[Any]")
 BUILD: Final[str]
 CONSTANTS: Final[Dict[str, Dict[str, int]]]
 
+def begin_ending() -> None: ...
 def options() -> List[Tuple[str, str, str, str, str, bool]]: ...
 
 class Store(Generic[V]):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import atexit
 import os
-import weakref
+import sys
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -35,14 +35,18 @@ Path = Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]"]
 _PAGE = 512
 _STATES = {number: name for name, number in _native.CONSTANTS["state"].items()}
 
-# Closed at exit, while the interpreter still runs; those dropped earlier have closed themselves.
-_open_stores: weakref.WeakSet[Store[Any]] = weakref.WeakSet()
+# From here on each write is handed to the kernel before its call returns. The native half closes
+# what is open once no Python code can run any more.
+atexit.register(_native.begin_ending)
 
 
-@atexit.register
-def _close_all() -> None:
-    for store in list(_open_stores):
-        store.close()
+def _watch_the_end_of_a_child() -> None:
+    """Children of multiprocessing end without atexit functions, by os._exit()."""
+    process = sys.modules.get("multiprocessing.process")
+    if process is not None and process.parent_process() is not None:
+        from multiprocessing import util
+
+        util.Finalize(None, _native.begin_ending, exitpriority=-1_000_000)
 
 
 class Store(_native.Store[V], Commands[V]):
@@ -69,7 +73,6 @@ class Store(_native.Store[V], Commands[V]):
         store = cls(origin, options or {}, *settings, own_session)
         store._path = origin if isinstance(origin, bytes) else origin._path
         store._settings = settings
-        _open_stores.add(store)
         return store
 
     def _with_session(self: S) -> S:
@@ -242,4 +245,5 @@ def open(
     """
     settings = (durability_level(durability), milliseconds(timeout), bool(decode_responses))
     given = {**named(options or {}), **named(more_options)}
+    _watch_the_end_of_a_child()
     return Store._make(os.fsencode(path), settings, given)
