@@ -1,11 +1,15 @@
 #!/usr/bin/env bash
 # Prepares a checkout for building and testing. Does nothing where nothing is missing.
 #
-# usage: deploy/setup.sh [--dev]      --dev: also what `make lint`, `make format` and fuzzing need
+# usage: deploy/setup.sh [--run | --dev]
 #
-#  - Debian and Ubuntu: installs missing system packages (through sudo if need be).
+#  - Debian and Ubuntu: installs missing system packages (through sudo if need be), and says before
+#    it does how many and how large they are.
 #  - Python packages of tests/requirements.txt, into build/venv.
 #  - Node packages of tests/package.json, into build/node.
+#
+# --run   only the system packages that it takes to build the server, and to run it
+# --dev   also what `make lint`, `make format` and fuzzing need
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -28,12 +32,14 @@ wanted_packages() {
     if has_package libboost1.81-dev || [ -n "$(apt-cache show libboost1.81-dev 2>/dev/null)" ]; then
         boost=libboost1.81-dev
     fi
-    echo g++ make cmake ninja-build ccache pkg-config python3 python3-venv python3-dev
-    echo "$boost" libbenchmark-dev libcli11-dev libcpp-httplib-dev libgtest-dev libmimalloc-dev \
-        libsimdjson-dev libspdlog-dev libxxhash-dev libyaml-cpp-dev prometheus-cpp-dev
-    echo redis-server redis-tools nginx-light wrk locales libfaketime
+    echo g++ make cmake ninja-build ccache pkg-config
+    echo "$boost" libcli11-dev libcpp-httplib-dev libmimalloc-dev libsimdjson-dev libspdlog-dev \
+        libxxhash-dev libyaml-cpp-dev prometheus-cpp-dev
+    [ "$scope" != run ] || return 0
+    echo libbenchmark-dev libgtest-dev python3 python3-venv python3-dev
+    echo curl redis-server redis-tools nginx-light wrk locales libfaketime
     node_is_usable 2>/dev/null || echo nodejs npm
-    if [ "$dev" ]; then
+    if [ "$scope" = dev ]; then
         echo clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14
     fi
 }
@@ -55,6 +61,16 @@ as_root() {
     fi
 }
 
+# Packages in $@ draw others with them; apt knows how many, and their size.
+announce() {
+    { LC_ALL=C apt-get install -o Debug::NoLocking=1 --assume-no --no-install-recommends "$@" ||
+        true; } |
+        sed -nE -e 's/^[0-9]+ upgraded, ([0-9]+) newly installed.*/\1 packages/p' \
+            -e 's/^Need to get (.*) of archives.*/\1 to download/p' \
+            -e 's/^After this operation, (.*) of additional disk space.*/\1 on disk/p' |
+        paste -s -d , | sed -e 's/,/, /g' -e 's/^/setup: installs /'
+}
+
 # The daemons that come with redis-server and nginx must not start: tests start their own.
 apt_install() {
     local policy=/usr/sbin/policy-rc.d
@@ -64,7 +80,7 @@ apt_install() {
         as_root chmod 755 $policy
     fi
     as_root env DEBIAN_FRONTEND=noninteractive \
-        apt-get install -q -y --no-install-recommends "$@" || fail "apt-get could not install: $*"
+        apt-get install -qq -y -o Dpkg::Use-Pty=0 --no-install-recommends "$@" || fail "apt-get could not install: $*"
 }
 
 system_packages() {
@@ -78,7 +94,9 @@ system_packages() {
         return
     fi
     [ -n "$(missing_packages)" ] || return 0
-    as_root apt-get update -q
+    echo "setup: system packages are missing: $(missing_packages | tr '\n' ' ')"
+    as_root apt-get update -qq
+    announce $(missing_packages)
     apt_install $(missing_packages)
 }
 
@@ -112,15 +130,16 @@ node_packages() {
     done
 }
 
-dev=
 case "${1:-}" in
-    "") ;;
-    --dev) dev=1 ;;
-    *) fail "unknown argument $1 (only --dev is known)" ;;
+    "") scope=test ;;
+    --run) scope=run ;;
+    --dev) scope=dev ;;
+    *) fail "unknown argument $1 (only --run and --dev are known)" ;;
 esac
 
 mkdir -p build
 system_packages
+[ $scope != run ] || exit 0
 python_packages
 node_is_usable || fail "node >= 18 and npm are needed"
 node_packages

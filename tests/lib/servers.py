@@ -53,7 +53,7 @@ def find_built(name: str) -> Path:
 
 
 def find_installed(name: str, package: str) -> Path:
-    found = shutil.which(name)
+    found = shutil.which(name) or shutil.which(name, path="/usr/sbin:/sbin")
     if not found:
         raise MissingBinary(f"{name} is not installed: it is in Debian's package {package}")
     return Path(found)
