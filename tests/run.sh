@@ -12,7 +12,8 @@ cd "$(dirname "$0")/.."
 
 jobs=${CMAKE_BUILD_PARALLEL_LEVEL:-$(nproc)}
 export CMAKE_BUILD_PARALLEL_LEVEL=$jobs CTEST_PARALLEL_LEVEL=${CTEST_PARALLEL_LEVEL:-$jobs}
-export PATH="$PWD/build/venv/bin:$PWD/build/node/node_modules/.bin:$PATH"
+# Servers of Debian live in /usr/sbin, which is not in the PATH of an ordinary user.
+export PATH="$PWD/build/venv/bin:$PWD/build/node/node_modules/.bin:$PATH:/usr/sbin:/sbin"
 export NODE_PATH="$PWD/build/node/node_modules"
 export SYNAP_BIN_DIR="$PWD/build/release"
 export CMAKE_PREFIX_PATH="$PWD/build/stage"
@@ -60,6 +61,11 @@ node_sdk() {
     node_package && (cd sdk-node && npm test --silent)
 }
 
+# What a newcomer meets; skipped, with the reason, where no fresh root can be made.
+fresh() {
+    tests/fresh/run.py --short || [ $? = 77 ]
+}
+
 if [ "$*" = packages ]; then
     release && python_package && node_package
     exit
@@ -93,11 +99,13 @@ suite tsan         tests/unit                checked tsan unit  # the crash suit
 suite example      sdk-cpp/example          example
 suite python       sdk-python                python_sdk
 suite node         sdk-node/package.json     node_sdk
+suite blocks       tests/docs                python -m pytest -q tests/docs
 suite conformance  tests/conformance         python -m pytest -q tests/conformance
 suite differential tests/differential        python -m pytest -q tests/differential
 suite compat       tests/compat              python -m pytest -q tests/compat
 suite chaos        tests/chaos               python -m pytest -q tests/chaos
 suite bench        tests/bench/test_bench.py python -m pytest -q tests/bench
+suite fresh        tests/fresh               fresh
 
 [ $failed = 0 ] || echo "failed:$broken"
 echo "$passed passed, $failed failed"
