@@ -5,7 +5,7 @@
 #
 #  - Debian and Ubuntu: installs missing system packages (through sudo if need be), and says before
 #    it does how many and how large they are.
-#  - Python packages of tests/requirements.txt, into build/venv.
+#  - Python packages of tests/requirements.txt and tests/bench/requirements.txt, into build/venv.
 #  - Node packages of tests/package.json, into build/node.
 #
 # --run   only the system packages that it takes to build the server, and to run it
@@ -107,10 +107,11 @@ stamp() { digest "$2" >"$1"; }
 
 python_packages() {
     local venv=build/venv key
-    key="$(python3 -VV) $PWD $(cat tests/requirements.txt)"
+    key="$(python3 -VV) $PWD $(cat tests/requirements.txt tests/bench/requirements.txt)"
     fresh $venv/.stamp "$key" && return 0
     python3 -m venv --clear $venv
-    $venv/bin/pip install -q --disable-pip-version-check -r tests/requirements.txt
+    $venv/bin/pip install -q --disable-pip-version-check -r tests/requirements.txt \
+        -r tests/bench/requirements.txt
     stamp $venv/.stamp "$key"
 }
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Measures what the design promises, beside Redis and nginx, and prints it as one table.
+"""Measures what the design promises, beside Redis, nginx and embedded stores, as one table.
 
 A figure below its floor is marked, not an error: the exit status is 1 only where something could
 not be measured at all.
@@ -18,7 +18,15 @@ from pathlib import Path
 if __package__ in (None, ""):
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from tests.bench import rows_embedded, rows_http, rows_memory, rows_resp, rows_snapshot, rows_start
+from tests.bench import (
+    rows_embedded,
+    rows_http,
+    rows_memory,
+    rows_python,
+    rows_resp,
+    rows_snapshot,
+    rows_start,
+)
 from tests.bench.context import Bench, Group, Scale
 from tests.bench.machine import Cores, OtherLoad, describe, pinned
 from tests.bench.report import NOT_RUN, Row, text_table, write
@@ -34,6 +42,7 @@ GROUPS: dict[str, Group] = {
     "embedded": rows_embedded.embedded,
     "python": rows_embedded.python,
     "node": rows_embedded.node,
+    "stores": rows_python.stores,
     "instructions": rows_embedded.instructions,
     "idle": rows_memory.idle,
     "snapshot": rows_snapshot.snapshot,
