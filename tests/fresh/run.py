@@ -56,8 +56,8 @@ class Person:
 
     def start(self, script: str) -> subprocess.Popen[bytes]:
         # By its whole name: it is looked for in the PATH of the one who enters.
-        enter = [shutil.which("chroot") or "chroot", f"--userspec={self.user}:{self.user}", self.root,
-                 "bash", "-c"]
+        enter = [shutil.which("chroot") or "chroot", f"--userspec={self.user}:{self.user}"]
+        enter += [str(self.root), "bash", "-c"]
         return subprocess.Popen(
             [*enter, f"cd ~/synap && set -eo pipefail\n{script}"],
             env=fresh.environment(self.home, self.user), stdin=subprocess.DEVNULL,
