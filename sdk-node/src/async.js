@@ -1,8 +1,10 @@
 // The promise methods of a store.
 'use strict';
 
+const { none, text } = require('./checks');
 const { AsyncCommands } = require('./commands');
 const { ReplyError } = require('./errors');
+const { entriesLater, keysLater } = require('./iterate');
 const { Multi } = require('./multi');
 const { submit } = require('./native');
 
@@ -12,22 +14,27 @@ class AsyncStore extends AsyncCommands {
 
   constructor(store, native) {
     super();
+    if (native === undefined) throw new TypeError('an AsyncStore is the property async of a store');
     this.#store = store;
     this.#native = native;
   }
 
-  _submit(id, args, convert) {
+  _submit(id, convert, make, given) {
+    let args;
+    try {
+      args = make(...given);
+    } catch (error) {
+      return Promise.reject(error);
+    }
     return submit(this.#store, this.#native, id, args, convert);
   }
 
-  execute(name, ...args) {
-    if (typeof name !== 'string') {
-      return Promise.reject(new TypeError('the name of a command is a string'));
-    }
-    return this._submit(name, args);
+  async execute(name, ...args) {
+    return this._submit(text('execute', 'name', name), undefined, Array.of, args);
   }
 
-  multi() {
+  multi(...more) {
+    none('multi', more);
     return new Multi((calls, finish) => {
       let queued;
       try {
@@ -36,11 +43,30 @@ class AsyncStore extends AsyncCommands {
       } catch (error) {
         return Promise.reject(error);
       }
-      return this._submit('EXEC', []).then((result) => finish(queued, result), (error) => {
+      const done = this._submit('EXEC', undefined, Array.of, []);
+      return done.then((result) => finish(queued, result), (error) => {
         if (error instanceof ReplyError) return finish(queued, error);
         throw error;
       });
     });
+  }
+
+  /** Every key. */
+  scanIterator(options) {
+    return keysLater(this, options);
+  }
+
+  /** Every key with its value. */
+  entries(options) {
+    return entriesLater(this, options);
+  }
+
+  [Symbol.asyncIterator]() {
+    return this.entries();
+  }
+
+  [Symbol.for('nodejs.util.inspect.custom')](depth, options, inspect) {
+    return `Async${inspect(this.#store, options)}`;
   }
 }
 

@@ -34,6 +34,15 @@ class WatchError extends SynapError {
   }
 }
 
+/** A stored value is no UTF-8 text, and was asked for as such. Its bytes are in `value`. */
+class EncodingError extends SynapError {
+  constructor(value) {
+    super(`the reply holds ${value.length} bytes that are not UTF-8 text; store.buffers gives `
+      + "Buffers, and { encoding: 'auto' } gives them for such values only", 'ENCODING');
+    this.value = value;
+  }
+}
+
 /** The functions by which the native half makes exceptions. */
 function makers(trait) {
   return {
@@ -48,4 +57,4 @@ function makers(trait) {
   };
 }
 
-module.exports = { SynapError, ReplyError, WatchError, makers };
+module.exports = { EncodingError, ReplyError, SynapError, WatchError, makers };

@@ -2,20 +2,24 @@
 'use strict';
 
 const { AsyncStore } = require('./async');
-const { ReplyError, SynapError, WatchError } = require('./errors');
+const { EncodingError, ReplyError, SynapError, WatchError } = require('./errors');
 const { Multi } = require('./multi');
-const { addon } = require('./native');
+const { build } = require('./native').addon;
 const { options } = require('./options');
 const { Store } = require('./store');
 
+const { open } = Store;
+
+// Names alone: what `import { open } from 'synap'` can find is read from here without running it.
 module.exports = {
   AsyncStore,
+  EncodingError,
   Multi,
   ReplyError,
   Store,
   SynapError,
   WatchError,
-  build: addon.build,
-  open: Store.open,
+  build,
+  open,
   options,
 };

@@ -1,8 +1,9 @@
 // Transactions: commands that are queued and run as one.
 'use strict';
 
+const { none, text } = require('./checks');
 const { QueuedCommands } = require('./commands');
-const { ReplyError, WatchError } = require('./errors');
+const { ReplyError, SynapError, WatchError } = require('./errors');
 
 class Multi extends QueuedCommands {
   #run;
@@ -12,25 +13,26 @@ class Multi extends QueuedCommands {
   /** run(calls, finish): what runs MULTI, the calls and EXEC, and gives finish(queued, result). */
   constructor(run) {
     super();
+    if (typeof run !== 'function') throw new TypeError('a Multi is made by multi() of a store');
     this.#run = run;
   }
 
-  _submit(id, args, convert) {
-    this.#calls.push([id, ...args]);
+  _submit(id, convert, make, given) {
+    this.#calls.push([id, ...make(...given)]);
     this.#converts.push(convert);
     return this;
   }
 
   command(name, ...args) {
-    if (typeof name !== 'string') throw new TypeError('the name of a command is a string');
-    return this._submit(name, args);
+    return this._submit(text('command', 'name', name), undefined, Array.of, args);
   }
 
   get length() {
     return this.#calls.length;
   }
 
-  exec() {
+  exec(...more) {
+    none('exec', more);
     const calls = this.#calls;
     const converts = this.#converts;
     this.#calls = [];
@@ -41,8 +43,12 @@ class Multi extends QueuedCommands {
         throw queued.find((reply) => reply instanceof ReplyError) ?? result;
       }
       return result.map((reply, i) => (
-        converts[i] === undefined || reply instanceof ReplyError ? reply : converts[i](reply)));
+        converts[i] === undefined || reply instanceof SynapError ? reply : converts[i](reply)));
     });
+  }
+
+  [Symbol.for('nodejs.util.inspect.custom')]() {
+    return `Multi { length: ${this.length} }`;
   }
 }
 

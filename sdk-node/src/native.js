@@ -2,7 +2,9 @@
 'use strict';
 
 const addon = require('../build/synap.node');
-const { makers } = require('./errors');
+const { argumentError } = require('./checks');
+const { PARAMETERS } = require('./commands');
+const { EncodingError, makers } = require('./errors');
 
 // By tag: how to settle, how to convert the reply, and the store, which must not be collected.
 const pending = new Map();
@@ -26,8 +28,21 @@ function complete(list) {
   }
 }
 
+/** The error for the argument at a place of a command, which is given by number or name. */
+function makeArgumentError(command, place, given) {
+  const names = PARAMETERS[command];
+  if (names === undefined) {
+    return argumentError('execute', `argument ${place} of ${command}`, given);
+  }
+  const last = names[names.length - 1];
+  const name = place < names.length ? names[place] : last;
+  return argumentError(names[0], name.startsWith('...')
+    ? `${name.slice(3)} ${place - names.length + 2}` : name, given);
+}
+
 const { makeError, makeReplyError } = makers(addon.constants.trait);
-addon.bind(makeError, makeReplyError, complete);
+addon.bind(makeError, makeReplyError, (bytes) => new EncodingError(bytes), makeArgumentError,
+  complete);
 
 /** Runs a command without waiting; the promise of its converted reply. */
 function submit(store, native, command, args, convert) {

@@ -2,12 +2,13 @@
 'use strict';
 
 const { AsyncStore } = require('./async');
+const { list, none, text } = require('./checks');
 const { Commands } = require('./commands');
+const { entriesOf, keysOf } = require('./iterate');
 const { Multi } = require('./multi');
 const { addon } = require('./native');
-const { DEFAULTS, flatten, settings } = require('./options');
+const { callSettings, openOptions, optionText } = require('./options');
 
-const PAGE = 512;
 const STATES = new Map(
   Object.entries(addon.constants.state).map(([name, number]) => [number, name]));
 
@@ -21,6 +22,7 @@ class Store extends Commands {
   /** Stores are made by open(). */
   constructor(native, path, given) {
     super();
+    if (given === undefined) throw new TypeError('a store is made by open()');
     this.#native = native;
     this.#path = path;
     this.#settings = given;
@@ -32,39 +34,39 @@ class Store extends Commands {
     });
   }
 
-  static open(path, options = {}) {
-    if (typeof path !== 'string') throw new TypeError('the path of a store is a string');
-    const { durability, timeout, buffers, ...engine } = options;
-    const chosen = settings({ durability, timeout, buffers }, DEFAULTS);
-    const native = addon.open(path, flatten(engine), chosen.durability, chosen.timeout,
-      chosen.buffers);
+  static open(path, options = {}, ...more) {
+    none('open', more);
+    text('open', 'path', path);
+    const { chosen, engine } = openOptions(options);
+    const native = addon.open(path, engine, chosen.durability, chosen.timeout, chosen.encoding);
     return new Store(native, path, chosen);
   }
 
   #view(chosen, ownSession) {
-    const native = this.#native.view(chosen.durability, chosen.timeout, chosen.buffers,
+    const native = this.#native.view(chosen.durability, chosen.timeout, chosen.encoding,
       ownSession);
     return new Store(native, this.#path, chosen);
   }
 
   get(key) {
+    if (arguments.length > 1) none('get', [...arguments].slice(1));
     return this._get(key);
   }
 
   set(key, value, options) {
-    if (options !== undefined) return super.set(key, value, options);
+    if (options !== undefined || arguments.length > 3) return super.set(...arguments);
     this._set(key, value);
     return true;
   }
 
   /** Any command by its words; its reply as the engine gave it. */
   execute(name, ...args) {
-    if (typeof name !== 'string') throw new TypeError('the name of a command is a string');
-    return this._call(name, ...args);
+    return this._call(text('execute', 'name', name), ...args);
   }
 
   /** Commands that run as one transaction when exec() is called. */
-  multi() {
+  multi(...more) {
+    none('multi', more);
     return new Multi((calls, finish) => {
       const replies = this.#native.many([['MULTI'], ...calls, ['EXEC']]);
       return finish(replies, replies.pop());
@@ -73,7 +75,7 @@ class Store extends Commands {
 
   /** Makes the next transaction of this session depend on keys staying as they are. */
   watch(...keys) {
-    this._call('WATCH', ...keys);
+    this._call('WATCH', ...list(keys));
   }
 
   unwatch() {
@@ -82,7 +84,7 @@ class Store extends Commands {
 
   /** The same store with other settings for the calls made through the result. */
   using(options) {
-    return this.#view(settings(options, this.#settings), false);
+    return this.#view(callSettings(options, this.#settings), false);
   }
 
   /** The same store through a session of its own: database, watched keys, transaction. */
@@ -92,7 +94,7 @@ class Store extends Commands {
 
   /** The same store, giving stored values as Buffers. */
   get buffers() {
-    this.#buffers ??= this.using({ buffers: true });
+    this.#buffers ??= this.using({ encoding: 'buffer' });
     return this.#buffers;
   }
 
@@ -102,22 +104,26 @@ class Store extends Commands {
     return this.#async;
   }
 
-  /** Every key, page by page. */
-  * scanAll(options = {}) {
-    let cursor = 0;
-    do {
-      let page;
-      [cursor, page] = this.scan(cursor, { count: PAGE, ...options });
-      yield* page;
-    } while (cursor !== 0);
+  /** Every key. */
+  scanIterator(options) {
+    return keysOf(this, options);
+  }
+
+  /** Every key with its value. */
+  entries(options) {
+    return entriesOf(this, options);
+  }
+
+  [Symbol.iterator]() {
+    return this.entries();
   }
 
   option(name) {
-    return this.#native.option(name);
+    return this.#native.option(text('option', 'name', name));
   }
 
   setOption(name, value) {
-    this.#native.setOption(name, String(value));
+    this.#native.setOption(text('setOption', 'name', name), optionText('setOption', name, value));
   }
 
   get state() {
@@ -140,8 +146,25 @@ class Store extends Commands {
   close() {
     this.#native.close();
   }
+
+  /** Its path and the number of its keys, in all databases. */
+  [Symbol.for('nodejs.util.inspect.custom')](depth, options, inspect) {
+    const shown = { path: this.#path };
+    try {
+      shown.state = this.state;
+      // Through a session of its own: this one may be in a transaction.
+      const found = this.#view(this.#settings, true).execute('INFO', 'keyspace');
+      shown.keys = [...found.matchAll(/keys=(\d+)/g)].reduce((sum, [, n]) => sum + Number(n), 0);
+    } catch (error) {
+      if (!this.closed) shown.error = error.message;
+    }
+    return `Store ${inspect(shown, options)}`;
+  }
 }
 
-if (Symbol.dispose !== undefined) Store.prototype[Symbol.dispose] = Store.prototype.close;
+if (Symbol.dispose !== undefined) {
+  Store.prototype[Symbol.dispose] = Store.prototype.close;
+  Store.prototype[Symbol.asyncDispose] = async function dispose() { this.close(); };
+}
 
 module.exports = { Store };

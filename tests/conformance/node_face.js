@@ -44,7 +44,7 @@ function show(value) {
 }
 
 async function main(mode, directory) {
-  const store = synap.open(directory, { buffers: true });
+  const store = synap.open(directory, { encoding: 'buffer' });
   const face = mode === 'promise' ? store.async : store;
   for (const [name, ...args] of commands(fs.readFileSync(0))) {
     const word = name.toString('latin1');

@@ -25,7 +25,7 @@ FAR = 4_900_000_000_000
 
 # All keys of a database with values and deadlines, as hex and numbers.
 NODE_CONTENT = """
-const store = synap.open(args[0], { buffers: true });
+const store = synap.open(args[0], { encoding: 'buffer' });
 store.execute('SELECT', Number(args[1]));
 const content = {};
 for (const key of store.scanAll()) {

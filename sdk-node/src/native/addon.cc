@@ -64,6 +64,10 @@ napi_value constants(napi_env env) {
                     {"memory", SYNAP_DURABILITY_MEMORY},
                     {"os", SYNAP_DURABILITY_OS},
                     {"disk", SYNAP_DURABILITY_DISK}}));
+    set(env, all, "encoding",
+        group(env, {{"utf8", static_cast<int>(Encoding::kUtf8)},
+                    {"auto", static_cast<int>(Encoding::kAuto)},
+                    {"buffer", static_cast<int>(Encoding::kBuffer)}}));
     set(env, all, "state",
         group(env, {{"loading", SYNAP_STATE_LOADING},
                     {"ready", SYNAP_STATE_READY},
@@ -76,7 +80,8 @@ napi_value constants(napi_env env) {
     return all;
 }
 
-// bind(makeError, makeReplyError, complete): called once, by the JavaScript half.
+// bind(makeError, makeReplyError, makeEncodingError, makeArgumentError, complete): called once, by
+// the JavaScript half.
 napi_value bind(napi_env env, napi_callback_info info) {
     napi_value hooks[Environment::kHookCount];
     size_t count = Environment::kHookCount;

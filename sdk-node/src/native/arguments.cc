@@ -3,8 +3,6 @@
 #include <cmath>
 #include <cstring>
 
-#include "errors.h"
-
 namespace synap_js {
 namespace {
 
@@ -29,12 +27,11 @@ bool Arguments::add_other(napi_env env, napi_value value, synap_arg_t& arg) {
     napi_typeof(env, value, &type);
     arg.reserved = 0;
     if (type == napi_string) return add_long_string(env, value, arg);
-    if (type == napi_number || type == napi_bigint) return add_number(env, value, arg);
+    if (type == napi_number) return add_number(env, value, arg);
+    if (type == napi_bigint) return add_bigint(env, value, arg);
     bool is_array = false;
     if (type == napi_object) napi_is_typedarray(env, value, &is_array);
-    if (is_array && add_array(env, value, arg)) return true;
-    throw_type_error(env, "an argument is a Buffer or Uint8Array, string, number or bigint");
-    return false;
+    return is_array && add_array(env, value, arg);
 }
 
 bool Arguments::add_long_string(napi_env env, napi_value value, synap_arg_t& arg) {
@@ -50,24 +47,25 @@ bool Arguments::add_long_string(napi_env env, napi_value value, synap_arg_t& arg
 
 bool Arguments::add_number(napi_env env, napi_value value, synap_arg_t& arg) {
     double number = 0;
-    if (napi_get_value_double(env, value, &number) != napi_ok) {
-        bool exact = false;
-        napi_get_value_bigint_int64(env, value, &arg.as.i, &exact);
-        arg.type = SYNAP_TYPE_INT;
-        if (!exact) throw_range_error(env, "a bigint argument has more than 64 bits");
-        return exact;
-    }
+    napi_get_value_double(env, value, &number);
+    if (!std::isfinite(number)) return false;
     if (std::trunc(number) == number && std::fabs(number) <= kSafeInteger) {
         arg.type = SYNAP_TYPE_INT;
         arg.as.i = static_cast<int64_t>(number);
-    } else {
-        arg.type = SYNAP_TYPE_DOUBLE;
-        arg.as.d = number;
+        return true;
     }
-    return true;
+    // As JavaScript shows it: the text of a stored number is String(number).
+    napi_value text = nullptr;
+    return napi_coerce_to_string(env, value, &text) == napi_ok && add_long_string(env, text, arg);
 }
 
-// False, without an exception, for arrays of anything but bytes.
+bool Arguments::add_bigint(napi_env env, napi_value value, synap_arg_t& arg) {
+    bool exact = false;
+    arg.type = SYNAP_TYPE_INT;
+    return napi_get_value_bigint_int64(env, value, &arg.as.i, &exact) == napi_ok && exact;
+}
+
+// False for arrays of anything but bytes.
 bool Arguments::add_array(napi_env env, napi_value value, synap_arg_t& arg) {
     napi_typedarray_type type = napi_float64_array;
     size_t size = 0;

@@ -18,7 +18,7 @@ public:
     Arguments(const Arguments&) = delete;
     Arguments& operator=(const Arguments&) = delete;
 
-    // False with an exception pending.
+    // False, without an exception, for what no command can be given: see throw_argument().
     bool add(napi_env env, napi_value value) {
         synap_arg_t* arg = next();
         return add_string(env, value, *arg) || add_other(env, value, *arg);
@@ -58,6 +58,7 @@ private:
     bool add_other(napi_env env, napi_value value, synap_arg_t& arg);
     bool add_long_string(napi_env env, napi_value value, synap_arg_t& arg);
     bool add_number(napi_env env, napi_value value, synap_arg_t& arg);
+    bool add_bigint(napi_env env, napi_value value, synap_arg_t& arg);
     bool add_array(napi_env env, napi_value value, synap_arg_t& arg);
 
     synap_arg_t inline_[kInlineArguments];

@@ -2,6 +2,7 @@
 #include <vector>
 
 #include "arguments.h"
+#include "environment.h"
 #include "errors.h"
 #include "handle.h"
 #include "replies.h"
@@ -44,11 +45,31 @@ const std::vector<CommandWord>& commands() {
     return table;
 }
 
+// Throws for the argument at `place` of the words of `command`, a number or name.
+napi_value throw_argument(napi_env env, napi_value command, size_t place, napi_value given) {
+    napi_value number = nullptr;
+    napi_create_uint32(env, static_cast<uint32_t>(place), &number);
+    const napi_value arguments[] = {command, number, given};
+    const napi_value error =
+        Environment::of(env).call(Environment::kMakeArgumentError, 3, arguments);
+    if (error != nullptr) napi_throw(env, error);
+    return nullptr;
+}
+
+napi_value throw_argument(napi_env env, const synap_arg_t& name, size_t place, napi_value given) {
+    napi_value command = nullptr;
+    napi_create_uint32(env, synap_command_id(synap_command_find(name.as.b)), &command);
+    return throw_argument(env, command, place, given);
+}
+
 // Adds argv[0], given as a number or a name. False with an exception pending.
 bool add_name(napi_env env, napi_value name, Arguments& words, bool& waits) {
     uint32_t id = 0;
     if (napi_get_value_uint32(env, name, &id) != napi_ok) {
-        if (!words.add(env, name)) return false;
+        if (!words.add(env, name)) {
+            throw_argument(env, name, 0, name);
+            return false;
+        }
         const synap_arg_t& given = words.data()[words.size() - 1];
         waits = given.type == SYNAP_TYPE_BYTES && blocks(synap_command_find(given.as.b));
         return true;
@@ -73,19 +94,32 @@ bool add_call(napi_env env, napi_value call, Arguments& words, bool& waits) {
         throw_type_error(env, "a call is an array of a command's name and its arguments");
         return false;
     }
-    for (uint32_t i = 0; i < size; ++i) {
+    napi_value name = nullptr;
+    if (napi_get_element(env, call, 0, &name) != napi_ok) return false;
+    if (!add_name(env, name, words, waits)) return false;
+    for (uint32_t i = 1; i < size; ++i) {
         napi_value value = nullptr;
         if (napi_get_element(env, call, i, &value) != napi_ok) return false;
-        if (i == 0 ? !add_name(env, value, words, waits) : !words.add(env, value)) return false;
+        if (words.add(env, value)) continue;
+        throw_argument(env, name, i, value);
+        return false;
     }
     return true;
+}
+
+// Whether a reply holds those of other commands, so that an error within is one of theirs.
+bool holds_replies(const Arguments& words) {
+    static const synap_command_t* const exec = synap_command_find({"EXEC", 4});
+    const synap_arg_t& name = words.data()[0];
+    return name.type == SYNAP_TYPE_BYTES && name.as.b.size == 4 &&
+           synap_command_find(name.as.b) == exec;
 }
 
 // The reply; NULL with an exception pending.
 napi_value run(napi_env env, const Handle& handle, const Arguments& words) {
     synap_session_t* const session = handle.session->handle;
     if (session == nullptr) return throw_closed(env);
-    ReplyBuilder builder(env, handle.preferences.buffers);
+    ReplyBuilder builder(env, {handle.preferences.encoding, holds_replies(words)});
     const synap_sink_t sink = builder.sink();
     synap_error_t* error = nullptr;
     const synap_status_t status =
@@ -103,8 +137,9 @@ const Handle& arguments_of(napi_env env, napi_callback_info info, size_t count,
 }
 
 napi_value throw_waits(napi_env env) {
-    return throw_type_error(env, "the command waits, which would stop the event loop; "
-                                 "use its promise: store.async");
+    return throw_type_error(env,
+                            "the command waits, which would stop the event loop; "
+                            "use its promise: store.async");
 }
 
 }  // namespace
@@ -115,7 +150,8 @@ napi_value store_get(napi_env env, napi_callback_info info) {
     const Handle& handle = arguments_of(env, info, 1, &key);
     Arguments words;
     words.add(kGet);
-    return words.add(env, key) ? run(env, handle, words) : nullptr;
+    if (!words.add(env, key)) return throw_argument(env, kGet, 1, key);
+    return run(env, handle, words);
 }
 
 // set(key, value): nothing; the one reply without options is OK.
@@ -124,7 +160,8 @@ napi_value store_set(napi_env env, napi_callback_info info) {
     const Handle& handle = arguments_of(env, info, 2, values);
     Arguments words;
     words.add(kSet);
-    if (!words.add(env, values[0]) || !words.add(env, values[1])) return nullptr;
+    if (!words.add(env, values[0])) return throw_argument(env, kSet, 1, values[0]);
+    if (!words.add(env, values[1])) return throw_argument(env, kSet, 2, values[1]);
     run(env, handle, words);
     return nullptr;
 }
@@ -145,7 +182,7 @@ napi_value store_call(napi_env env, napi_callback_info info) {
     if (!add_name(env, values[0], words, waits)) return nullptr;
     if (waits) return throw_waits(env);
     for (size_t i = 1; i < count; ++i) {
-        if (!words.add(env, values[i])) return nullptr;
+        if (!words.add(env, values[i])) return throw_argument(env, values[0], i, values[i]);
     }
     return run(env, *static_cast<const Handle*>(data), words);
 }
@@ -180,7 +217,7 @@ napi_value store_many(napi_env env, napi_callback_info info) {
     for (size_t done = 0; done < calls.size();) {
         synap_session_t* const session = handle.session->handle;
         if (session == nullptr) return throw_closed(env);
-        ReplyBuilder builder(env, handle.preferences.buffers, replies);
+        ReplyBuilder builder(env, {handle.preferences.encoding, true}, replies);
         const synap_sink_t sink = builder.sink();
         size_t ran = 0;
         synap_token_t token{0, 0};
@@ -211,7 +248,7 @@ napi_value store_submit(napi_env env, napi_callback_info info) {
     for (uint32_t i = 0; i < count; ++i) {
         napi_value value = nullptr;
         if (napi_get_element(env, values[2], i, &value) != napi_ok) return nullptr;
-        if (!words.add(env, value)) return nullptr;
+        if (!words.add(env, value)) return throw_argument(env, values[1], i + 1, value);
     }
     synap_events_t* events = nullptr;
     synap_error_t* error = nullptr;
@@ -221,13 +258,13 @@ napi_value store_submit(napi_env env, napi_callback_info info) {
     uint64_t operation = 0;
     status = synap_submit(session, words.data(), words.size(), &handle.options, events,
                           static_cast<uint64_t>(tag), &reply, &operation, &error);
+    const ReplyForm form{handle.preferences.encoding, holds_replies(words)};
     if (status == SYNAP_PENDING) {
-        handle.connection->started(static_cast<uint64_t>(tag), operation,
-                                   handle.preferences.buffers);
+        handle.connection->started(static_cast<uint64_t>(tag), operation, form);
         return nullptr;
     }
     if (status != SYNAP_OK) return throw_status(env, status, error);
-    ReplyBuilder builder(env, handle.preferences.buffers);
+    ReplyBuilder builder(env, form);
     const synap_sink_t sink = builder.sink();
     status = synap_reply_walk(reply, &sink, &error);
     synap_reply_release(reply);

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "errors.h"
-#include "replies.h"
 
 namespace synap_js {
 namespace {
@@ -43,8 +42,8 @@ synap_status_t Connection::events(synap_events_t** events, synap_error_t** error
 
 void Connection::on_wake(void* environment) { static_cast<Environment*>(environment)->wake(); }
 
-void Connection::started(uint64_t tag, uint64_t operation, bool buffers) {
-    operations_[tag] = {operation, buffers};
+void Connection::started(uint64_t tag, uint64_t operation, ReplyForm form) {
+    operations_[tag] = {operation, form};
     environment_->operation_started();
 }
 
@@ -53,7 +52,7 @@ bool Connection::append_result(napi_env env, napi_value list, synap_batch_t* bat
     const uint64_t tag = synap_batch_tag(batch, i);
     const auto operation = operations_.find(tag);
     if (operation == operations_.end()) return true;
-    const bool buffers = operation->second.buffers;
+    const ReplyForm form = operation->second.form;
     operations_.erase(operation);
     napi_value number = nullptr, error = nullptr, value = nullptr;
     napi_create_double(env, static_cast<double>(tag), &number);
@@ -62,7 +61,7 @@ bool Connection::append_result(napi_env env, napi_value list, synap_batch_t* bat
     if (const synap_error_t* failure = synap_batch_error(batch, i)) {
         error = make_error(env, synap_error_status(failure), failure);
     } else if (synap_reply_t* reply = synap_batch_take_reply(batch, i)) {
-        ReplyBuilder builder(env, buffers);
+        ReplyBuilder builder(env, form);
         const synap_sink_t sink = builder.sink();
         if (synap_reply_walk(reply, &sink, nullptr) != SYNAP_OK) {
             bool pending = false;

@@ -10,6 +10,7 @@
 
 #include "environment.h"
 #include "registry.h"
+#include "replies.h"
 
 namespace synap_js {
 
@@ -47,7 +48,7 @@ public:
     synap_status_t events(synap_events_t** events, synap_error_t** error);
 
     // Registers a pending operation under the tag that its completion will carry.
-    void started(uint64_t tag, uint64_t operation, bool buffers);
+    void started(uint64_t tag, uint64_t operation, ReplyForm form);
     // Hands one batch of completions to JavaScript; true when there may be more.
     bool take_events();
 
@@ -61,7 +62,7 @@ public:
 private:
     struct Operation {
         uint64_t number;
-        bool buffers;  // how stored values of its reply are given
+        ReplyForm form;
     };
 
     static void on_wake(void* environment);

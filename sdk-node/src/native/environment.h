@@ -16,7 +16,14 @@ class Connection;
 class Environment {
 public:
     // Functions of the JavaScript half.
-    enum Hook { kMakeError, kMakeReplyError, kComplete, kHookCount };
+    enum Hook {
+        kMakeError,
+        kMakeReplyError,
+        kMakeEncodingError,
+        kMakeArgumentError,
+        kComplete,
+        kHookCount
+    };
 
     // Creates the instance data of `env`; false with an exception pending.
     static bool create(napi_env env, const napi_value (&hooks)[kHookCount]);

@@ -49,13 +49,16 @@ napi_value make_reply_error(napi_env env, synap_bytes_t message) {
     return Environment::of(env).call(Environment::kMakeReplyError, 1, &text);
 }
 
-napi_value throw_type_error(napi_env env, const char* message) {
-    napi_throw_type_error(env, nullptr, message);
-    return nullptr;
+napi_value make_encoding_error(napi_env env, synap_bytes_t bytes) {
+    napi_value buffer = nullptr;
+    if (napi_create_buffer_copy(env, bytes.size, bytes.data, nullptr, &buffer) != napi_ok) {
+        return nullptr;
+    }
+    return Environment::of(env).call(Environment::kMakeEncodingError, 1, &buffer);
 }
 
-napi_value throw_range_error(napi_env env, const char* message) {
-    napi_throw_range_error(env, nullptr, message);
+napi_value throw_type_error(napi_env env, const char* message) {
+    napi_throw_type_error(env, nullptr, message);
     return nullptr;
 }
 

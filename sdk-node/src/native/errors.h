@@ -15,9 +15,11 @@ napi_value make_error(napi_env env, synap_status_t status, const synap_error_t* 
 // The exception of an error reply as a value; NULL with another exception pending.
 napi_value make_reply_error(napi_env env, synap_bytes_t message);
 
+// The exception for bytes that are no UTF-8 text as a value; NULL with another exception pending.
+napi_value make_encoding_error(napi_env env, synap_bytes_t bytes);
+
 // Returns NULL, for callbacks.
 napi_value throw_type_error(napi_env env, const char* message);
-napi_value throw_range_error(napi_env env, const char* message);
 napi_value throw_closed(napi_env env);
 
 }  // namespace synap_js

@@ -16,7 +16,7 @@ namespace synap_js {
 struct Preferences {
     uint32_t durability = SYNAP_DURABILITY_DEFAULT;
     uint32_t timeout_ms = 0;
-    bool buffers = false;  // stored values become Buffers
+    Encoding encoding = Encoding::kUtf8;
 };
 
 struct Handle {

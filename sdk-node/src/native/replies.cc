@@ -21,6 +21,30 @@ bool is_ascii(const char* data, size_t size) noexcept {
     return (bits & 0x8080808080808080u) == 0;
 }
 
+// Bytes of the well-formed character of UTF-8 at the front; 0 when there is none.
+size_t character_size(const unsigned char* at, size_t room) noexcept {
+    const unsigned char lead = at[0];
+    if (lead < 0x80) return 1;
+    const size_t size = lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+    if (lead < 0xc2 || lead > 0xf4 || size > room) return 0;
+    for (size_t i = 1; i < size; ++i) {
+        if ((at[i] & 0xc0) != 0x80) return 0;
+    }
+    const bool is_overlong = (lead == 0xe0 && at[1] < 0xa0) || (lead == 0xf0 && at[1] < 0x90);
+    const bool is_no_character = (lead == 0xed && at[1] > 0x9f) || (lead == 0xf4 && at[1] > 0x8f);
+    return is_overlong || is_no_character ? 0 : size;
+}
+
+bool is_utf8(const char* data, size_t size) noexcept {
+    const auto* bytes = reinterpret_cast<const unsigned char*>(data);
+    for (size_t i = 0; i < size;) {
+        const size_t step = character_size(bytes + i, size - i);
+        if (step == 0) return false;
+        i += step;
+    }
+    return true;
+}
+
 napi_value make_integer(napi_env env, int64_t number) {
     napi_value value = nullptr;
     if (number == static_cast<int32_t>(number)) {
@@ -77,13 +101,34 @@ napi_value ReplyBuilder::take() {
     return nullptr;
 }
 
-napi_value ReplyBuilder::make(uint32_t type, const synap_arg_t& value) const {
+napi_value ReplyBuilder::make_stored(synap_bytes_t bytes) {
+    const auto* data = static_cast<const char*>(bytes.data);
+    napi_value made = nullptr;
+    if (form_.encoding != Encoding::kBuffer) {
+        if (is_ascii(data, bytes.size)) {  // cheaper: nothing to decode
+            napi_create_string_latin1(env_, data, bytes.size, &made);
+            return made;
+        }
+        if (is_utf8(data, bytes.size)) {
+            napi_create_string_utf8(env_, data, bytes.size, &made);
+            return made;
+        }
+        if (form_.encoding == Encoding::kUtf8) {
+            made = make_encoding_error(env_, bytes);
+            if (form_.errors_in_place || made == nullptr) return made;
+            napi_throw(env_, made);
+            return nullptr;
+        }
+    }
+    napi_create_buffer_copy(env_, bytes.size, bytes.data, nullptr, &made);
+    return made;
+}
+
+napi_value ReplyBuilder::make(uint32_t type, const synap_arg_t& value) {
     napi_value made = nullptr;
     switch (type) {
         case SYNAP_TYPE_BYTES:
-            if (!buffers_) return make_string(env_, value.as.b);
-            napi_create_buffer_copy(env_, value.as.b.size, value.as.b.data, nullptr, &made);
-            return made;
+            return make_stored(value.as.b);
         case SYNAP_TYPE_INT:
             return make_integer(env_, value.as.i);
         case SYNAP_TYPE_BOOL:

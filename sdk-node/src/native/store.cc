@@ -40,14 +40,16 @@ bool read_options(napi_env env, napi_value list, StoreOptions& options) {
     return true;
 }
 
-// durability, timeoutMs, buffers
+// durability, timeoutMs, encoding
 bool read_preferences(napi_env env, const napi_value* values, Preferences& preferences) {
+    uint32_t encoding = 0;
     if (napi_get_value_uint32(env, values[0], &preferences.durability) == napi_ok &&
         napi_get_value_uint32(env, values[1], &preferences.timeout_ms) == napi_ok &&
-        napi_get_value_bool(env, values[2], &preferences.buffers) == napi_ok) {
+        napi_get_value_uint32(env, values[2], &encoding) == napi_ok) {
+        preferences.encoding = static_cast<Encoding>(encoding);
         return true;
     }
-    throw_type_error(env, "expected durability, timeout and buffers");
+    throw_type_error(env, "expected durability, timeout and encoding");
     return false;
 }
 
@@ -74,7 +76,7 @@ napi_value store_closed(napi_env env, napi_callback_info info) {
     return boolean(env, handle_of(env, info, 0, nullptr).connection->closed());
 }
 
-// view(durability, timeoutMs, buffers, ownSession)
+// view(durability, timeoutMs, encoding, ownSession)
 napi_value store_view(napi_env env, napi_callback_info info) {
     napi_value values[4];
     Handle& handle = handle_of(env, info, 4, values);

@@ -7,7 +7,7 @@
 
 namespace synap_js {
 
-// open(path, options, durability, timeoutMs, buffers)
+// open(path, options, durability, timeoutMs, encoding)
 napi_value open(napi_env env, napi_callback_info info);
 
 // A callback as Node-API gets it: no C++ exception leaves it.
