@@ -31,9 +31,9 @@ inline ApiError invalid_value(std::string_view message) {
 inline ApiError key_not_found(std::string_view key) {
     return {404, "Key not found: " + std::string(key)};
 }
-/// A body that is JSON but lacks `field` or has another type there.
-inline ApiError unprocessable(std::string_view field) {
-    return {422, "Missing or mistyped field `" + std::string(field) + "`\n", true};
+/// A body that is JSON but has a field that is missing or wrong: `text` names it.
+inline ApiError unprocessable(std::string_view text) {
+    return {422, std::string(text) + "\n", true};
 }
 
 /// What an error reply of the engine means to an HTTP client.

@@ -3,43 +3,50 @@
 namespace synap::server::http {
 namespace {
 
-CommandHandler find_command(std::string_view name) noexcept {
-    for (const auto family : {kv_commands(), key_commands()}) {
+constexpr std::array kEnvelopeFields = {
+    FieldSpec{.name = "command", .required = true, .help = "one of the names below"},
+    FieldSpec{.name = "request_id", .required = true, .help = "comes back in the response"},
+    FieldSpec{.name = "payload",
+              .type = FieldType::kAny,
+              .required = true,
+              .help = "an object with the command's fields; null has none"},
+};
+
+const DottedCommand* find_command(std::string_view name) noexcept {
+    for (const auto family : all_commands()) {
         for (const DottedCommand& command : family) {
             if (command.name == name) {
-                return command.handler;
+                return &command;
             }
         }
     }
     return nullptr;
 }
 
+Failure run(Exchange& exchange, std::string_view name, Json payload) {
+    const DottedCommand* const command = find_command(name);
+    if (command == nullptr) {
+        return ApiError{400, "Unknown command: " + std::string(name)};
+    }
+    Fields fields;
+    if (const FieldError error = fields.read(payload, command->fields)) {
+        return invalid_request(*error);
+    }
+    return command->handler(exchange, fields);
+}
+
 }  // namespace
 
-Failure run_envelope(Exchange& exchange, Json envelope, std::string& scratch) {
-    const Fields fields = Fields::of(envelope);
-    const auto command = fields.text("command");
-    const auto request_id = fields.text("request_id");
-    const auto payload = fields.any("payload");
-    if (!command) {
-        return unprocessable("command");
-    }
-    if (!request_id) {
-        return unprocessable("request_id");
-    }
-    if (!payload) {
-        return unprocessable("payload");
-    }
+FieldSpecs envelope_fields() noexcept { return kEnvelopeFields; }
+
+void run_envelope(Exchange& exchange, const Fields& envelope, std::string& scratch) {
     scratch.clear();
     Exchange inner{exchange.shared, exchange.engine, JsonWriter(scratch)};
-    const CommandHandler handler = find_command(*command);
-    const Failure failure =
-        handler != nullptr ? handler(inner, Fields::of(*payload))
-                           : Failure(ApiError{400, "Unknown command: " + std::string(*command)});
+    const Failure failure = run(inner, envelope.text("command"), envelope.any("payload"));
     JsonWriter& json = exchange.json;
     json.begin_object();
     json.member("success", !failure);
-    json.member("request_id", *request_id);
+    json.member("request_id", envelope.text("request_id"));
     json.key("payload");
     json.raw(failure ? std::string_view("null") : std::string_view(scratch));
     json.key("error");
@@ -49,7 +56,6 @@ Failure run_envelope(Exchange& exchange, Json envelope, std::string& scratch) {
         json.null();
     }
     json.end_object();
-    return std::nullopt;
 }
 
 }  // namespace synap::server::http

@@ -7,78 +7,86 @@
 namespace synap::server::http {
 namespace {
 
-ApiError missing(const char* field) {
-    return invalid_request("Missing '" + std::string(field) + "' field");
-}
-
 Failure type(Exchange& exchange, const Fields& payload) {
-    const auto key = payload.text("key");
-    return key ? key_type(exchange, *key) : missing("key");
+    return key_type(exchange, payload.text("key"));
 }
 
 Failure exists(Exchange& exchange, const Fields& payload) {
-    const auto key = payload.text("key");
-    return key ? key_exists(exchange, *key) : missing("key");
+    return key_exists(exchange, payload.text("key"));
 }
 
-Failure move(Exchange& exchange, const Fields& payload, bool only_new) {
-    const auto source = payload.text("source");
-    const auto destination = payload.text("destination");
-    if (!source || !destination) {
-        return missing(source ? "destination" : "source");
-    }
-    return rename_key(exchange, *source, *destination, only_new);
+Failure rename(Exchange& exchange, const Fields& payload) {
+    return rename_key(exchange, payload.text("source"), payload.text("destination"), false);
 }
-
-Failure rename(Exchange& exchange, const Fields& payload) { return move(exchange, payload, false); }
 
 Failure renamenx(Exchange& exchange, const Fields& payload) {
-    return move(exchange, payload, true);
+    return rename_key(exchange, payload.text("source"), payload.text("destination"), true);
 }
 
 Failure copy(Exchange& exchange, const Fields& payload) {
-    const auto source = payload.text("source");
-    const auto destination = payload.text("destination");
-    if (!source || !destination) {
-        return missing(source ? "destination" : "source");
-    }
+    const std::string_view source = payload.text("source");
+    const std::string_view destination = payload.text("destination");
     CopyOutcome outcome{};
-    if (auto failure =
-            copy_key(exchange, *source, *destination, payload.flag("replace"), outcome)) {
+    if (auto failure = copy_key(exchange, source, destination, payload.flag("replace"), outcome)) {
         return failure;
     }
     switch (outcome) {
         case CopyOutcome::kNoSource:
-            return key_not_found(*source);
+            return key_not_found(source);
         case CopyOutcome::kTargetExists:
             return invalid_request("Destination key already exists and replace=false");
         case CopyOutcome::kCopied:
             break;
     }
-    write_moved(exchange.json, true, *source, *destination);
+    write_moved(exchange.json, true, source, destination);
     return std::nullopt;
 }
 
 Failure randomkey(Exchange& exchange, const Fields& /*payload*/) { return random_key(exchange); }
 
 Failure server_info(Exchange& exchange, const Fields& payload) {
-    return info(exchange, payload.text("section").value_or(""));
+    return info(exchange, payload.text("section"));
 }
 
 Failure usage(Exchange& exchange, const Fields& payload) {
-    const auto key = payload.text("key");
-    return key ? memory_usage(exchange, *key, false) : missing("key");
+    return memory_usage(exchange, payload.text("key"), false);
 }
 
 Failure clients(Exchange& exchange, const Fields& /*payload*/) { return client_list(exchange); }
 
-constexpr std::array kCommands = {
-    DottedCommand{"key.type", type},       DottedCommand{"key.exists", exists},
-    DottedCommand{"key.rename", rename},   DottedCommand{"key.renamenx", renamenx},
-    DottedCommand{"key.copy", copy},       DottedCommand{"key.randomkey", randomkey},
-    DottedCommand{"info", server_info},    DottedCommand{"memory.usage", usage},
-    DottedCommand{"client.list", clients},
-};
+constexpr FieldSpec kSource{.name = "source", .required = true};
+constexpr FieldSpec kDestination{.name = "destination", .required = true};
+
+constexpr std::array kNothing = {kClientId};
+constexpr std::array kOneKey = {kKeyField, kClientId};
+constexpr std::array kMove = {kSource, kDestination, kClientId};
+constexpr std::array kCopy = {kSource, kDestination,
+                              FieldSpec{.name = "replace",
+                                        .type = FieldType::kFlag,
+                                        .fallback = "false",
+                                        .help = "overwrite the destination"},
+                              kClientId};
+constexpr std::array kInfo = {kSectionField, kClientId};
+
+constexpr auto kCommands = std::to_array<DottedCommand>({
+    {"key.type", type, kOneKey, "Type of the value.", R"({"key":..., "type": "string" or "none"})"},
+    {"key.exists", exists, kOneKey, "Whether there is such a key.",
+     R"({"key":..., "exists": true})"},
+    {"key.rename", rename, kMove, "Renames a key, over what has the new name.",
+     R"({"success": true, "source":..., "destination":...})", "Key not found"},
+    {"key.renamenx", renamenx, kMove, "Renames a key unless the new name is taken.",
+     R"({"success": true, "source":..., "destination":...})",
+     "Key not found; Destination key already exists"},
+    {"key.copy", copy, kCopy, "Copies a key with its deadline.",
+     R"({"success": true, "source":..., "destination":...})",
+     "Key not found; Destination key already exists"},
+    {"key.randomkey", randomkey, kNothing, "Any key.", R"({"key": text or null})"},
+    {"info", server_info, kInfo, "Facts of the server, as INFO.",
+     R"({"server": {...}, "memory": {...}, ...})"},
+    {"memory.usage", usage, kOneKey, "Memory of a key and its value.",
+     R"({"key":..., "bytes": 72, "human": "72B"})", "Key not found"},
+    {"client.list", clients, kNothing, "Connected clients.", R"({"clients": [{...}], "count": 1})"},
+});
 
 }  // namespace
 

@@ -7,36 +7,32 @@
 #include <vector>
 
 #include "server/http/command.h"
+#include "server/http/set_value.h"
 
 namespace synap::server::http {
 namespace {
 
-ApiError missing(const char* field) {
-    return invalid_request("Missing '" + std::string(field) + "' field");
-}
+/// Keys that kv.scan gives when it is not told how many.
+constexpr std::int64_t kScanLimit = 100;
 
 Failure set(Exchange& exchange, const Fields& payload) {
-    const auto key = payload.text("key");
-    if (!key) {
-        return missing("key");
-    }
-    const auto value = payload.any("value");
-    if (!value) {
-        return missing("value");
-    }
     SetOptions options;
-    if (const auto ttl = payload.count("ttl")) {
-        options.unit = ExpiryUnit::kSeconds;
-        options.expiry = *ttl;
+    if (const auto error = read_set_options(payload, options)) {
+        return invalid_request(*error);
     }
     std::string scratch;
     SetOutcome outcome;
-    if (auto failure = set_value(exchange, *key, encode(*value, scratch), options, outcome)) {
+    if (auto failure = set_value(exchange, payload.text("key"),
+                                 encode(payload.any("value"), scratch), options, outcome)) {
         return failure;
     }
-    exchange.json.begin_object();
-    exchange.json.member("success", true);
-    exchange.json.end_object();
+    JsonWriter& json = exchange.json;
+    json.begin_object();
+    json.member("success", true);
+    if (options.nx || options.xx || options.get) {  // else there is nothing to tell
+        write_outcome(json, outcome);
+    }
+    json.end_object();
     return std::nullopt;
 }
 
@@ -56,32 +52,24 @@ Failure bare_value(Exchange& exchange, std::initializer_list<Arg> argv, bool as_
 }
 
 Failure get(Exchange& exchange, const Fields& payload) {
-    const auto key = payload.text("key");
-    if (!key) {
-        return missing("key");
-    }
-    return bare_value(exchange, {"GET", *key}, payload.text("type") == "bytes", false);
+    return bare_value(exchange, {"GET", payload.text("key")}, payload.text("type") == "bytes",
+                      false);
 }
 
 Failure del(Exchange& exchange, const Fields& payload) {
-    const auto key = payload.text("key");
-    return key ? boolean_result(exchange, "deleted", {"DEL", *key}) : missing("key");
+    return boolean_result(exchange, "deleted", {"DEL", payload.text("key")});
 }
 
 Failure exists(Exchange& exchange, const Fields& payload) {
-    const auto key = payload.text("key");
-    return key ? boolean_result(exchange, "exists", {"EXISTS", *key}) : missing("key");
+    return boolean_result(exchange, "exists", {"EXISTS", payload.text("key")});
 }
 
-/// SDKs call the amount "amount" or "delta".
 Failure add(Exchange& exchange, const Fields& payload, const char* command) {
-    const auto key = payload.text("key");
-    if (!key) {
-        return missing("key");
+    if (payload.has("amount") && payload.has("delta")) {
+        return invalid_request("'amount' and 'delta' exclude each other");
     }
-    const auto amount = payload.integer("amount");
-    const std::int64_t delta = amount ? *amount : payload.integer("delta").value_or(1);
-    return integer_result(exchange, "value", {command, *key, delta});
+    const std::int64_t amount = payload.integer("amount", payload.integer("delta", 1));
+    return integer_result(exchange, "value", {command, payload.text("key"), amount});
 }
 
 Failure incr(Exchange& exchange, const Fields& payload) { return add(exchange, payload, "INCRBY"); }
@@ -89,37 +77,29 @@ Failure incr(Exchange& exchange, const Fields& payload) { return add(exchange, p
 Failure decr(Exchange& exchange, const Fields& payload) { return add(exchange, payload, "DECRBY"); }
 
 Failure mset(Exchange& exchange, const Fields& payload) {
-    const auto present = payload.any("pairs");
-    const auto pairs = payload.array("pairs");
-    if (!pairs) {
-        return present ? invalid_request("'pairs' must be an array") : missing("pairs");
-    }
-    return set_many(exchange, *pairs, false);
+    return set_many(exchange, payload.array("pairs"), false);
 }
 
 Failure msetnx(Exchange& exchange, const Fields& payload) {
-    if (const auto pairs = payload.array("pairs")) {
-        return set_many(exchange, *pairs, true);
+    const bool single = payload.has("key") && payload.has("value");
+    if (payload.has("pairs")) {
+        if (payload.has("key") || payload.has("value")) {
+            return invalid_request("'pairs' and 'key' with 'value' exclude each other");
+        }
+        return set_many(exchange, payload.array("pairs"), true);
     }
-    const auto key = payload.text("key");
-    const auto value = payload.any("value");
-    if (!key || !value) {
+    if (!single) {
         return invalid_request("Missing 'pairs' array");
     }
     std::string scratch;
-    return boolean_result(exchange, "success", {"SETNX", *key, encode(*value, scratch)});
+    return boolean_result(exchange, "success",
+                          {"SETNX", payload.text("key"), encode(payload.any("value"), scratch)});
 }
 
-/// Reads `keys` behind the command's name; false when an item is not a string.
-bool read_keys(const simdjson::dom::array& keys, std::vector<Arg>& argv) {
+void read_keys(simdjson::dom::array keys, std::vector<Arg>& argv) {
     for (const Json item : keys) {
-        std::string_view key;
-        if (item.get(key) != simdjson::SUCCESS) {
-            return false;
-        }
-        argv.emplace_back(key);
+        argv.emplace_back(item.get_string().value_unsafe());
     }
-    return true;
 }
 
 /// Keys of one MGET: a thousand short values are copied before anyone can say that they are too
@@ -148,14 +128,8 @@ Failure write_values(Exchange& exchange, std::span<const Arg> argv, std::size_t 
 }
 
 Failure mget(Exchange& exchange, const Fields& payload) {
-    const auto keys = payload.array("keys");
-    if (!keys) {
-        return missing("keys");
-    }
     std::vector<Arg> wanted;
-    if (!read_keys(*keys, wanted)) {
-        return invalid_request("Invalid keys array: every key must be a string");
-    }
+    read_keys(payload.array("keys"), wanted);
     JsonWriter& json = exchange.json;
     json.begin_object();
     json.key("values");
@@ -177,14 +151,8 @@ Failure mget(Exchange& exchange, const Fields& payload) {
 }
 
 Failure mdel(Exchange& exchange, const Fields& payload) {
-    const auto keys = payload.array("keys");
-    if (!keys) {
-        return missing("keys");
-    }
     std::vector<Arg> argv{"DEL"};
-    if (!read_keys(*keys, argv)) {
-        return invalid_request("Invalid keys array: every key must be a string");
-    }
+    read_keys(payload.array("keys"), argv);
     std::int64_t deleted = 0;
     if (argv.size() > 1) {
         const Value reply = exchange.engine.run(argv);
@@ -201,15 +169,14 @@ Failure mdel(Exchange& exchange, const Fields& payload) {
 
 /// A glob `pattern`, else a literal `prefix` (or C#'s `key`), else all keys.
 std::string wanted_pattern(const Fields& payload) {
-    if (const auto pattern = payload.text("pattern"); pattern && !pattern->empty()) {
-        return std::string(*pattern);
-    }
-    const auto prefix = payload.text("prefix");
-    return prefix_pattern(prefix ? *prefix : payload.text("key").value_or(""));
+    const std::string_view pattern = payload.text("pattern");
+    return pattern.empty() ? prefix_pattern(payload.text("prefix", payload.text("key")))
+                           : std::string(pattern);
 }
 
 Failure scan(Exchange& exchange, const Fields& payload) {
-    return list_keys(exchange, wanted_pattern(payload), payload.count("limit").value_or(100));
+    return list_keys(exchange, wanted_pattern(payload),
+                     static_cast<std::uint64_t>(payload.integer("limit", kScanLimit)));
 }
 
 Failure keys(Exchange& exchange, const Fields& payload) {
@@ -249,28 +216,18 @@ Failure flushall(Exchange& exchange, const Fields& /*payload*/) {
 }
 
 Failure expire(Exchange& exchange, const Fields& payload) {
-    const auto key = payload.text("key");
-    if (!key) {
-        return missing("key");
-    }
-    const auto ttl = payload.count("ttl");
-    if (!ttl) {
-        return missing("ttl");
-    }
-    return boolean_result(exchange, "result", {"EXPIRE", *key, *ttl});
+    return boolean_result(exchange, "result",
+                          {"EXPIRE", payload.text("key"), payload.integer("ttl")});
 }
 
 Failure ttl(Exchange& exchange, const Fields& payload) {
-    const auto key = payload.text("key");
-    if (!key) {
-        return missing("key");
-    }
-    const Value value = exchange.engine.run({"PTTL", *key});
+    const std::string_view key = payload.text("key");
+    const Value value = exchange.engine.run({"PTTL", key});
     if (value.is_error()) {
         return from_reply(value);
     }
     if (value.integer() == -2) {
-        return key_not_found(*key);
+        return key_not_found(key);
     }
     exchange.json.begin_object();
     exchange.json.key("ttl");
@@ -284,81 +241,134 @@ Failure ttl(Exchange& exchange, const Fields& payload) {
 }
 
 Failure persist(Exchange& exchange, const Fields& payload) {
-    const auto key = payload.text("key");
-    if (!key) {
-        return missing("key");
-    }
-    const Value reply = exchange.engine.run({"PERSIST", *key});
+    const std::string_view key = payload.text("key");
+    const Value reply = exchange.engine.run({"PERSIST", key});
     if (reply.is_error()) {
         return from_reply(reply);
     }
-    return boolean_result(exchange, "result", {"EXISTS", *key});
+    return boolean_result(exchange, "result", {"EXISTS", key});
 }
 
 Failure stats(Exchange& exchange, const Fields& /*payload*/) { return kv_stats(exchange); }
 
 Failure append(Exchange& exchange, const Fields& payload) {
-    const auto key = payload.text("key");
-    const auto value = payload.any("value");
-    if (!key || !value) {
-        return missing(key ? "value" : "key");
-    }
     std::string scratch;
-    return integer_result(exchange, "length", {"APPEND", *key, encode(*value, scratch)});
+    return integer_result(exchange, "length",
+                          {"APPEND", payload.text("key"), encode(payload.any("value"), scratch)});
 }
 
 Failure getrange(Exchange& exchange, const Fields& payload) {
-    const auto key = payload.text("key");
-    const auto start = payload.integer("start");
-    const auto end = payload.integer("end");
-    if (!key || !start || !end) {
-        return missing(!key ? "key" : !start ? "start" : "end");
-    }
-    return bare_value(exchange, {"GETRANGE", *key, *start, *end}, false, true);
+    return bare_value(
+        exchange,
+        {"GETRANGE", payload.text("key"), payload.integer("start"), payload.integer("end")}, false,
+        true);
 }
 
 Failure setrange(Exchange& exchange, const Fields& payload) {
-    const auto key = payload.text("key");
-    const auto offset = payload.count("offset");
-    const auto value = payload.any("value");
-    if (!key || !offset || !value) {
-        return missing(!key ? "key" : !offset ? "offset" : "value");
-    }
     std::string scratch;
-    return integer_result(exchange, "length", {"SETRANGE", *key, *offset, encode(*value, scratch)});
+    return integer_result(exchange, "length",
+                          {"SETRANGE", payload.text("key"), payload.integer("offset"),
+                           encode(payload.any("value"), scratch)});
 }
 
 Failure strlen(Exchange& exchange, const Fields& payload) {
-    const auto key = payload.text("key");
-    return key ? integer_result(exchange, "length", {"STRLEN", *key}) : missing("key");
+    return integer_result(exchange, "length", {"STRLEN", payload.text("key")});
 }
 
 Failure getset(Exchange& exchange, const Fields& payload) {
-    const auto key = payload.text("key");
-    const auto value = payload.any("value");
-    if (!key || !value) {
-        return missing(key ? "value" : "key");
-    }
     std::string scratch;
-    return bare_value(exchange, {"GETSET", *key, encode(*value, scratch)}, false, false);
+    return bare_value(exchange,
+                      {"GETSET", payload.text("key"), encode(payload.any("value"), scratch)}, false,
+                      false);
 }
 
-// The commonest first: the table is searched from its front.
-constexpr std::array kCommands = {
-    DottedCommand{"kv.get", get},           DottedCommand{"kv.set", set},
-    DottedCommand{"kv.del", del},           DottedCommand{"kv.exists", exists},
-    DottedCommand{"kv.incr", incr},         DottedCommand{"kv.decr", decr},
-    DottedCommand{"kv.incrby", incr},       DottedCommand{"kv.decrby", decr},
-    DottedCommand{"kv.mget", mget},         DottedCommand{"kv.mset", mset},
-    DottedCommand{"kv.msetnx", msetnx},     DottedCommand{"kv.mdel", mdel},
-    DottedCommand{"kv.expire", expire},     DottedCommand{"kv.ttl", ttl},
-    DottedCommand{"kv.persist", persist},   DottedCommand{"kv.scan", scan},
-    DottedCommand{"kv.keys", keys},         DottedCommand{"kv.append", append},
-    DottedCommand{"kv.getrange", getrange}, DottedCommand{"kv.setrange", setrange},
-    DottedCommand{"kv.strlen", strlen},     DottedCommand{"kv.getset", getset},
-    DottedCommand{"kv.dbsize", dbsize},     DottedCommand{"kv.stats", stats},
-    DottedCommand{"kv.flushdb", flushdb},   DottedCommand{"kv.flushall", flushall},
-};
+constexpr std::array kNothing = {kClientId};
+constexpr std::array kOneKey = {kKeyField, kClientId};
+constexpr std::array kKeyAndValue = {kKeyField, kValueField, kClientId};
+constexpr std::array kGet = {kKeyField, kTypeField, kClientId};
+constexpr std::array kAdd = {
+    kKeyField, FieldSpec{.name = "amount", .type = FieldType::kInteger, .fallback = "1"},
+    FieldSpec{.name = "delta",
+              .type = FieldType::kInteger,
+              .fallback = "amount",
+              .help = "the same, as some SDKs call it"},
+    kClientId};
+constexpr FieldSpec kPairs{.name = "pairs", .type = FieldType::kPairs, .required = true};
+constexpr std::array kMset = {kPairs, kClientId};
+constexpr std::array kMsetnx = {
+    FieldSpec{.name = "pairs", .type = FieldType::kPairs, .help = "or key and value"},
+    FieldSpec{.name = "key", .help = "of a single pair"},
+    FieldSpec{.name = "value", .type = FieldType::kAny, .help = "of a single pair"}, kClientId};
+constexpr std::array kKeys = {
+    FieldSpec{.name = "keys", .type = FieldType::kTexts, .required = true}, kClientId};
+constexpr std::array kExpire = {kKeyField,
+                                FieldSpec{.name = "ttl",
+                                          .type = FieldType::kInteger,
+                                          .required = true,
+                                          .min = 0,
+                                          .max = kMaxExpirySeconds,
+                                          .help = "seconds; 0 expires at once"},
+                                kClientId};
+constexpr FieldSpec kPattern{
+    .name = "pattern", .fallback = "prefix", .help = "glob, as KEYS; beats prefix"};
+constexpr FieldSpec kPrefix{
+    .name = "prefix", .fallback = "all keys", .help = "literal beginning of the keys"};
+constexpr FieldSpec kKeyAsPrefix{
+    .name = "key", .fallback = "prefix", .help = "prefix, as the C# SDK calls it"};
+constexpr std::array kFilter = {kPattern, kPrefix, kKeyAsPrefix, kClientId};
+constexpr std::array kScan = {kPattern, kPrefix, kKeyAsPrefix,
+                              FieldSpec{.name = "limit",
+                                        .type = FieldType::kInteger,
+                                        .min = 0,
+                                        .fallback = "100",
+                                        .help = "keys at most"},
+                              kClientId};
+constexpr std::array kRange = {kKeyField, kStartField, kEndField, kClientId};
+constexpr std::array kSetRange = {kKeyField, kOffsetField, kValueField, kClientId};
+constexpr std::array kStats = {
+    FieldSpec{.name = "key", .help = "sent by the C# SDK; has no effect"}, kClientId};
+
+constexpr std::string_view kNotInteger =
+    "Invalid value: Value is not a valid integer; Invalid value: Integer overflow";
+constexpr std::string_view kSuccess = R"({"success": true})";
+constexpr std::string_view kLength = R"({"length": 5})";
+constexpr std::string_view kSum = R"({"value": 42})";
+
+const auto kCommands = std::to_array<DottedCommand>({
+    {"kv.get", get, kGet, "Value of a key.", "a string, an array of numbers, or null"},
+    {"kv.set", set, set_fields(), "Sets a key.",
+     R"({"success": true}; with nx, xx or get also "written" and "old_value")"},
+    {"kv.del", del, kOneKey, "Deletes a key.", R"({"deleted": true})"},
+    {"kv.exists", exists, kOneKey, "Whether there is such a key.", R"({"exists": true})"},
+    {"kv.incr", incr, kAdd, "Adds to a number, which is 0 at first.", kSum, kNotInteger},
+    {"kv.decr", decr, kAdd, "Subtracts from a number, which is 0 at first.", kSum, kNotInteger},
+    {"kv.incrby", incr, kAdd, "kv.incr.", kSum, kNotInteger},
+    {"kv.decrby", decr, kAdd, "kv.decr.", kSum, kNotInteger},
+    {"kv.mget", mget, kKeys, "Values of many keys; what is JSON comes back as JSON.",
+     R"({"values": [any or null, ...]})"},
+    {"kv.mset", mset, kMset, "Sets many keys, all at once.", kSuccess},
+    {"kv.msetnx", msetnx, kMsetnx, "Sets many keys, none when one of them exists.",
+     R"({"success": false})"},
+    {"kv.mdel", mdel, kKeys, "Deletes many keys.", R"({"deleted": 2})"},
+    {"kv.expire", expire, kExpire, "Gives a key a deadline.", R"({"result": true})"},
+    {"kv.ttl", ttl, kOneKey, "Seconds until a key expires; null: never.", R"({"ttl": 59})",
+     "Key not found"},
+    {"kv.persist", persist, kOneKey, "Takes a key's deadline away.", R"({"result": true})"},
+    {"kv.scan", scan, kScan, "Some keys.", R"({"keys": [...], "count": 2})"},
+    {"kv.keys", keys, kFilter, "All keys that match.", R"({"keys": [...], "count": 2})"},
+    {"kv.append", append, kKeyAndValue, "Appends to a value.", kLength},
+    {"kv.getrange", getrange, kRange, "A part of a value.", "a string; null when it is empty"},
+    {"kv.setrange", setrange, kSetRange, "Overwrites a part of a value.", kLength},
+    {"kv.strlen", strlen, kOneKey, "Length of a value in bytes.", kLength},
+    {"kv.getset", getset, kKeyAndValue, "Sets a key and gives the old value.", "a string or null"},
+    {"kv.dbsize", dbsize, kNothing, "Number of keys.", R"({"size": 3})"},
+    {"kv.stats", stats, kStats, "Statistics of keys and operations.",
+     R"({"total_keys": 3, "total_memory_bytes":..., "operations": {...}, "hit_rate": 0.5})"},
+    {"kv.flushdb", flushdb, kNothing, "Deletes every key of the database.", R"({"flushed": 3})",
+     "FLUSHDB is disabled"},
+    {"kv.flushall", flushall, kNothing, "Deletes every key.", R"({"flushed": 3})",
+     "FLUSHALL is disabled"},
+});
 
 }  // namespace
 

@@ -1,78 +1,366 @@
 #include "server/http/fields.h"
 
-#include <algorithm>
-#include <limits>
+#include <cstdlib>
+#include <vector>
+
+#include "server/config/suggest.h"
+#include "server/http/number.h"
+#include "server/http/percent.h"
 
 namespace synap::server::http {
 
 namespace dom = simdjson::dom;
 
-Fields Fields::of(Json value) noexcept {
+namespace {
+
+/// Longer values are not repeated in messages.
+constexpr std::size_t kShownBytes = 40;
+
+constexpr std::array kPairFields = {
+    FieldSpec{.name = "key", .required = true},
+    FieldSpec{.name = "value", .type = FieldType::kAny, .required = true},
+};
+
+[[noreturn]] void broken_invariant() { std::abort(); }
+
+std::string in_quotes(std::string_view name) { return "'" + std::string(name) + "'"; }
+
+/// A value as a message shows it.
+std::string shown(Json value) {
+    switch (value.type()) {
+        case dom::element_type::OBJECT:
+            return "an object";
+        case dom::element_type::ARRAY:
+            return "an array";
+        case dom::element_type::STRING:
+            if (value.get_string().value_unsafe().size() > kShownBytes) {
+                return "a long string";
+            }
+            break;
+        default:
+            break;
+    }
+    return simdjson::minify(value);
+}
+
+std::string wrong(std::string_view path, const FieldSpec& spec, const std::string& found) {
+    std::string text = "'" + std::string(path);
+    text += spec.name;
+    return text + "' must be " + expected(spec) + ", not " + found;
+}
+
+bool is_choice(std::string_view value, std::string_view choices) noexcept {
+    while (!choices.empty()) {
+        const std::size_t end = choices.find('|');
+        if (choices.substr(0, end) == value) {
+            return true;
+        }
+        choices.remove_prefix(end == std::string_view::npos ? choices.size() : end + 1);
+    }
+    return false;
+}
+
+FieldError check_texts(dom::array items, std::string_view name) {
+    std::size_t at = 0;
+    for (const Json item : items) {
+        if (!item.is_string()) {
+            return "Invalid " + std::string(name) + " array: item " + std::to_string(at) +
+                   " must be a string, not " + shown(item);
+        }
+        ++at;
+    }
+    return std::nullopt;
+}
+
+FieldError check_pairs(dom::array items, std::string_view name) {
+    std::size_t at = 0;
+    for (const Json item : items) {
+        const std::size_t index = at++;
+        const auto path = [&] { return std::string(name) + "[" + std::to_string(index) + "]"; };
+        dom::array couple;
+        dom::object object;
+        if (item.get(couple) == simdjson::SUCCESS) {
+            if (couple.size() != 2 || !couple.at(0).is_string()) {
+                return in_quotes(path()) + " must be a key, which is a string, and a value";
+            }
+            continue;
+        }
+        if (item.get(object) != simdjson::SUCCESS) {
+            return in_quotes(path()) + " must be an object or an array, not " + shown(item);
+        }
+        for (const FieldSpec& field : kPairFields) {
+            if (object.at_key(field.name).error() != simdjson::SUCCESS) {
+                return "Each pair must have '" + std::string(field.name) + "'";
+            }
+        }
+        Fields pair;
+        if (pair.read(item, kPairFields)) {
+            return Fields().read(item, kPairFields, Unknown::kRefuse, path() + ".");
+        }
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+std::string expected(const FieldSpec& spec) {
+    switch (spec.type) {
+        case FieldType::kText:
+            break;
+        case FieldType::kInteger:
+            return "a whole number from " + std::to_string(spec.min) + " to " +
+                   std::to_string(spec.max);
+        case FieldType::kFlag:
+            return "true or false";
+        case FieldType::kAny:
+            return "any JSON value";
+        case FieldType::kObject:
+            return "an object";
+        case FieldType::kTexts:
+            return "an array of strings";
+        case FieldType::kPairs:
+            return "an array of pairs";
+    }
+    if (spec.choices.empty()) {
+        return "a string";
+    }
+    std::string text = "one of ";
+    for (const char c : spec.choices) {
+        text += c == '|' ? std::string(", ") : std::string(1, c);
+    }
+    return text;
+}
+
+std::size_t Fields::index_of(std::string_view name) const noexcept {
+    std::size_t at = 0;
+    while (at < specs_.size() && specs_[at].name != name) {
+        ++at;
+    }
+    return at;
+}
+
+FieldError Fields::unknown(std::string_view what, std::string_view name) const {
+    std::string text = "Unknown " + std::string(what) + " '";
+    text += name.size() > kShownBytes ? std::string(name.substr(0, kShownBytes)) + "..."
+                                      : std::string(name);
+    text += "'";
+    if (specs_.empty()) {
+        return text + "; there are none here";
+    }
+    std::vector<std::string> names;
+    std::string known = "; known: ";
+    for (const FieldSpec& spec : specs_) {
+        names.emplace_back(spec.name);
+        known += names.size() == 1 ? "" : ", ";
+        known += spec.name;
+    }
+    const std::string meant = config::did_you_mean(name, names);
+    return text + (meant.empty() ? known : meant);
+}
+
+FieldError Fields::take(Json value, const FieldSpec& spec, Slot& slot,
+                        std::string_view path) const {
+    slot.json = value;
+    if (value.is_null() && spec.type != FieldType::kAny) {
+        return std::nullopt;
+    }
+    bool right = true;
+    switch (spec.type) {
+        case FieldType::kText:
+            right = value.get(slot.text) == simdjson::SUCCESS &&
+                    (spec.choices.empty() || is_choice(slot.text, spec.choices));
+            break;
+        case FieldType::kInteger:
+            right = read_integer(value, slot.integer) && slot.integer >= spec.min &&
+                    slot.integer <= spec.max;
+            break;
+        case FieldType::kFlag:
+            right = value.get(slot.flag) == simdjson::SUCCESS;
+            break;
+        case FieldType::kAny:
+            break;
+        case FieldType::kObject:
+            right = value.is_object();
+            break;
+        case FieldType::kTexts:
+        case FieldType::kPairs:
+            right = value.is_array();
+            break;
+    }
+    if (!right) {
+        return wrong(path, spec, shown(value));
+    }
+    slot.present = true;
+    if (spec.type == FieldType::kObject) {
+        Fields members;
+        return members.read(value, {spec.members, spec.members_count}, Unknown::kRefuse,
+                            std::string(path) + std::string(spec.name) + ".");
+    }
+    if (spec.type == FieldType::kTexts) {
+        return check_texts(value.get_array().value_unsafe(), spec.name);
+    }
+    return spec.type == FieldType::kPairs ? check_pairs(value.get_array().value_unsafe(), spec.name)
+                                          : std::nullopt;
+}
+
+FieldError Fields::read(Json value, FieldSpecs specs, Unknown unknown_fields,
+                        std::string_view path) {
+    if (specs.size() > kMaxFields) {
+        broken_invariant();
+    }
+    specs_ = specs;
     dom::object object;
-    return value.get(object) == simdjson::SUCCESS ? Fields(object) : Fields();
-}
-
-std::optional<Json> Fields::any(std::string_view name) const noexcept {
-    Json value;
-    if (!object_ || object_->at_key(name).get(value) != simdjson::SUCCESS) {
-        return std::nullopt;
+    const bool is_object = value.get(object) == simdjson::SUCCESS;
+    if (!is_object && !value.is_null()) {
+        return "the fields must be in an object, not in " + shown(value);
     }
-    return value;
-}
-
-std::optional<std::string_view> Fields::text(std::string_view name) const noexcept {
-    std::string_view value;
-    const auto found = any(name);
-    if (!found || found->get(value) != simdjson::SUCCESS) {
-        return std::nullopt;
+    std::array<bool, kMaxFields> seen{};
+    if (is_object) {
+        for (const dom::key_value_pair member : object) {
+            const std::size_t at = index_of(member.key);
+            if (at == specs_.size()) {
+                if (unknown_fields == Unknown::kIgnore) {
+                    continue;
+                }
+                return unknown("field", std::string(path) + std::string(member.key));
+            }
+            if (seen[at]) {
+                return "Field '" + std::string(path) + std::string(member.key) + "' is given twice";
+            }
+            seen[at] = true;
+            if (auto error = take(member.value, specs_[at], slots_[at], path)) {
+                return error;
+            }
+        }
     }
-    return value;
-}
-
-template <typename T>
-std::optional<T> Fields::number(std::string_view name) const noexcept {
-    T value = 0;
-    const auto found = any(name);
-    // is_double() holds for every number; the type tells which were written as integers.
-    if (!found || found->type() == dom::element_type::DOUBLE ||
-        found->get(value) != simdjson::SUCCESS) {
-        return std::nullopt;
+    for (std::size_t at = 0; at < specs_.size(); ++at) {
+        if (specs_[at].required && !slots_[at].present) {
+            return "Missing '" + std::string(path) + std::string(specs_[at].name) + "' field";
+        }
     }
-    return value;
+    return std::nullopt;
 }
 
-std::optional<std::int64_t> Fields::integer(std::string_view name) const noexcept {
-    return number<std::int64_t>(name);
-}
-
-std::optional<std::uint64_t> Fields::count(std::string_view name) const noexcept {
-    constexpr std::uint64_t kMost = std::numeric_limits<std::int64_t>::max();
-    const auto value = number<std::uint64_t>(name);
-    return value ? std::optional(std::min(*value, kMost)) : std::nullopt;
-}
-
-bool Fields::flag(std::string_view name) const noexcept {
-    bool value = false;
-    const auto found = any(name);
-    return found && found->get(value) == simdjson::SUCCESS && value;
-}
-
-std::optional<dom::array> Fields::array(std::string_view name) const noexcept {
-    dom::array value;
-    const auto found = any(name);
-    if (!found || found->get(value) != simdjson::SUCCESS) {
-        return std::nullopt;
+FieldError Fields::take_parameter(std::string_view value, const FieldSpec& spec, Slot& slot) const {
+    bool right = true;
+    if (spec.type == FieldType::kInteger) {
+        right = parse_integer(value, slot.integer) && slot.integer >= spec.min &&
+                slot.integer <= spec.max;
+    } else if (spec.type == FieldType::kText) {
+        slot.text = value;
+        right = spec.choices.empty() || is_choice(value, spec.choices);
+    } else {
+        broken_invariant();  // no other type has a form in a query
     }
-    return value;
+    if (!right) {
+        return wrong("", spec, value.size() > kShownBytes ? "a long text" : in_quotes(value));
+    }
+    slot.present = true;
+    return std::nullopt;
 }
 
-std::optional<Fields> Fields::object(std::string_view name) const noexcept {
-    dom::object value;
-    const auto found = any(name);
-    if (!found || found->get(value) != simdjson::SUCCESS) {
-        return std::nullopt;
+FieldError Fields::read_query(std::string_view query, FieldSpecs specs) {
+    if (specs.size() > kMaxFields) {
+        broken_invariant();
     }
-    return Fields(value);
+    specs_ = specs;
+    decoded_.clear();
+    decoded_.reserve(query.size());  // values are views of it, and never longer than their escapes
+    while (!query.empty()) {
+        const std::size_t end = query.find('&');
+        const std::string_view pair = query.substr(0, end);
+        query.remove_prefix(end == std::string_view::npos ? query.size() : end + 1);
+        if (pair.empty()) {
+            continue;
+        }
+        const std::size_t equals = pair.find('=');
+        std::string name;
+        if (!percent_decode(pair.substr(0, equals), true, name)) {
+            return "broken percent-encoding in the name of a parameter";
+        }
+        const std::size_t at = index_of(name);
+        if (at == specs_.size()) {
+            return unknown("parameter", name);
+        }
+        if (slots_[at].present) {
+            return "Parameter " + in_quotes(name) + " is given twice";
+        }
+        const std::size_t start = decoded_.size();
+        if (equals != std::string_view::npos &&
+            !percent_decode(pair.substr(equals + 1), true, decoded_)) {
+            return "broken percent-encoding in parameter " + in_quotes(name);
+        }
+        if (auto error =
+                take_parameter(std::string_view(decoded_).substr(start), specs_[at], slots_[at])) {
+            return error;
+        }
+    }
+    for (std::size_t at = 0; at < specs_.size(); ++at) {
+        if (specs_[at].required && !slots_[at].present) {
+            return std::string(specs_[at].name) + " parameter required";
+        }
+    }
+    return std::nullopt;
+}
+
+const Fields::Slot& Fields::slot(std::string_view name) const {
+    const std::size_t at = index_of(name);
+    if (at == specs_.size()) {
+        broken_invariant();
+    }
+    return slots_[at];
+}
+
+std::string_view Fields::text(std::string_view name, std::string_view fallback) const {
+    const Slot& found = slot(name);
+    return found.present ? found.text : fallback;
+}
+
+std::int64_t Fields::integer(std::string_view name, std::int64_t fallback) const {
+    const Slot& found = slot(name);
+    return found.present ? found.integer : fallback;
+}
+
+bool Fields::flag(std::string_view name) const {
+    const Slot& found = slot(name);
+    return found.present && found.flag;
+}
+
+Json Fields::any(std::string_view name) const {
+    const Slot& found = slot(name);
+    if (!found.present) {
+        broken_invariant();
+    }
+    return found.json;
+}
+
+dom::array Fields::array(std::string_view name) const {
+    dom::array items;
+    if (any(name).get(items) != simdjson::SUCCESS) {
+        broken_invariant();
+    }
+    return items;
+}
+
+void Fields::object(std::string_view name, Fields& members) const {
+    const FieldSpec& spec = specs_[index_of(name)];
+    if (members.read(any(name), {spec.members, spec.members_count})) {
+        broken_invariant();  // it was read before
+    }
+}
+
+Pair pair_of(Json item) {
+    dom::array couple;
+    Pair pair;
+    const bool right = item.get(couple) == simdjson::SUCCESS
+                           ? couple.at(0).get(pair.key) == simdjson::SUCCESS &&
+                                 couple.at(1).get(pair.value) == simdjson::SUCCESS
+                           : item.at_key("key").get(pair.key) == simdjson::SUCCESS &&
+                                 item.at_key("value").get(pair.value) == simdjson::SUCCESS;
+    if (!right) {
+        broken_invariant();
+    }
+    return pair;
 }
 
 std::string_view encode(Json value, std::string& scratch) {

@@ -1,44 +1,85 @@
-// Reading the members of a JSON object by the rules of the HTTP contract: a member of the wrong
-// type, or null, counts as absent.
+// The one reader of what clients send as JSON members and query parameters. It checks everything
+// against a table of fields before a handler sees any of it: a handler can not mistake a field of
+// a wrong type, or one that it does not know, for an absent one.
 #pragma once
 
 #include <simdjson.h>
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "server/http/field.h"
+
 namespace synap::server::http {
 
 using Json = simdjson::dom::element;
 
+/// What is wrong with the first field that is wrong: one line that names it, what was expected and
+/// what was found. Nothing: all is right.
+using FieldError = std::optional<std::string>;
+
+enum class Unknown : std::uint8_t { kRefuse, kIgnore };
+
+/// The fields of one request. Views the document, the query and the table it was read from, which
+/// must outlive it.
 class Fields {
 public:
-    /// No members at all: what a payload of null means.
+    /// Fields of one table at most.
+    static constexpr std::size_t kMaxFields = 10;
+
     Fields() = default;
-    explicit Fields(simdjson::dom::object object) noexcept : object_(object) {}
+    Fields(const Fields&) = delete;
+    Fields& operator=(const Fields&) = delete;
 
-    /// The members of `value` when it is an object, else none.
-    static Fields of(Json value) noexcept;
+    /// Reads an object. Null has no members. A name that is given twice is an error.
+    [[nodiscard]] FieldError read(Json value, FieldSpecs specs, Unknown unknown = Unknown::kRefuse,
+                                  std::string_view path = {});
+    /// Reads the part of a target behind its '?'.
+    [[nodiscard]] FieldError read_query(std::string_view query, FieldSpecs specs);
 
-    std::optional<std::string_view> text(std::string_view name) const noexcept;
-    std::optional<std::int64_t> integer(std::string_view name) const noexcept;
-    /// Not negative. What a signed number does not hold is its largest, which is too much for
-    /// whoever reads it too.
-    std::optional<std::uint64_t> count(std::string_view name) const noexcept;
-    bool flag(std::string_view name) const noexcept;
-    std::optional<simdjson::dom::array> array(std::string_view name) const noexcept;
-    std::optional<Fields> object(std::string_view name) const noexcept;
-    /// Present even when null.
-    std::optional<Json> any(std::string_view name) const noexcept;
+    // Of fields in the table, by their type there; asking for others is a broken invariant.
+    // Null counts as absent, except for kAny.
+    bool has(std::string_view name) const { return slot(name).present; }
+    std::string_view text(std::string_view name, std::string_view fallback = {}) const;
+    std::int64_t integer(std::string_view name, std::int64_t fallback = 0) const;
+    bool flag(std::string_view name) const;
+    /// Of a kAny, kTexts or kPairs that is present.
+    Json any(std::string_view name) const;
+    simdjson::dom::array array(std::string_view name) const;
+    /// Of a kObject that is present.
+    void object(std::string_view name, Fields& members) const;
 
 private:
-    template <typename T>
-    std::optional<T> number(std::string_view name) const noexcept;
+    struct Slot {
+        bool present = false;
+        bool flag = false;
+        std::int64_t integer = 0;
+        std::string_view text;
+        Json json;
+    };
 
-    std::optional<simdjson::dom::object> object_;
+    const Slot& slot(std::string_view name) const;
+    /// Index in the table; its size when there is none of that name.
+    std::size_t index_of(std::string_view name) const noexcept;
+    FieldError unknown(std::string_view what, std::string_view name) const;
+    FieldError take(Json value, const FieldSpec& spec, Slot& slot, std::string_view path) const;
+    FieldError take_parameter(std::string_view value, const FieldSpec& spec, Slot& slot) const;
+
+    FieldSpecs specs_;
+    std::array<Slot, kMaxFields> slots_;
+    std::string decoded_;  // values of query parameters
 };
+
+/// One item of a kPairs.
+struct Pair {
+    std::string_view key;
+    Json value;
+};
+Pair pair_of(Json item);
 
 /// Bytes that a JSON value is stored as: a string is its text, all else compact JSON. The view is
 /// into the document or into `scratch`.

@@ -12,30 +12,6 @@ namespace {
 
 constexpr std::uint64_t kScanStep = 1000;
 
-std::optional<std::string_view> pair_key(Json pair) {
-    simdjson::dom::array items;
-    if (pair.get(items) != simdjson::SUCCESS) {
-        return Fields::of(pair).text("key");
-    }
-    std::string_view key;
-    if (items.size() != 2 || items.at(0).get(key) != simdjson::SUCCESS) {
-        return std::nullopt;
-    }
-    return key;
-}
-
-std::optional<Json> pair_value(Json pair) {
-    simdjson::dom::array items;
-    if (pair.get(items) != simdjson::SUCCESS) {
-        return Fields::of(pair).any("value");
-    }
-    Json value;
-    if (items.at(1).get(value) != simdjson::SUCCESS) {
-        return std::nullopt;
-    }
-    return value;
-}
-
 std::string human(std::uint64_t bytes) {
     constexpr std::array<const char*, 5> kUnits = {"B", "KB", "MB", "GB", "TB"};
     double amount = static_cast<double>(bytes);
@@ -47,39 +23,6 @@ std::string human(std::uint64_t bytes) {
     std::array<char, 32> text{};
     std::snprintf(text.data(), text.size(), unit == 0 ? "%.0f%s" : "%.2f%s", amount, kUnits[unit]);
     return text.data();
-}
-
-/// Options of SET in the engine's words; numbers are kept in `words` as text.
-void add_expiry(const SetOptions& options, std::vector<Arg>& argv, std::string& number) {
-    if (options.unit == ExpiryUnit::kNone) {
-        if (options.keep_ttl) {
-            argv.emplace_back("KEEPTTL");
-        }
-        return;
-    }
-    const bool relative =
-        options.unit == ExpiryUnit::kSeconds || options.unit == ExpiryUnit::kMilliseconds;
-    if (relative && options.expiry == 0) {
-        // "Expires at once": the engine refuses a duration of 0 but knows moments of the past.
-        argv.emplace_back("PXAT");
-        argv.emplace_back(1);
-        return;
-    }
-    switch (options.unit) {
-        case ExpiryUnit::kSeconds:
-            argv.emplace_back("EX");
-            break;
-        case ExpiryUnit::kMilliseconds:
-            argv.emplace_back("PX");
-            break;
-        case ExpiryUnit::kUnixSeconds:
-            argv.emplace_back("EXAT");
-            break;
-        default:
-            argv.emplace_back("PXAT");
-    }
-    number = std::to_string(options.expiry);
-    argv.emplace_back(number);
 }
 
 }  // namespace
@@ -127,50 +70,14 @@ void write_parsed(JsonWriter& json, std::string_view value) {
     }
 }
 
-Failure set_value(Exchange& exchange, std::string_view key, std::string_view value,
-                  const SetOptions& options, SetOutcome& outcome) {
-    std::vector<Arg> argv{"SET", key, value};
-    std::string number;
-    add_expiry(options, argv, number);
-    if (options.nx) {
-        argv.emplace_back("NX");
-    }
-    if (options.xx) {
-        argv.emplace_back("XX");
-    }
-    if (options.get) {
-        argv.emplace_back("GET");
-    }
-    const Value reply = exchange.engine.run(argv);
-    if (reply.is_error()) {
-        return from_reply(reply);
-    }
-    if (options.get) {
-        if (!reply.is_null()) {
-            outcome.old_value = std::string(reply.bytes());
-        }
-        outcome.written = options.nx ? reply.is_null() : options.xx ? !reply.is_null() : true;
-    } else {
-        outcome.written = !reply.is_null();
-    }
-    return std::nullopt;
-}
-
 Failure set_many(Exchange& exchange, simdjson::dom::array pairs, bool only_new) {
     std::vector<std::string> words;
     words.reserve(pairs.size() * 2);
     std::string scratch;
     for (const Json pair : pairs) {
-        const std::optional<std::string_view> key = pair_key(pair);
-        if (!key) {
-            return invalid_request("Each pair must have 'key'");
-        }
-        const std::optional<Json> value = pair_value(pair);
-        if (!value) {
-            return invalid_request("Each pair must have 'value'");
-        }
-        words.emplace_back(*key);
-        words.emplace_back(encode(*value, scratch));
+        const Pair parts = pair_of(pair);
+        words.emplace_back(parts.key);
+        words.emplace_back(encode(parts.value, scratch));
     }
     exchange.json.begin_object();
     if (words.empty()) {

@@ -27,6 +27,39 @@ struct Exchange {
     std::string_view content_type = "application/json";
 };
 
+/// SDKs send it with any command: the owner of the transaction that the command would join. Without
+/// an open transaction, and there are none over HTTP, a command runs at once.
+inline constexpr FieldSpec kClientId{
+    .name = "client_id", .help = "owner of a transaction; without one the command runs at once"};
+/// What many requests take.
+inline constexpr FieldSpec kKeyField{.name = "key", .required = true};
+inline constexpr FieldSpec kValueField{
+    .name = "value",
+    .type = FieldType::kAny,
+    .required = true,
+    .help = "a string is stored as its bytes, all else as compact JSON"};
+inline constexpr FieldSpec kStartField{
+    .name = "start",
+    .type = FieldType::kInteger,
+    .required = true,
+    .help = "offset in bytes; a negative one counts from the end"};
+inline constexpr FieldSpec kEndField{
+    .name = "end", .type = FieldType::kInteger, .required = true, .help = "inclusive"};
+inline constexpr FieldSpec kOffsetField{.name = "offset",
+                                        .type = FieldType::kInteger,
+                                        .required = true,
+                                        .min = 0,
+                                        .help = "in bytes; a gap is filled with zeros"};
+inline constexpr FieldSpec kTypeField{.name = "type",
+                                      .choices = "string|bytes",
+                                      .fallback = "string",
+                                      .help = "bytes: an array of numbers from 0 to 255"};
+/// Unknown sections mean all of them, by contract.
+inline constexpr FieldSpec kSectionField{
+    .name = "section",
+    .fallback = "all",
+    .help = "server, memory, stats, ... as INFO; what is none of them means all"};
+
 /// Runs a command that answers with an integer and writes {"<member>": integer}.
 Failure integer_result(Exchange& exchange, std::string_view member,
                        std::initializer_list<Arg> argv);
@@ -39,23 +72,7 @@ void write_value(JsonWriter& json, std::string_view value, bool as_octets);
 /// A stored value as the JSON it holds, or as a string when it holds none.
 void write_parsed(JsonWriter& json, std::string_view value);
 
-enum class ExpiryUnit : std::uint8_t { kNone, kSeconds, kMilliseconds, kUnixSeconds, kUnixMs };
-struct SetOptions {
-    ExpiryUnit unit = ExpiryUnit::kNone;
-    std::uint64_t expiry = 0;
-    bool nx = false;
-    bool xx = false;
-    bool keep_ttl = false;
-    bool get = false;
-};
-struct SetOutcome {
-    bool written = true;
-    std::optional<std::string> old_value;
-};
-Failure set_value(Exchange& exchange, std::string_view key, std::string_view value,
-                  const SetOptions& options, SetOutcome& outcome);
-
-/// MSET or MSETNX of `pairs`, an array of {key, value} or [key, value].
+/// MSET or MSETNX of the items of a kPairs.
 Failure set_many(Exchange& exchange, simdjson::dom::array pairs, bool only_new);
 
 /// {"keys":[...],"count":n} of keys that match a glob pattern, at most `limit`.

@@ -1,9 +1,9 @@
 // REST routes under /kv and /key.
 #include <array>
-#include <charconv>
 #include <string>
 
 #include "server/http/router.h"
+#include "server/http/set_value.h"
 
 namespace synap::server::http {
 namespace {
@@ -24,69 +24,28 @@ Failure get(Exchange& exchange, const RestRequest& request) {
         write_error_object(exchange.json, "Key not found");
         return std::nullopt;
     }
-    const bool octets = !request.query.empty() && request.parameter("type") == "bytes";
+    const bool octets = request.query.text("type") == "bytes";
     write_value(exchange.json, value.bytes(), octets);
     return std::nullopt;
 }
 
-Failure read_expiry(const Fields& body, SetOptions& options) {
-    const auto expiry = body.object("expiry");
-    if (!expiry) {
-        if (const auto ttl = body.count("ttl")) {
-            options.unit = ExpiryUnit::kSeconds;
-            options.expiry = *ttl;
-        }
-        return std::nullopt;
-    }
-    const auto type = expiry->text("type");
-    const auto value = expiry->count("value");
-    if (!type || !value) {
-        return unprocessable("expiry");
-    }
-    options.expiry = *value;
-    if (*type == "seconds") {
-        options.unit = ExpiryUnit::kSeconds;
-    } else if (*type == "milliseconds") {
-        options.unit = ExpiryUnit::kMilliseconds;
-    } else if (*type == "unix_seconds") {
-        options.unit = ExpiryUnit::kUnixSeconds;
-    } else if (*type == "unix_milliseconds") {
-        options.unit = ExpiryUnit::kUnixMs;
-    } else {
-        return unprocessable("expiry.type");
-    }
-    return std::nullopt;
-}
-
 Failure set(Exchange& exchange, const RestRequest& request) {
-    const Fields body = request.fields();
-    const auto key = body.text("key");
-    const auto value = body.any("value");
-    if (!key || !value) {
-        return unprocessable(key ? "value" : "key");
-    }
+    const std::string_view key = request.body.text("key");
     SetOptions options;
-    if (auto failure = read_expiry(body, options)) {
-        return failure;
+    if (const auto error = read_set_options(request.body, options)) {
+        return unprocessable(*error);
     }
-    options.nx = body.flag("nx");
-    options.xx = body.flag("xx");
-    options.keep_ttl = body.flag("keepttl");
-    options.get = body.flag("get");
     std::string scratch;
     SetOutcome outcome;
-    if (auto failure = set_value(exchange, *key, encode(*value, scratch), options, outcome)) {
+    if (auto failure = set_value(exchange, key, encode(request.body.any("value"), scratch), options,
+                                 outcome)) {
         return failure;
     }
     JsonWriter& json = exchange.json;
     json.begin_object();
     json.member("success", true);
-    json.member("key", *key);
-    json.member("written", outcome.written);
-    if (outcome.old_value) {
-        json.key("old_value");
-        write_parsed(json, *outcome.old_value);
-    }
+    json.member("key", key);
+    write_outcome(json, outcome);
     json.end_object();
     return std::nullopt;
 }
@@ -106,44 +65,20 @@ Failure del(Exchange& exchange, const RestRequest& request) {
 Failure stats(Exchange& exchange, const RestRequest& /*request*/) { return kv_stats(exchange); }
 
 Failure msetnx(Exchange& exchange, const RestRequest& request) {
-    const auto pairs = request.fields().array("pairs");
-    return pairs ? set_many(exchange, *pairs, true) : Failure(unprocessable("pairs"));
+    return set_many(exchange, request.body.array("pairs"), true);
 }
 
 Failure append(Exchange& exchange, const RestRequest& request) {
-    const auto value = request.fields().any("value");
-    if (!value) {
-        return unprocessable("value");
-    }
     std::string scratch;
-    return integer_result(exchange, "length",
-                          {"APPEND", request.params[0], encode(*value, scratch)});
-}
-
-/// A query parameter that must be a whole number.
-Failure read_offset(const RestRequest& request, const char* name, std::int64_t& offset) {
-    const auto text = request.parameter(name);
-    if (!text) {
-        return invalid_request(std::string(name) + " parameter required");
-    }
-    const char* const end = text->data() + text->size();
-    const auto read = std::from_chars(text->data(), end, offset);
-    if (read.ec != std::errc() || read.ptr != end) {
-        return invalid_request(std::string(name) + " parameter must be an integer");
-    }
-    return std::nullopt;
+    return integer_result(
+        exchange, "length",
+        {"APPEND", request.params[0], encode(request.body.any("value"), scratch)});
 }
 
 Failure getrange(Exchange& exchange, const RestRequest& request) {
-    std::int64_t start = 0;
-    std::int64_t end = 0;
-    if (auto failure = read_offset(request, "start", start)) {
-        return failure;
-    }
-    if (auto failure = read_offset(request, "end", end)) {
-        return failure;
-    }
-    const Value value = exchange.engine.run({"GETRANGE", request.params[0], start, end});
+    const Value value =
+        exchange.engine.run({"GETRANGE", request.params[0], request.query.integer("start"),
+                             request.query.integer("end")});
     if (value.is_error()) {
         return from_reply(value);
     }
@@ -156,15 +91,10 @@ Failure getrange(Exchange& exchange, const RestRequest& request) {
 }
 
 Failure setrange(Exchange& exchange, const RestRequest& request) {
-    const Fields body = request.fields();
-    const auto offset = body.count("offset");
-    const auto value = body.any("value");
-    if (!offset || !value) {
-        return unprocessable(offset ? "value" : "offset");
-    }
     std::string scratch;
     return integer_result(exchange, "length",
-                          {"SETRANGE", request.params[0], *offset, encode(*value, scratch)});
+                          {"SETRANGE", request.params[0], request.body.integer("offset"),
+                           encode(request.body.any("value"), scratch)});
 }
 
 Failure strlen(Exchange& exchange, const RestRequest& request) {
@@ -172,12 +102,9 @@ Failure strlen(Exchange& exchange, const RestRequest& request) {
 }
 
 Failure getset(Exchange& exchange, const RestRequest& request) {
-    const auto value = request.fields().any("value");
-    if (!value) {
-        return unprocessable("value");
-    }
     std::string scratch;
-    const Value old = exchange.engine.run({"GETSET", request.params[0], encode(*value, scratch)});
+    const Value old = exchange.engine.run(
+        {"GETSET", request.params[0], encode(request.body.any("value"), scratch)});
     if (old.is_error()) {
         return from_reply(old);
     }
@@ -197,37 +124,25 @@ Failure exists(Exchange& exchange, const RestRequest& request) {
     return key_exists(exchange, request.params[0]);
 }
 
-Failure move(Exchange& exchange, const RestRequest& request, bool only_new) {
-    const auto destination = request.fields().text("destination");
-    if (!destination) {
-        return unprocessable("destination");
-    }
-    return rename_key(exchange, request.params[0], *destination, only_new);
-}
-
 Failure rename(Exchange& exchange, const RestRequest& request) {
-    return move(exchange, request, false);
+    return rename_key(exchange, request.params[0], request.body.text("destination"), false);
 }
 
 Failure renamenx(Exchange& exchange, const RestRequest& request) {
-    return move(exchange, request, true);
+    return rename_key(exchange, request.params[0], request.body.text("destination"), true);
 }
 
 Failure copy(Exchange& exchange, const RestRequest& request) {
-    const Fields body = request.fields();
-    const auto destination = body.text("destination");
-    if (!destination) {
-        return unprocessable("destination");
-    }
+    const std::string_view destination = request.body.text("destination");
     CopyOutcome outcome{};
-    if (auto failure =
-            copy_key(exchange, request.params[0], *destination, body.flag("replace"), outcome)) {
+    if (auto failure = copy_key(exchange, request.params[0], destination,
+                                request.body.flag("replace"), outcome)) {
         return failure;
     }
     if (outcome == CopyOutcome::kNoSource) {
         return key_not_found(request.params[0]);
     }
-    write_moved(exchange.json, outcome == CopyOutcome::kCopied, request.params[0], *destination);
+    write_moved(exchange.json, outcome == CopyOutcome::kCopied, request.params[0], destination);
     return std::nullopt;
 }
 
@@ -235,27 +150,121 @@ Failure randomkey(Exchange& exchange, const RestRequest& /*request*/) {
     return random_key(exchange);
 }
 
-constexpr std::array kKvRoutes = {
-    Route{Method::kGet, "/kv/get/{}", get},
-    Route{Method::kPost, "/kv/set", set, true},
-    Route{Method::kDelete, "/kv/del/{}", del},
-    Route{Method::kGet, "/kv/stats", stats},
-    Route{Method::kPost, "/kv/msetnx", msetnx, true},
-    Route{Method::kPost, "/kv/{}/append", append, true},
-    Route{Method::kGet, "/kv/{}/getrange", getrange},
-    Route{Method::kPost, "/kv/{}/setrange", setrange, true},
-    Route{Method::kGet, "/kv/{}/strlen", strlen},
-    Route{Method::kPost, "/kv/{}/getset", getset, true},
-};
+constexpr std::array kGetQuery = {kTypeField};
+constexpr std::array kValue = {kValueField};
+constexpr std::array kPairs = {
+    FieldSpec{.name = "pairs", .type = FieldType::kPairs, .required = true}};
+constexpr std::array kRange = {kStartField, kEndField};
+constexpr std::array kSetRange = {kOffsetField, kValueField};
+constexpr FieldSpec kDestination{.name = "destination", .required = true};
+constexpr std::array kMove = {kDestination};
+constexpr std::array kCopy = {kDestination, FieldSpec{.name = "replace",
+                                                      .type = FieldType::kFlag,
+                                                      .fallback = "false",
+                                                      .help = "overwrite the destination"}};
 
-constexpr std::array kKeyRoutes = {
-    Route{Method::kGet, "/key/randomkey", randomkey},
-    Route{Method::kGet, "/key/{}/type", type},
-    Route{Method::kGet, "/key/{}/exists", exists},
-    Route{Method::kPost, "/key/{}/rename", rename, true},
-    Route{Method::kPost, "/key/{}/renamenx", renamenx, true},
-    Route{Method::kPost, "/key/{}/copy", copy, true},
-};
+constexpr std::string_view kLength = R"({"length": 5})";
+constexpr std::string_view kMoved = R"({"success": true, "source":..., "destination":...})";
+
+const auto kKvRoutes = std::to_array<Route>({
+    {.method = Method::kGet,
+     .pattern = "/kv/get/{key}",
+     .handler = get,
+     .query = kGetQuery,
+     .summary = "Value of a key.",
+     .reply = R"(the value, a string or an array of numbers; {"error": "Key not found"})"},
+    {.method = Method::kPost,
+     .pattern = "/kv/set",
+     .handler = set,
+     .body = set_fields(),
+     .summary = "Sets a key.",
+     .reply = R"({"success": true, "key":..., "written": true, "old_value":...})"},
+    {.method = Method::kDelete,
+     .pattern = "/kv/del/{key}",
+     .handler = del,
+     .summary = "Deletes a key.",
+     .reply = R"({"deleted": true, "key":...})"},
+    {.method = Method::kGet,
+     .pattern = "/kv/stats",
+     .handler = stats,
+     .summary = "Statistics of keys and operations.",
+     .reply = R"({"total_keys": 3, "total_memory_bytes":..., "operations": {...}, )"
+              R"("hit_rate": 0.5})"},
+    {.method = Method::kPost,
+     .pattern = "/kv/msetnx",
+     .handler = msetnx,
+     .body = kPairs,
+     .summary = "Sets many keys, none when one of them exists.",
+     .reply = R"({"success": false})"},
+    {.method = Method::kPost,
+     .pattern = "/kv/{key}/append",
+     .handler = append,
+     .body = kValue,
+     .summary = "Appends to a value.",
+     .reply = kLength},
+    {.method = Method::kGet,
+     .pattern = "/kv/{key}/getrange",
+     .handler = getrange,
+     .query = kRange,
+     .summary = "A part of a value.",
+     .reply = R"(a string; {"error": "Key not found or range empty"})"},
+    {.method = Method::kPost,
+     .pattern = "/kv/{key}/setrange",
+     .handler = setrange,
+     .body = kSetRange,
+     .summary = "Overwrites a part of a value.",
+     .reply = kLength},
+    {.method = Method::kGet,
+     .pattern = "/kv/{key}/strlen",
+     .handler = strlen,
+     .summary = "Length of a value in bytes.",
+     .reply = kLength},
+    {.method = Method::kPost,
+     .pattern = "/kv/{key}/getset",
+     .handler = getset,
+     .body = kValue,
+     .summary = "Sets a key and gives the old value.",
+     .reply = "a string or null"},
+});
+
+constexpr auto kKeyRoutes = std::to_array<Route>({
+    {.method = Method::kGet,
+     .pattern = "/key/randomkey",
+     .handler = randomkey,
+     .summary = "Any key.",
+     .reply = R"({"key": text or null})"},
+    {.method = Method::kGet,
+     .pattern = "/key/{key}/type",
+     .handler = type,
+     .summary = "Type of the value.",
+     .reply = R"({"key":..., "type": "string" or "none"})"},
+    {.method = Method::kGet,
+     .pattern = "/key/{key}/exists",
+     .handler = exists,
+     .summary = "Whether there is such a key.",
+     .reply = R"({"key":..., "exists": true})"},
+    {.method = Method::kPost,
+     .pattern = "/key/{key}/rename",
+     .handler = rename,
+     .body = kMove,
+     .summary = "Renames a key, over what has the new name.",
+     .reply = kMoved,
+     .errors = "404 Key not found"},
+    {.method = Method::kPost,
+     .pattern = "/key/{key}/renamenx",
+     .handler = renamenx,
+     .body = kMove,
+     .summary = "Renames a key unless the new name is taken.",
+     .reply = kMoved,
+     .errors = "404 Key not found; 400 Destination key already exists"},
+    {.method = Method::kPost,
+     .pattern = "/key/{key}/copy",
+     .handler = copy,
+     .body = kCopy,
+     .summary = "Copies a key with its deadline; success is false where the destination exists.",
+     .reply = kMoved,
+     .errors = "404 Key not found"},
+});
 
 }  // namespace
 

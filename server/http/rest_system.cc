@@ -1,6 +1,9 @@
 // Health, metrics, and the routes that look at the server as a whole.
+#include <algorithm>
 #include <array>
 #include <string>
+
+#include <synap/error.hpp>
 
 #include "server/http/command.h"
 #include "server/http/metrics.h"
@@ -9,39 +12,112 @@
 namespace synap::server::http {
 namespace {
 
-synap_store_state_t state_of(const Exchange& exchange) noexcept {
-    return exchange.shared.store.state();
+constexpr std::string_view kHealthReply =
+    R"({"status": "healthy", "service": "synap", "version":...}; while loading also )"
+    R"("state": "loading", "reason", "loaded_bytes", "total_bytes")";
+
+/// What a probe is told.
+struct Condition {
+    synap_store_state_t store = SYNAP_STORE_STATE_INIT;
+    std::string reason;  // why the server is not ready; empty when it is
+
+    bool is_ready() const noexcept { return store.state == SYNAP_STATE_READY; }
+    /// Only a restart would help.
+    bool is_down() const noexcept {
+        return store.state == SYNAP_STATE_FAILED || store.state == SYNAP_STATE_CLOSED;
+    }
+};
+
+std::string percent_of(const synap_store_state_t& state) {
+    if (state.total == 0) {
+        return "reading the data directory";
+    }
+    const double done =
+        static_cast<double>(std::min(state.loaded, state.total)) / static_cast<double>(state.total);
+    return std::to_string(static_cast<int>(done * 100)) + "% of " + std::to_string(state.total) +
+           " bytes of snapshot and log are read";
 }
 
-bool is_down(const synap_store_state_t& state) noexcept {
-    return state.state == SYNAP_STATE_FAILED || state.state == SYNAP_STATE_CLOSED;
+Condition condition_of(const Exchange& exchange) {
+    Condition condition;
+    synap_error_t* error = nullptr;
+    // FAILED gives the error that stopped the store; the state is filled in all the same.
+    const synap_status_t status =
+        synap_store_get_state(exchange.shared.store.raw(), &condition.store, &error);
+    switch (condition.store.state) {
+        case SYNAP_STATE_LOADING:
+            condition.reason = percent_of(condition.store);
+            break;
+        case SYNAP_STATE_FAILED:
+            condition.reason = status == SYNAP_OK || error == nullptr
+                                   ? std::string("the store has failed")
+                                   : std::string(to_view(synap_error_message(error)));
+            break;
+        case SYNAP_STATE_CLOSED:
+            condition.reason = "the store is closed";
+            break;
+        default:
+            break;
+    }
+    synap_error_free(error);
+    return condition;
 }
 
-/// GET /health: 200 unless the store has failed; a server that still loads is healthy.
+std::string_view name_of(const Condition& condition) noexcept {
+    switch (condition.store.state) {
+        case SYNAP_STATE_LOADING:
+            return "loading";
+        case SYNAP_STATE_READY:
+            return "ready";
+        case SYNAP_STATE_CLOSED:
+            return "closed";
+        default:
+            return "failed";
+    }
+}
+
+void write_progress(JsonWriter& json, const Condition& condition) {
+    json.member("loaded_bytes", static_cast<std::uint64_t>(condition.store.loaded));
+    json.member("total_bytes", static_cast<std::uint64_t>(condition.store.total));
+}
+
+/// GET /health: 503 only when a restart would help; a server that still loads is healthy.
 Failure health(Exchange& exchange, const RestRequest& /*request*/) {
-    const bool down = is_down(state_of(exchange));
-    exchange.status = down ? 503 : 200;
-    exchange.json.begin_object();
-    exchange.json.member("status", down ? "unhealthy" : "healthy");
-    exchange.json.member("service", "synap");
-    exchange.json.member("version", SYNAP_VERSION);
-    exchange.json.end_object();
+    const Condition condition = condition_of(exchange);
+    exchange.status = condition.is_down() ? 503 : 200;
+    JsonWriter& json = exchange.json;
+    json.begin_object();
+    json.member("status", condition.is_down() ? "unhealthy" : "healthy");
+    json.member("service", "synap");
+    json.member("version", SYNAP_VERSION);
+    if (!condition.reason.empty()) {
+        json.member("state", name_of(condition));
+        json.member("reason", std::string_view(condition.reason));
+    }
+    if (condition.store.state == SYNAP_STATE_LOADING) {
+        write_progress(json, condition);
+    }
+    json.end_object();
     return std::nullopt;
 }
 
-/// GET /health/kv: whether keys can be read and written now.
+/// GET /health/kv: whether keys can be read now.
 Failure health_kv(Exchange& exchange, const RestRequest& /*request*/) {
-    const synap_store_state_t state = state_of(exchange);
-    const bool ready = state.state == SYNAP_STATE_READY;
+    const Condition condition = condition_of(exchange);
+    const bool ready = condition.is_ready();
     exchange.status = ready ? 200 : 503;
-    exchange.json.begin_object();
-    exchange.json.member("status", ready ? "healthy" : is_down(state) ? "unhealthy" : "loading");
-    exchange.json.member("component", "kv");
+    JsonWriter& json = exchange.json;
+    json.begin_object();
+    json.member("status", ready ? "healthy" : condition.is_down() ? "unhealthy" : "loading");
+    json.member("component", "kv");
     if (ready) {
-        exchange.json.member("keys", exchange.engine.run({"DBSIZE"}).integer());
+        json.member("keys", exchange.engine.run({"DBSIZE"}).integer());
     }
-    exchange.json.member("memory_bytes", static_cast<std::uint64_t>(state.used_memory));
-    exchange.json.end_object();
+    json.member("memory_bytes", static_cast<std::uint64_t>(condition.store.used_memory));
+    if (!condition.reason.empty()) {
+        json.member("reason", std::string_view(condition.reason));
+    }
+    json.end_object();
     return std::nullopt;
 }
 
@@ -55,18 +131,20 @@ Failure livez(Exchange& exchange, const RestRequest& /*request*/) {
 
 /// GET /readyz: 200 when traffic is welcome, 503 while loading, draining, or failed.
 Failure readyz(Exchange& exchange, const RestRequest& /*request*/) {
-    const synap_store_state_t state = state_of(exchange);
+    Condition condition = condition_of(exchange);
     const bool draining = exchange.shared.draining.load(std::memory_order_relaxed);
-    const bool ready = state.state == SYNAP_STATE_READY && !draining;
-    exchange.status = ready ? 200 : 503;
-    exchange.json.begin_object();
-    exchange.json.member("status", ready                                ? "ready"
-                                   : draining                           ? "draining"
-                                   : state.state == SYNAP_STATE_LOADING ? "loading"
-                                                                        : "failed");
-    exchange.json.member("loaded_bytes", static_cast<std::uint64_t>(state.loaded));
-    exchange.json.member("total_bytes", static_cast<std::uint64_t>(state.total));
-    exchange.json.end_object();
+    if (draining) {
+        condition.reason = "the server is about to stop";
+    }
+    exchange.status = condition.reason.empty() ? 200 : 503;
+    JsonWriter& json = exchange.json;
+    json.begin_object();
+    json.member("status", draining ? "draining" : name_of(condition));
+    write_progress(json, condition);
+    if (!condition.reason.empty()) {
+        json.member("reason", std::string_view(condition.reason));
+    }
+    json.end_object();
     return std::nullopt;
 }
 
@@ -77,7 +155,7 @@ Failure metrics(Exchange& exchange, const RestRequest& /*request*/) {
 }
 
 Failure server_info(Exchange& exchange, const RestRequest& request) {
-    return info(exchange, request.parameter("section").value_or(""));
+    return info(exchange, request.query.text("section"));
 }
 
 Failure clients(Exchange& exchange, const RestRequest& /*request*/) {
@@ -102,21 +180,76 @@ Failure snapshot(Exchange& exchange, const RestRequest& /*request*/) {
 
 Failure command(Exchange& exchange, const RestRequest& request) {
     std::string scratch;
-    return run_envelope(exchange, *request.body, scratch);
+    run_envelope(exchange, request.body, scratch);
+    return std::nullopt;
 }
 
-constexpr std::array kRoutes = {
-    Route{Method::kPost, "/api/v1/command", command, true},
-    Route{Method::kGet, "/health", health},
-    Route{Method::kGet, "/health/kv", health_kv},
-    Route{Method::kGet, "/livez", livez},
-    Route{Method::kGet, "/readyz", readyz},
-    Route{Method::kGet, "/metrics", metrics},
-    Route{Method::kGet, "/info", server_info},
-    Route{Method::kGet, "/clients", clients},
-    Route{Method::kGet, "/memory/{}/usage", usage},
-    Route{Method::kPost, "/snapshot", snapshot},
-};
+constexpr std::array kInfo = {kSectionField};
+
+const auto kRoutes = std::to_array<Route>({
+    {.method = Method::kPost,
+     .pattern = "/api/v1/command",
+     .handler = command,
+     .body = envelope_fields(),
+     .unknown = Unknown::kIgnore,
+     .summary = "Runs a command; see below.",
+     .reply = R"({"success": true, "request_id":..., "payload":..., "error": null})"},
+    {.method = Method::kGet,
+     .pattern = "/health",
+     .handler = health,
+     .probe = true,
+     .summary = "Whether the server is better left alone than started anew.",
+     .reply = kHealthReply,
+     .errors = "503 unhealthy: only a restart would help, and `reason` says why"},
+    {.method = Method::kGet,
+     .pattern = "/health/kv",
+     .handler = health_kv,
+     .probe = true,
+     .summary = "Whether keys can be read.",
+     .reply = R"({"status": "healthy", "component": "kv", "keys": 3, "memory_bytes":...})",
+     .errors = "503 loading, unhealthy"},
+    {.method = Method::kGet,
+     .pattern = "/livez",
+     .handler = livez,
+     .probe = true,
+     .summary = "Whether the process answers.",
+     .reply = R"({"status": "alive"})"},
+    {.method = Method::kGet,
+     .pattern = "/readyz",
+     .handler = readyz,
+     .probe = true,
+     .summary = "Whether traffic is welcome.",
+     .reply = R"({"status": "ready", "loaded_bytes": 0, "total_bytes": 0})",
+     .errors = "503 loading, draining, failed; `reason` says why"},
+    {.method = Method::kGet,
+     .pattern = "/metrics",
+     .handler = metrics,
+     .probe = true,
+     .summary = "Metrics for Prometheus.",
+     .reply = "text"},
+    {.method = Method::kGet,
+     .pattern = "/info",
+     .handler = server_info,
+     .query = kInfo,
+     .summary = "Facts of the server, as INFO.",
+     .reply = R"({"server": {...}, "memory": {...}, ...})"},
+    {.method = Method::kGet,
+     .pattern = "/clients",
+     .handler = clients,
+     .summary = "Connected clients.",
+     .reply = R"({"clients": [{...}], "count": 1})"},
+    {.method = Method::kGet,
+     .pattern = "/memory/{key}/usage",
+     .handler = usage,
+     .summary = "Memory of a key and its value; 0 when there is none.",
+     .reply = R"({"key":..., "bytes": 72, "human": "72B"})"},
+    {.method = Method::kPost,
+     .pattern = "/snapshot",
+     .handler = snapshot,
+     .summary = "Begins a snapshot.",
+     .reply = R"({"success": true, "message":...})",
+     .errors = "400 when nothing is kept on disk"},
+});
 
 }  // namespace
 

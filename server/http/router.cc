@@ -1,17 +1,10 @@
 #include "server/http/router.h"
 
+#include "server/http/percent.h"
 #include "server/net/counters.h"
 
 namespace synap::server::http {
 namespace {
-
-int hex_value(char c) noexcept {
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    const char lower = static_cast<char>(c | 0x20);
-    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
 
 /// Cuts the first segment off a path that begins with '/'.
 std::string_view next_segment(std::string_view& path) noexcept {
@@ -28,7 +21,7 @@ bool matches(std::string_view pattern, std::string_view path,
     while (!pattern.empty() && !path.empty()) {
         const std::string_view wanted = next_segment(pattern);
         const std::string_view segment = next_segment(path);
-        if (wanted == "{}") {
+        if (wanted.starts_with('{')) {
             if (segment.empty()) {
                 return false;
             }
@@ -52,44 +45,6 @@ void allow(std::string& methods, Method method) {
 
 }  // namespace
 
-bool percent_decode(std::string_view text, bool plus_is_blank, std::string& out) {
-    out.clear();
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        if (text[i] == '%') {
-            if (i + 2 >= text.size() || hex_value(text[i + 1]) < 0 || hex_value(text[i + 2]) < 0) {
-                return false;
-            }
-            out.push_back(static_cast<char>(hex_value(text[i + 1]) * 16 + hex_value(text[i + 2])));
-            i += 2;
-        } else {
-            out.push_back(text[i] == '+' && plus_is_blank ? ' ' : text[i]);
-        }
-    }
-    return true;
-}
-
-std::optional<std::string> RestRequest::parameter(std::string_view name) const {
-    std::string_view rest = query;
-    std::string decoded;
-    while (!rest.empty()) {
-        const std::size_t end = rest.find('&');
-        const std::string_view pair = rest.substr(0, end);
-        rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
-        const std::size_t equals = pair.find('=');
-        if (!percent_decode(pair.substr(0, equals), true, decoded) || decoded != name) {
-            continue;
-        }
-        if (equals == std::string_view::npos) {
-            return std::string();
-        }
-        if (!percent_decode(pair.substr(equals + 1), true, decoded)) {
-            return std::nullopt;
-        }
-        return decoded;
-    }
-    return std::nullopt;
-}
-
 Match match_route(Method method, std::string_view path, std::array<std::string, 2>& params) {
     Match match;
     if (path.empty() || path.front() != '/') {
@@ -98,7 +53,7 @@ Match match_route(Method method, std::string_view path, std::array<std::string, 
     const Method wanted = method == Method::kHead ? Method::kGet : method;
     std::string_view pattern;  // of the first route with this form; others of it differ in method
     std::array<std::string_view, 2> raw;
-    for (const auto family : {kv_routes(), system_routes(), key_routes()}) {
+    for (const auto family : all_routes()) {
         for (const Route& route : family) {
             std::array<std::string_view, 2> found;
             if (pattern.empty() ? !matches(route.pattern, path, found) : route.pattern != pattern) {
@@ -114,6 +69,7 @@ Match match_route(Method method, std::string_view path, std::array<std::string, 
             }
             match.route = &route;
             for (std::size_t i = 0; i < raw.size(); ++i) {
+                params[i].clear();
                 match.bad_encoding =
                     match.bad_encoding || !percent_decode(raw[i], false, params[i]);
             }

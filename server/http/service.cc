@@ -4,6 +4,7 @@
 #include <cstring>
 #include <ctime>
 
+#include "server/http/number.h"
 #include "server/http/origin.h"
 #include "server/http/router.h"
 
@@ -148,17 +149,25 @@ void Service::run_route(const Head& head, std::string_view body, Response& respo
         fail_plain(400, "Invalid percent-encoding in the path\n", response);
         return;
     }
-    if (mark != std::string_view::npos) {
-        request.query = head.target.substr(mark + 1);
+    const Route& route = *match.route;
+    const std::string_view query =
+        mark == std::string_view::npos ? std::string_view() : head.target.substr(mark + 1);
+    if (const FieldError error = request.query.read_query(query, route.query)) {
+        fail(invalid_request(*error), response);
+        return;
     }
-    if (match.route->takes_json) {
-        request.body = parse_body(head, body, response);
-        if (!request.body) {
+    if (!route.body.empty()) {
+        const auto document = parse_body(head, body, response);
+        if (!document) {
+            return;
+        }
+        if (const FieldError error = request.body.read(*document, route.body, route.unknown)) {
+            fail(unprocessable(*error), response);
             return;
         }
     }
     Exchange exchange{shared_, engine_, JsonWriter(body_)};
-    if (const Failure failure = match.route->handler(exchange, request)) {
+    if (const Failure failure = route.handler(exchange, request)) {
         fail(*failure, response);
         return;
     }
@@ -169,11 +178,20 @@ void Service::run_route(const Head& head, std::string_view body, Response& respo
 std::optional<simdjson::dom::element> Service::parse_body(const Head& head, std::string_view body,
                                                           Response& response) {
     if (!is_json_type(head.content_type)) {
-        fail_plain(415, "Expected request with `Content-Type: application/json`\n", response);
+        std::string text = "Expected request with `Content-Type: application/json`, not ";
+        text +=
+            head.content_type.empty() ? "without one" : "`" + std::string(head.content_type) + "`";
+        fail_plain(415, text + "; with curl: -H 'Content-Type: application/json'\n", response);
         return std::nullopt;
     }
     simdjson::dom::element document;
     const simdjson::error_code error = parser_.parse(body.data(), body.size(), false).get(document);
+    if (error == simdjson::NUMBER_ERROR) {
+        if (const auto reason = oversized_number(body)) {
+            fail(unprocessable(*reason), response);
+            return std::nullopt;
+        }
+    }
     if (error != simdjson::SUCCESS) {
         fail_plain(400,
                    std::string("Failed to parse the request body as JSON: ") +

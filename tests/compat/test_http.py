@@ -219,6 +219,51 @@ def test_refused_requests(server: Server) -> None:
     assert get(server, "/kv/get/a") == {"error": "Key not found"}
 
 
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("ttl", -1),
+        ("ttl", 60.5),
+        ("ttl", "soon"),
+        ("ttl", 2**63),
+        ("ttl", 2**64),
+        ("nx", "true"),
+        ("expiry", 60),
+        ("tll", 60),
+    ],
+)
+def test_a_field_of_a_wrong_type(server: Server, field: str, value: Any) -> None:
+    """fault case 7: it is an error that names the field, and nothing is written."""
+    ok(server, "kv.set", key="a", value="before")
+    body = json.dumps({"key": "a", "value": "after", field: value})
+    json_type = ("-XPOST", "-H", "Content-Type: application/json")
+    status, text = curl(server, "/kv/set", *json_type, "-d", body)
+    assert status == 422 and f"'{field}'" in text, (status, text)
+    if value != 2**64:  # which makes the whole envelope unreadable
+        assert f"'{field}'" in fails(server, "kv.set", key="a", value="after", **{field: value})
+    assert get(server, "/kv/get/a") == "before"
+
+
+def test_numbers_as_clients_write_them(server: Server) -> None:
+    """fault case 7: 60.0 and "60" are 60; what no integer holds is never cut to one."""
+    for ttl in (60, 60.0, "60"):
+        assert post(server, "/kv/set", {"key": "a", "value": "x", "ttl": ttl})["written"] is True
+        assert 55 <= ok(server, "kv.ttl", key="a")["ttl"] <= 60
+    ok(server, "kv.set", key="n", value="0")
+    assert ok(server, "kv.incr", key="n", amount="5") == {"value": 5}
+    for amount in (2**63, -(2**63) - 1, 2**64, 1.5, 1e19, True, "5x"):
+        envelope = {"command": "kv.incr", "request_id": "r", "payload": {"key": "n"}}
+        envelope["payload"]["amount"] = amount  # type: ignore[index]
+        status, text = curl(
+            server, "/api/v1/command", "-H", "Content-Type: application/json",
+            "-d", json.dumps(envelope),
+        )  # fmt: skip
+        assert status in (200, 422) and "'amount'" in text, (amount, status, text)
+        assert status == 422 or json.loads(text)["success"] is False
+    assert get(server, "/kv/get/n") == "5"
+    assert curl(server, "/kv/get/n?tpye=bytes")[0] == 400
+
+
 def test_keep_alive_and_pipelining(server: Server) -> None:
     """Two requests in one packet get two answers in order; RESP clients are not disturbed."""
     request = b"GET /kv/get/a HTTP/1.1\r\nHost: x\r\n\r\n"

@@ -22,9 +22,11 @@ protected:
         std::string out;
         std::string scratch;
         Exchange exchange{engine_.shared, engine, JsonWriter(out)};
-        if (const Failure failure = run_envelope(exchange, document, scratch)) {
-            return std::to_string(failure->status) + " " + failure->text;
+        Fields fields;
+        if (const FieldError error = fields.read(document, envelope_fields(), Unknown::kIgnore)) {
+            return "422 " + *error;
         }
+        run_envelope(exchange, fields, scratch);
         return out;
     }
 
@@ -77,10 +79,11 @@ TEST_F(HttpCommand, NamesMissingFields) {
     EXPECT_EQ(run("kv.set", R"({"value":"x"})"), "! Invalid request: Missing 'key' field");
     EXPECT_EQ(run("kv.set", R"({"key":"x"})"), "! Invalid request: Missing 'value' field");
     EXPECT_EQ(run("kv.get", "null"), "! Invalid request: Missing 'key' field");
-    EXPECT_EQ(run("kv.get", R"({"key":5})"), "! Invalid request: Missing 'key' field");
+    EXPECT_EQ(run("kv.get", R"({"key":5})"), "! Invalid request: 'key' must be a string, not 5");
     EXPECT_EQ(run("kv.expire", R"({"key":"a"})"), "! Invalid request: Missing 'ttl' field");
     EXPECT_EQ(run("kv.mset", "{}"), "! Invalid request: Missing 'pairs' field");
-    EXPECT_EQ(run("kv.mset", R"({"pairs":1})"), "! Invalid request: 'pairs' must be an array");
+    EXPECT_EQ(run("kv.mset", R"({"pairs":1})"),
+              "! Invalid request: 'pairs' must be an array of pairs, not 1");
     EXPECT_EQ(run("kv.mset", R"({"pairs":[{"value":1}]})"),
               "! Invalid request: Each pair must have 'key'");
     EXPECT_EQ(run("kv.mset", R"({"pairs":[{"key":"k"}]})"),
@@ -98,6 +101,58 @@ TEST_F(HttpCommand, Counts) {
     EXPECT_EQ(run("kv.incr", R"({"key":"s"})"), "! Invalid value: Value is not a valid integer");
     run("kv.set", R"({"key":"m","value":9223372036854775807})");
     EXPECT_EQ(run("kv.incr", R"({"key":"m"})"), "! Invalid value: Integer overflow on INCR");
+}
+
+// fault case 7
+TEST_F(HttpCommand, AFieldOfAWrongTypeIsNotAbsent) {
+    run("kv.set", R"({"key":"n","value":"5"})");
+    EXPECT_EQ(run("kv.incr", R"({"key":"n","amount":"5"})"), R"({"value":10})");
+    EXPECT_EQ(run("kv.incr", R"({"key":"n","amount":5.0})"), R"({"value":15})");
+    for (const char* wrong : {"5.5", R"("5.0")", "true", "[]", "9223372036854775808", "1e19"}) {
+        for (const char* name : {"amount", "delta"}) {
+            const std::string reply =
+                run("kv.incr", R"({"key":"n",")" + std::string(name) + "\":" + wrong + "}");
+            EXPECT_TRUE(reply.starts_with("! Invalid request: '" + std::string(name) +
+                                          "' must be a whole number"))
+                << reply;
+        }
+    }
+    EXPECT_EQ(run("kv.get", R"({"key":"n"})"), R"("15")") << "nothing was added";
+    EXPECT_EQ(run("kv.incr", R"({"key":"n","amount":1,"delta":2})"),
+              "! Invalid request: 'amount' and 'delta' exclude each other");
+    EXPECT_EQ(run("kv.incr", R"({"key":"n","ammount":1})"),
+              "! Invalid request: Unknown field 'ammount'; did you mean amount?");
+    EXPECT_EQ(run("kv.incr", "[]"),
+              "! Invalid request: the fields must be in an object, not in an array");
+    EXPECT_EQ(run("kv.decr", R"({"key":"n","amount":-9223372036854775808})").substr(0, 33),
+              "! Invalid value: Integer overflow");
+    for (const char* wrong : {R"("ttl":-1)", R"("ttl":0.5)", R"("nx":"true")", R"("xx":1)",
+                              R"("expiry":5)", R"("tll":5)"}) {
+        const std::string reply =
+            run("kv.set", R"({"key":"n","value":"lost",)" + std::string(wrong) + "}");
+        EXPECT_TRUE(reply.starts_with("! Invalid request: ")) << reply;
+    }
+    EXPECT_EQ(run("kv.get", R"({"key":"n"})"), R"("15")") << "nothing was set";
+    EXPECT_TRUE(run("kv.get", R"({"key":"n","type":"byte"})").starts_with("! "));
+    EXPECT_TRUE(run("kv.scan", R"({"limit":-1})").starts_with("! "));
+    EXPECT_TRUE(run("kv.setrange", R"({"key":"n","offset":-1,"value":"x"})").starts_with("! "));
+    EXPECT_TRUE(run("key.copy", R"({"source":"n","destination":"m","replace":1})")
+                    .starts_with("! Invalid request: 'replace' must be true or false"));
+}
+
+TEST_F(HttpCommand, SetTakesTheOptionsOfTheRoute) {
+    EXPECT_EQ(run("kv.set", R"({"key":"k","value":"1","nx":true})"),
+              R"({"success":true,"written":true})");
+    EXPECT_EQ(run("kv.set", R"({"key":"k","value":"2","nx":true})"),
+              R"({"success":true,"written":false})");
+    EXPECT_EQ(run("kv.set", R"({"key":"k","value":"2","get":true})"),
+              R"({"success":true,"written":true,"old_value":1})");
+    EXPECT_EQ(run("kv.set", R"({"key":"k","value":"2","client_id":"c"})"), R"({"success":true})");
+    EXPECT_EQ(run("kv.set", R"({"key":"k","value":"2","nx":true,"xx":true})"),
+              "! Invalid request: 'nx' and 'xx' exclude each other");
+    EXPECT_EQ(run("kv.set", R"({"key":"k","value":"2","ttl":5,"keepttl":true})"),
+              "! Invalid request: 'keepttl' and 'ttl' exclude each other");
+    EXPECT_EQ(run("kv.get", R"({"key":"k"})"), R"("2")");
 }
 
 TEST_F(HttpCommand, HandlesManyKeys) {
@@ -130,11 +185,16 @@ TEST_F(HttpCommand, KnowsTimeToLive) {
     run("kv.set", R"({"key":"a","value":"x","ttl":0})");
     EXPECT_EQ(run("kv.get", R"({"key":"a"})"), "null");
     // More than a deadline can be: refused, not for ever.
-    for (const char* much : {"9223372036854775808", "18446744073709551615"}) {
+    for (const char* much :
+         {"9000000000000001", "9223372036854775807", "9223372036854775808", "1e30"}) {
         const std::string reply =
             run("kv.set", R"({"key":"a","value":"x","ttl":)" + std::string(much) + "}");
-        EXPECT_NE(reply.find("invalid expire time"), std::string::npos) << reply;
+        EXPECT_NE(reply.find("'ttl' must be a whole number from 0 to 9000000000000000, not "),
+                  std::string::npos)
+            << reply;
     }
+    EXPECT_EQ(run("kv.set", R"({"key":"a","value":"x","ttl":9000000000000000})"),
+              R"({"success":true})");
     run("kv.set", R"({"key":"a","value":"x","ttl":null})");
     EXPECT_EQ(run("kv.ttl", R"({"key":"a"})"), R"({"ttl":null})");
 }

@@ -80,6 +80,51 @@ TEST_F(HttpService, SetHonoursItsOptions) {
     EXPECT_EQ(get("/kv/get/k"), R"(200 {"error":"Key not found"})");
 }
 
+// fault case 7
+TEST_F(HttpService, AFieldOfAWrongTypeIsNotAbsent) {
+    const auto set = [&](const std::string& more) {
+        return post("/kv/set", R"({"key":"k","value":"2",)" + more + "}");
+    };
+    const auto expires = [&] {
+        return post("/api/v1/command",
+                    R"({"command":"kv.ttl","request_id":"","payload":{"key":"k"}})")
+                   .find("\"ttl\":null") == std::string::npos;
+    };
+    for (const char* right : {R"("ttl":60)", R"("ttl":60.0)", R"("ttl":"60")",
+                              R"("expiry":{"type":"seconds","value":60.0})"}) {
+        EXPECT_EQ(set(right).substr(0, 4), "200 ") << right;
+        EXPECT_TRUE(expires()) << right;
+    }
+    EXPECT_EQ(set(R"("ttl":null)").substr(0, 4), "200 ");
+    EXPECT_FALSE(expires());
+    EXPECT_EQ(set(R"("ttl":-1)"),
+              "422 'ttl' must be a whole number from 0 to 9000000000000000, not -1\n");
+    EXPECT_EQ(set(R"("nx":"true")"), "422 'nx' must be true or false, not \"true\"\n");
+    for (const char* wrong :
+         {R"("ttl":60.5)", R"("ttl":"")", R"("ttl":"1m")", R"("ttl":true)", R"("ttl":[60])",
+          R"("ttl":9223372036854775808)", R"("ttl":18446744073709551616)", R"("ttl":1e400)",
+          R"("nx":1)", R"("get":"yes")", R"("expiry":60)", R"("expiry":{"type":"seconds"})",
+          R"("expiry":{"type":"seconds","value":-1})", R"("ttl":1,"ttl":2)", R"("TTL":60)",
+          R"("tll":60)", R"("nx":true,"xx":true)", R"("ttl":1,"keepttl":true)"}) {
+        EXPECT_EQ(set(wrong).substr(0, 4), "422 ") << wrong;
+        EXPECT_FALSE(expires()) << wrong;
+    }
+    EXPECT_EQ(
+        set(R"("ttl":18446744073709551616)"),
+        "422 'ttl': the number 18446744073709551616 does not fit into 64 bits; a value may be "
+        "written as a string\n");
+    EXPECT_EQ(set(R"("ttl":NaN)").substr(0, 4), "400 ");
+    EXPECT_EQ(set(R"("tll":60)"), "422 Unknown field 'tll'; did you mean ttl?\n");
+    EXPECT_EQ(get("/kv/get/k?tpye=bytes").substr(0, 4), "400 ");
+    EXPECT_EQ(get("/kv/get/k?type=byte").substr(0, 4), "400 ");
+    EXPECT_EQ(get("/kv/k/getrange?start=0&end=1.5").substr(0, 4), "400 ");
+    EXPECT_EQ(post("/kv/k/append", R"({"vlaue":1})").substr(0, 4), "422 ");
+    EXPECT_EQ(post("/key/k/copy", R"({"destination":"l","replace":"no"})").substr(0, 4), "422 ");
+    EXPECT_EQ(post("/kv/set", std::string(3'000, '[') + std::string(3'000, ']')).substr(0, 4),
+              "400 ");
+    EXPECT_EQ(get("/kv/get/k"), R"(200 "2")");
+}
+
 TEST_F(HttpService, ServesTheOtherKvRoutes) {
     EXPECT_EQ(post("/kv/a/append", R"({"value":"abc"})"), R"(200 {"length":3})");
     EXPECT_EQ(get("/kv/a/strlen"), R"(200 {"length":3})");
