@@ -125,12 +125,18 @@ class Steps:
             print(f"    {line}")
 
 
+def is_command(block: Block, target: str) -> bool:
+    """Whether it is no more than `make TARGET`."""
+    return block.text.split("#")[0].split() == ["make", target]
+
+
 def wanted(args: argparse.Namespace) -> list[Block]:
     found = [block for block in blocks(fresh.REPOSITORY / "README.md")
              if block.language not in ("", "text", "mermaid")]
     if args.short:
-        return found[:2]
-    return [block for block in found if args.full or block.text.split()[:2] != ["make", "test"]]
+        served = next(i for i, block in enumerate(found) if is_command(block, "run"))
+        return found[served : served + 2]
+    return [block for block in found if args.full or not is_command(block, "test")]
 
 
 def inside(args: argparse.Namespace, root: Path, log: IO[str]) -> None:
@@ -151,15 +157,14 @@ def inside(args: argparse.Namespace, root: Path, log: IO[str]) -> None:
 
 
 def run(person: Person, block: Block) -> None:
-    words = block.text.split()[:2]
     if block.file:
         person.save(block)
         if block.command:
             person.paste(block.command)
-    elif words == ["make", "run"]:
+    elif is_command(block, "run"):
         person.serve(block.text)
     elif block.language == "sh":
-        if words == ["make", "test"]:
+        if is_command(block, "test"):
             person.stop()
         person.paste(block.text)
     else:

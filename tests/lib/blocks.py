@@ -35,7 +35,7 @@ class Block:
         return found[2] if found else None
 
     def __str__(self) -> str:
-        first = self.file or self.text.splitlines()[0]
+        first = self.file or self.text.splitlines()[0].split("  #")[0].rstrip()
         return f"{self.page}:{self.line} {first}"
 
 
