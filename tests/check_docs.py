@@ -18,7 +18,7 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-SKIPPED_FOLDERS = {".git", "build", "data", "node_modules", "dist"}
+SKIPPED_FOLDERS = {".git", "build", "data", "node_modules", "dist", "try"}
 MAX_COLUMNS = 100
 
 LINK = re.compile(r"!?\[[^\]]*\]\(\s*<?([^)\s>]+)>?[^)]*\)")

@@ -21,7 +21,7 @@ LAYERS = [
     "session", "remote",
 ]  # fmt: skip
 SKIPPED_FOLDERS = {
-    ".git", "build", "node_modules", "generated", "dist", "corpus", "__pycache__",
+    ".git", "build", "try", "node_modules", "generated", "dist", "corpus", "__pycache__",
     ".pytest_cache", ".mypy_cache",
 }  # fmt: skip
 CPP = {".c", ".cc", ".h", ".hpp"}
