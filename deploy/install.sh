@@ -46,7 +46,6 @@ renew_loader_cache() {
 install_build() {
     local build=$1 prefix library
     prefix=$(realpath -m "$2")
-    # As DESTDIR may be relative to the folder that make was called in, which is this one.
     as_owner "${DESTDIR:-}$prefix" env DESTDIR="${DESTDIR:-}" \
         cmake --install "$build" --prefix "$prefix"
     library=$(grep '/libsynap\.so$' "$build/install_manifest.txt")
