@@ -6,7 +6,8 @@ usage: tests/fresh/run.py [--release bookworm|trixie] [--short | --full] [--root
 Makes a root with git, make, sudo and ca-certificates, clones HEAD into the home of an ordinary
 user who may sudo, and runs the blocks of README.md in their order, from the root of the clone.
 `make run` goes on in the background, as in another terminal, until the last block but `make test`.
-Prints each step's time; all output is in build/fresh/RELEASE.log. Needs root and debootstrap.
+Prints how long each step took, and how long processors worked for it; all output is in
+build/fresh/RELEASE.log. Needs root and debootstrap.
 
   --short      only as far as the server that `make run` serves has answered a first client
   --full       `make test` too
@@ -20,6 +21,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -28,7 +30,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, NoReturn
 
@@ -90,6 +92,18 @@ class Person:
                 time.sleep(0.2)
         raise Failed(f"did not serve within {MAKE_RUN_SECONDS} s")
 
+    def cpu_seconds(self) -> float:
+        """Of all that has been pasted, also of what builds and serves in the background."""
+        done = resource.getrusage(resource.RUSAGE_CHILDREN)
+        used = done.ru_utime + done.ru_stime
+        if self.server and self.server.poll() is None:
+            for stat in Path("/proc").glob("[0-9]*/stat"):
+                with suppress(OSError):
+                    fields = stat.read_text().rpartition(")")[2].split()
+                    if int(fields[2]) == self.server.pid:  # its process group
+                        used += sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+        return used
+
     def stop(self) -> None:
         """As Ctrl-C at the terminal of `make run`: to make and to the server."""
         if self.server and self.server.poll() is None:
@@ -100,21 +114,23 @@ class Person:
 class Steps:
     """Prints what is done and how long it took; says where it failed, with the end of the log."""
 
-    def __init__(self, log: IO[str]) -> None:
-        self.log, self.start = log, time.monotonic()
+    def __init__(self, log: IO[str], person: Person) -> None:
+        self.log, self.person, self.start = log, person, time.monotonic()
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
         print(f"\n######## {name}", file=self.log, flush=True)
         print(f"{name} ...", end=" ", flush=True)
         began, offset = time.monotonic(), os.path.getsize(self.log.name)
+        cpu = self.person.cpu_seconds()
         try:
             yield
         except (Failed, subprocess.CalledProcessError, OSError) as error:
             print(f"FAILED after {time.monotonic() - began:.0f} s: {error}")
             self.show(offset, "")
             sys.exit(1)
-        print(f"{time.monotonic() - began:.0f} s")
+        cpu = self.person.cpu_seconds() - cpu
+        print(f"{time.monotonic() - began:.0f} s, {cpu:.0f} s of CPU")
         self.show(offset, "setup: installs")
 
     def show(self, offset: int, only: str) -> None:
@@ -140,11 +156,11 @@ def wanted(args: argparse.Namespace) -> list[Block]:
 
 
 def inside(args: argparse.Namespace, root: Path, log: IO[str]) -> None:
-    steps = Steps(log)
+    person = Person(root, "root" if args.root_user else fresh.USER, log)
+    steps = Steps(log, person)
     with steps.step(f"a fresh {args.release}"):
         fresh.make(args.release, root)
         fresh.mount(root)
-    person = Person(root, "root" if args.root_user else fresh.USER, log)
     with steps.step("git clone"):
         fresh.clone(root, person.home)
     try:
