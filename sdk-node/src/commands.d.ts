@@ -130,7 +130,7 @@ export interface Commands<V> {
   /** Return a key chosen at random. */
   randomkey(): V | null;
   /** Return every key that matches a glob pattern. */
-  keys(pattern: Key): V[];
+  keys(pattern?: Key): V[];
   /** Walk the keys of the database page by page. */
   scan(cursor?: Whole, options?: ScanOptions): [number, V[]];
   /** Count existing keys and mark them as just used. */
@@ -244,7 +244,7 @@ export interface AsyncCommands<V> {
   /** Return a key chosen at random. */
   randomkey(): Promise<V | null>;
   /** Return every key that matches a glob pattern. */
-  keys(pattern: Key): Promise<V[]>;
+  keys(pattern?: Key): Promise<V[]>;
   /** Walk the keys of the database page by page. */
   scan(cursor?: Whole, options?: ScanOptions): Promise<[number, V[]]>;
   /** Count existing keys and mark them as just used. */
@@ -360,7 +360,7 @@ export interface QueuedCommands {
   /** Return a key chosen at random. */
   randomkey(): this;
   /** Return every key that matches a glob pattern. */
-  keys(pattern: Key): this;
+  keys(pattern?: Key): this;
   /** Walk the keys of the database page by page. */
   scan(cursor?: Whole, options?: ScanOptions): this;
   /** Count existing keys and mark them as just used. */

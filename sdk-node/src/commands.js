@@ -141,7 +141,7 @@ function randomkeyArgs(...more) {
   return [];
 }
 
-function keysArgs(pattern, ...more) {
+function keysArgs(pattern = '*', ...more) {
   none('keys', more);
   return [storable('keys', 'pattern', pattern)];
 }
@@ -527,7 +527,7 @@ class Commands {
     return this._call(39);
   }
 
-  keys(pattern) {
+  keys(pattern = '*') {
     return this._call(40, ...keysArgs(...arguments));
   }
 
@@ -747,7 +747,7 @@ class AsyncCommands {
     return this._submit(39, undefined, randomkeyArgs, arguments);
   }
 
-  keys(pattern) {
+  keys(pattern = '*') {
     return this._submit(40, undefined, keysArgs, arguments);
   }
 

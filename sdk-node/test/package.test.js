@@ -41,7 +41,7 @@ test('a packed package builds anywhere and runs the README', (t) => {
   assert.deepEqual(names.filter((name) => /^(build|test|node_modules)\//.test(name)), []);
 
   fs.writeFileSync(path.join(project, 'package.json'), '{"private": true}');
-  run('npm', ['install', '--no-audit', '--no-fund', `./${filename}`],
+  run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', `./${filename}`],
     { cwd: project, env: { CCACHE_BASEDIR: project } });
   const found = programs();
   assert.deepEqual(Object.keys(found), ['visits.mjs', 'visits.cjs', 'visits.mts']);

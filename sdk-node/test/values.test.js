@@ -87,6 +87,8 @@ test('a store is walked over', async (t) => {
   assert.deepEqual((await collect(store.async)).sort(), expected.sort());
   const keys = expected.map(([key]) => key).sort();
   assert.deepEqual([...store.scanIterator()].sort(), keys);
+  assert.deepEqual(store.keys().sort(), keys);
+  assert.equal(store.keys('key:12?').length, 10);
   assert.deepEqual((await collect(store.async.scanIterator())).sort(), keys);
   assert.equal([...store.scanIterator({ match: 'key:12?' })].length, 10);
   assert.equal([...store.entries({ match: 'key:12?', count: 7 })].length, 10);

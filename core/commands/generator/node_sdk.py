@@ -65,6 +65,14 @@ ANY_INTEGER = {"INCR", "DECR", "INCRBY", "DECRBY", "TTL", "PTTL", "EXPIRETIME", 
 CHECKS = {"integer": "whole", "double": "finite", "string": "storable", "pattern": "storable"}
 
 
+def methods_of(table):
+    found = methods(table)
+    for method in found:
+        if method.command.name == "KEYS":  # as keys() of a Map
+            method.positional[0].default = "'*'"
+    return found
+
+
 def node_name(method):
     return camel(method.names["node"])
 
@@ -195,7 +203,7 @@ def names_table(found):
 
 
 def source(table):
-    found = methods(table)
+    found = methods_of(table)
     return (HEADER + "".join(args_function(method) for method in found) + names_table(found)
             + js_class("Commands", [m for m in found if not waits(m)], sync_body)
             + js_class("AsyncCommands", found, async_body)
@@ -246,7 +254,7 @@ def declaration(method, wrap):
 
 def stub(table):
     text = STUB_HEADER
-    found = methods(table)
+    found = methods_of(table)
     text += "".join(options_interface(method) for method in found if method.options)
     for name, wrap in STUB_CLASSES:
         note = "V is how the store gives stored values." if "<V" in name else \
@@ -259,7 +267,7 @@ def stub(table):
 
 def reference(table, page):
     """The page with its part about commands as it follows from the table."""
-    by_id = {method.id: method for method in methods(table)}
+    by_id = {method.id: method for method in methods_of(table)}
     text = BEGIN
     for family, commands in table.families.items():
         found = [by_id[c.id] for command in commands for c in [command] + command.subcommands
