@@ -28,7 +28,7 @@ NODE_CONTENT = """
 const store = synap.open(args[0], { encoding: 'buffer' });
 store.execute('SELECT', Number(args[1]));
 const content = {};
-for (const key of store.scanAll()) {
+for (const key of store.scanIterator()) {
   content[key.toString('hex')] = [store.get(key).toString('hex'), store.pexpiretime(key)];
 }
 console.log(JSON.stringify(content));
