@@ -2,14 +2,17 @@
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <array>
 #include <fstream>
 #include <iostream>
 #include <system_error>
 
 #include "server/admin/check.h"
+#include "server/admin/operate.h"
 #include "server/admin/output_file.h"
 #include "server/admin/remote.h"
+#include "server/admin/spelling.h"
 #include "server/admin/target.h"
 #include "server/admin/transfer.h"
 
@@ -36,6 +39,9 @@ struct Arguments {
     std::string url;
     std::string section;
     std::string file;
+    std::string name;
+    std::string value;
+    std::uint64_t count = 10;
     bool json = false;
 };
 
@@ -111,7 +117,10 @@ public:
         arguments_.url = url_variable && *url_variable ? url_variable : kDefaultUrl;
         add_check();
         add_remote();
+        add_operation();
         add_transfer();
+        app_.footer(
+            "Exits with 0 when done, 1 when it failed, 2 for a mistake on the command line.");
         for (const Later& later : kLater) {
             auto* command = add(later.name, "Comes with a later release.", [this, later] {
                 streams_.err << "synap-admin: " << later.name << ": version " SYNAP_VERSION
@@ -124,6 +133,10 @@ public:
     }
 
     int run(int argc, const char* const* argv) {
+        const std::string unknown = unknown_word(app_, {argv + 1, argv + std::max(argc, 1)});
+        if (!unknown.empty()) {
+            return refuse(unknown);
+        }
         try {
             app_.parse(argc, argv);
             return exit_code_;
@@ -132,8 +145,7 @@ public:
         } catch (const CLI::CallForVersion& e) {
             return app_.exit(e, streams_.out, streams_.err);
         } catch (const CLI::ParseError& e) {
-            streams_.err << "synap-admin: " << e.what() << "\n";
-            return kExitUsage;
+            return refuse(e.what());
         } catch (const std::exception& e) {
             streams_.err << "synap-admin: " << e.what() << "\n";
             return kExitFailed;
@@ -141,9 +153,19 @@ public:
     }
 
 private:
+    int refuse(const std::string& why) {
+        streams_.err << "synap-admin: " << why << "\n"
+                     << "synap-admin --help lists commands, synap-admin COMMAND --help options\n";
+        return kExitUsage;
+    }
+
     template <typename Run>
     CLI::App* add(const char* name, const char* help, Run run) {
-        CLI::App* command = app_.add_subcommand(name, help);
+        return add(app_, name, help, run);
+    }
+    template <typename Run>
+    CLI::App* add(CLI::App& to, const char* name, const char* help, Run run) {
+        CLI::App* command = to.add_subcommand(name, help);
         command->callback([this, run] { exit_code_ = run(); });
         return command;
     }
@@ -183,6 +205,37 @@ private:
                 return ok ? std::string() : "expected a section such as server or memory";
             });
         info->add_flag("--json", arguments_.json, "Print the JSON as it comes.");
+    }
+
+    void add_operation() {
+        CLI::App* config = app_.add_subcommand("config", "Read and change settings of a server.");
+        config->require_subcommand(1);
+        auto* get = add(*config, "get", "Print the settings that a pattern matches.", [this] {
+            return get_config(*connect_server(endpoint_of(arguments_)), arguments_.name,
+                              streams_.out);
+        });
+        get->add_option("PATTERN", arguments_.name, "A name, or a pattern such as max*.")
+            ->required();
+        auto* set = add(*config, "set", "Change a setting until the server ends.", [this] {
+            return set_config(*connect_server(endpoint_of(arguments_)), arguments_.name,
+                              arguments_.value, streams_.out);
+        });
+        set->add_option("NAME", arguments_.name, "As config get prints it.")->required();
+        set->add_option("VALUE", arguments_.value, "The new value.")->required();
+
+        CLI::App* slowlog = app_.add_subcommand("slowlog", "Calls that took long on a server.");
+        slowlog->require_subcommand(1);
+        auto* show = add(*slowlog, "get", "Print them, the newest first.", [this] {
+            return show_slowlog(*connect_server(endpoint_of(arguments_)), arguments_.count,
+                                streams_.out);
+        });
+        show->add_option("COUNT", arguments_.count, "At most so many.")->capture_default_str();
+        auto* reset = add(*slowlog, "reset", "Forget them.", [this] {
+            return reset_slowlog(*connect_server(endpoint_of(arguments_)), streams_.out);
+        });
+        for (CLI::App* command : {get, set, show, reset}) {
+            add_url(command);
+        }
     }
 
     void add_transfer() {

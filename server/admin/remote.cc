@@ -4,6 +4,11 @@
 
 #include <chrono>
 #include <ostream>
+#include <string>
+#include <vector>
+
+#include "server/admin/command_line.h"
+#include "server/config/suggest.h"
 
 namespace synap::server::admin {
 
@@ -56,6 +61,23 @@ void print_sections(const simdjson::dom::object& info, std::ostream& out) {
     }
 }
 
+// Sections that the server shows by default, and the others.
+std::vector<std::string> section_names(const client::Endpoint& endpoint, std::ostream& err) {
+    std::vector<std::string> names = {"commandstats", "latencystats"};
+    std::string body;
+    simdjson::dom::parser parser;
+    simdjson::dom::object info;
+    if (ask(endpoint, "GET", "/info", body, err) &&
+        parser.parse(body).get(info) == simdjson::SUCCESS) {
+        for (const auto& [name, section] : info) {
+            if (section.is_object()) {
+                names.emplace_back(name);
+            }
+        }
+    }
+    return names;
+}
+
 }  // namespace
 
 int show_health(const client::Endpoint& endpoint, std::ostream& out, std::ostream& err) {
@@ -77,8 +99,16 @@ int show_info(const client::Endpoint& endpoint, const std::string& section, bool
     simdjson::dom::parser parser;
     simdjson::dom::element root;
     simdjson::dom::object info;
-    if (json || parser.parse(body).get(root) != simdjson::SUCCESS ||
-        root.get(info) != simdjson::SUCCESS) {
+    if (parser.parse(body).get(root) != simdjson::SUCCESS || root.get(info) != simdjson::SUCCESS) {
+        out << body << "\n";
+        return 0;
+    }
+    if (!section.empty() && info[section].error() != simdjson::SUCCESS) {
+        err << "synap-admin: unknown section '" << section << "'"
+            << config::did_you_mean(section, section_names(endpoint, err)) << "\n";
+        return kExitUsage;
+    }
+    if (json) {
         out << body << "\n";
         return 0;
     }

@@ -21,7 +21,7 @@ public:
         stream_.expires_after(kTimeout);
         stream_.connect(endpoint.host, std::to_string(endpoint.port));
         if (!stream_) {
-            throw Failure("cannot connect to " + name_ + ": " + stream_.error().message());
+            throw Failure("no answer from " + name_ + ": " + client::reason_of(stream_.error()));
         }
     }
 
@@ -64,7 +64,10 @@ private:
 
     [[noreturn]] void lost() const {
         const auto error = stream_.error();
-        throw Failure(name_ + ": connection lost" + (error ? ": " + error.message() : ""));
+        throw Failure("no answer from " + name_ + ": " +
+                      (error && error != boost::asio::error::eof
+                           ? client::reason_of(error)
+                           : std::string("the connection was closed")));
     }
     [[noreturn]] void not_resp() const { throw Failure(name_ + ": does not answer as RESP"); }
 

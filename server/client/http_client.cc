@@ -2,7 +2,10 @@
 
 #include <httplib.h>
 
+#include <boost/asio/ip/tcp.hpp>
+
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 
 namespace synap::server::client {
@@ -33,7 +36,43 @@ bool split_host(std::string_view text, Endpoint& endpoint) {
            endpoint.port != 0;
 }
 
+// httplib does not tell why it could not connect: asked again, by someone who does.
+std::string why_no_connection(const Endpoint& endpoint, std::chrono::milliseconds timeout) {
+    boost::asio::ip::tcp::iostream stream;
+    stream.expires_after(timeout);
+    stream.connect(endpoint.host, std::to_string(endpoint.port));
+    return stream ? "the connection could not be made" : reason_of(stream.error());
+}
+
+std::string why_no_answer(const Endpoint& endpoint, httplib::Error error,
+                          std::chrono::milliseconds timeout) {
+    switch (error) {
+        case httplib::Error::Connection:
+        case httplib::Error::ConnectionTimeout:
+            return why_no_connection(endpoint, timeout);
+        case httplib::Error::Read:
+            return "the connection was closed, or nothing came within " +
+                   std::to_string(timeout.count() / 1000) + " s";
+        default:
+            return httplib::to_string(error);
+    }
+}
+
 }  // namespace
+
+std::string reason_of(const boost::system::error_code& error) {
+    if (error == boost::asio::error::operation_aborted) {
+        return "the time was over";  // of expires_after
+    }
+    if (error.category() == boost::asio::error::get_netdb_category()) {
+        return "there is no such host";
+    }
+    std::string text = error.message();
+    if (!text.empty()) {
+        text.front() = static_cast<char>(std::tolower(static_cast<unsigned char>(text.front())));
+    }
+    return text;
+}
 
 std::string Endpoint::text() const {
     const bool v6 = host.find(':') != std::string::npos;
@@ -81,7 +120,8 @@ std::optional<HttpReply> http_request(const Endpoint& endpoint, const std::strin
     request.path = path;
     const httplib::Result result = client.send(request);
     if (!result) {
-        error = "no answer from " + endpoint.text() + ": " + httplib::to_string(result.error());
+        error = "no answer from " + endpoint.text() + ": " +
+                why_no_answer(endpoint, result.error(), timeout);
         return std::nullopt;
     }
     return HttpReply{result->status, result->body};

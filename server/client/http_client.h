@@ -1,6 +1,8 @@
 // One HTTP request to a Synap server, for probes and synap-admin.
 #pragma once
 
+#include <boost/system/error_code.hpp>
+
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -16,6 +18,9 @@ struct Endpoint {
     // "127.0.0.1:15500", "[::1]:15500".
     std::string text() const;
 };
+
+// "connection refused": as the end of a sentence.
+std::string reason_of(const boost::system::error_code& error);
 
 // host, host:port, [v6]:port, or a URL of the scheme http or synap with one of these and nothing
 // behind it but "/". None when the text is something else.

@@ -176,6 +176,23 @@ TEST_F(AdminTest, MistakesExitWithTwo) {
     EXPECT_EQ(run({"--version"}).out, "synap-admin " SYNAP_VERSION "\n");
 }
 
+TEST_F(AdminTest, SlipsOfTheHandAreNamedWithWhatWasMeant) {
+    const auto says = [](std::vector<std::string> arguments, const std::string& sentence) {
+        const Outcome outcome = run(std::move(arguments));
+        EXPECT_EQ(outcome.exit_code, 2);
+        EXPECT_EQ(outcome.err.substr(0, outcome.err.find('\n')), "synap-admin: " + sentence);
+    };
+    says({"chekc", "dir"}, "unknown command 'chekc'; did you mean check?");
+    says({"config", "gte", "x"}, "unknown command 'gte'; did you mean get?");
+    says({"export", "dir", "--outptu", "x"}, "unknown option '--outptu'; did you mean --output?");
+    says({"check", "dir", "--jsno=1"}, "unknown option '--jsno'; did you mean --json?");
+    says({"info", "--url", "h", "-z"}, "unknown option '-z'");
+    const Outcome nothing = run({"frobnicate"});
+    EXPECT_NE(nothing.err.find("expected one of check, health"), std::string::npos) << nothing.err;
+    EXPECT_EQ(nothing.err.find("promote"), std::string::npos);
+    EXPECT_NE(run({"export", "--help"}).out.find("--output"), std::string::npos);
+}
+
 TEST_F(AdminTest, CommandsOfLaterReleasesSaySo) {
     const Outcome promote = run({"promote-replica", "--replica", "replica-1", "--force"});
     EXPECT_EQ(promote.exit_code, 2);
@@ -194,7 +211,7 @@ protected:
             reply.set_content("{\"status\":\"healthy\"}", "application/json");
         });
         server_.Get("/info", [](const httplib::Request& request, httplib::Response& reply) {
-            reply.set_content(request.has_param("section")
+            reply.set_content(request.get_param_value("section") == "memory"
                                   ? "{\"memory\":{\"used\":5}}"
                                   : "{\"server\":{\"a\":\"x\",\"b\":1},\"memory\":{\"used\":5}}",
                               "application/json");
@@ -235,7 +252,16 @@ TEST_F(RemoteTest, FailuresExitWithOne) {
     server_.stop();
     const Outcome gone = run({"health", "--url", "127.0.0.1:1"});
     EXPECT_EQ(gone.exit_code, 1);
-    EXPECT_NE(gone.err.find("no answer from 127.0.0.1:1"), std::string::npos) << gone.err;
+    EXPECT_EQ(gone.err, "synap-admin: no answer from 127.0.0.1:1: connection refused\n");
+    EXPECT_EQ(run({"config", "get", "x", "--url", "127.0.0.1:1"}).err, gone.err);
+}
+
+TEST_F(RemoteTest, UnknownSectionsAreMistakes) {
+    const Outcome unknown = run({"info", "memroy", "--url", url_});
+    EXPECT_EQ(unknown.exit_code, 2);
+    EXPECT_EQ(unknown.out, "");
+    EXPECT_EQ(unknown.err, "synap-admin: unknown section 'memroy'; did you mean memory?\n");
+    EXPECT_EQ(run({"info", "nonsense", "--url", url_, "--json"}).exit_code, 2);
 }
 
 // Answers one connection with a script of RESP replies, whatever is asked.
@@ -275,6 +301,30 @@ private:
     std::string received_;
     std::thread thread_;
 };
+
+TEST(ServerTarget, SettingsAreReadAndChanged) {
+    RespScript get("*4\r\n$9\r\nmaxmemory\r\n$1\r\n0\r\n$7\r\nmaxidle\r\n$1\r\n5\r\n");
+    EXPECT_EQ(run({"config", "get", "max*", "--url", get.url()}).out, "maxmemory: 0\nmaxidle: 5\n");
+    RespScript set(
+        "*2\r\n$9\r\nmaxmemory\r\n$1\r\n0\r\n+OK\r\n"
+        "*2\r\n$9\r\nmaxmemory\r\n$3\r\n100\r\n");
+    EXPECT_EQ(run({"config", "set", "maxmemory", "100", "--url", set.url()}).out,
+              "maxmemory: 100\n");
+    RespScript none("*0\r\n*2\r\n$9\r\nmaxmemory\r\n$1\r\n0\r\n");
+    const Outcome unknown = run({"config", "get", "maxmemroy", "--url", none.url()});
+    EXPECT_EQ(unknown.exit_code, 1);
+    EXPECT_EQ(unknown.err, "synap-admin: unknown setting 'maxmemroy'; did you mean maxmemory?\n");
+}
+
+TEST(ServerTarget, SlowCallsAreALineEach) {
+    RespScript calls(
+        "*1\r\n*6\r\n:7\r\n:1700000000\r\n:12345\r\n*3\r\n$4\r\nKEYS\r\n$1\r\n*\r\n"
+        "$3\r\na\nb\r\n$11\r\n127.0.0.1:9\r\n$3\r\njob\r\n");
+    EXPECT_EQ(run({"slowlog", "get", "5", "--url", calls.url()}).out,
+              "7 2023-11-14T22:13:20Z 12345 us 127.0.0.1:9 (job): KEYS * a\\x0ab\n");
+    RespScript reset("+OK\r\n");
+    EXPECT_EQ(run({"slowlog", "reset", "--url", reset.url()}).exit_code, 0);
+}
 
 TEST(ServerTarget, ExportsOverResp) {
     RespScript server(
