@@ -37,7 +37,8 @@ wanted_packages() {
         libxxhash-dev libyaml-cpp-dev prometheus-cpp-dev
     [ "$scope" != run ] || return 0
     echo libbenchmark-dev libgtest-dev python3 python3-venv python3-dev
-    echo curl redis-server redis-tools nginx-light wrk locales libfaketime
+    echo curl redis-server redis-tools nginx-light wrk locales libfaketime \
+        prometheus-redis-exporter
     node_is_usable 2>/dev/null || echo nodejs npm
     if [ "$scope" = dev ]; then
         echo clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14

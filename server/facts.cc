@@ -3,6 +3,7 @@
 
 #include <synap/synap_unstable.h>
 
+#include <cstdio>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -26,11 +27,33 @@ void fact(const Shared& shared, std::string_view section, std::string_view name,
     fact(shared, section, name, std::to_string(value));
 }
 
+std::string kilobytes(double bytes) {
+    char text[32];
+    std::snprintf(text, sizeof text, "%.2f", bytes / 1024);
+    return text;
+}
+
 }  // namespace
+
+bool NetworkRate::sample(std::chrono::steady_clock::time_point now, std::uint64_t input,
+                         std::uint64_t output) {
+    const double seconds = std::chrono::duration<double>(now - at_).count();
+    if (seconds < 1) {
+        return false;
+    }
+    input_ = static_cast<double>(input - input_bytes_) / seconds;
+    output_ = static_cast<double>(output - output_bytes_) / seconds;
+    at_ = now;
+    input_bytes_ = input;
+    output_bytes_ = output;
+    return true;
+}
 
 void publish_settings(const Shared& shared) {
     const Settings& settings = shared.settings;
     fact(shared, "server", "tcp_port", shared.port);
+    fact(shared, "server", "listener0",
+         "name=tcp,bind=" + settings.host + ",port=" + std::to_string(shared.port));
     fact(shared, "server", "multiplexing_api", "epoll");
     fact(shared, "server", "io_threads_active", shared.loops.size());
     fact(shared, "server", "config_file", settings.config_file);
@@ -46,12 +69,16 @@ void publish_settings(const Shared& shared) {
     fact(shared, "config", "client-query-buffer-limit", settings.limits.resp_query_bytes);
 }
 
-void publish_counters(const Shared& shared) {
+void publish_counters(const Shared& shared, NetworkRate& rate) {
     std::uint64_t input = 0;
     std::uint64_t output = 0;
+    std::uint64_t reads = 0;
+    std::uint64_t writes = 0;
     for (const LoopCounters* loop : shared.loops) {
         input += loop->input_bytes.value();
         output += loop->output_bytes.value();
+        reads += loop->reads.value();
+        writes += loop->writes.value();
     }
     fact(shared, "clients", "connected_clients",
          shared.connections.load(std::memory_order_relaxed));
@@ -60,6 +87,15 @@ void publish_counters(const Shared& shared) {
     fact(shared, "stats", "rejected_connections", shared.refused.load(std::memory_order_relaxed));
     fact(shared, "stats", "total_net_input_bytes", input);
     fact(shared, "stats", "total_net_output_bytes", output);
+    // All of them are I/O threads.
+    fact(shared, "stats", "total_reads_processed", reads);
+    fact(shared, "stats", "total_writes_processed", writes);
+    fact(shared, "stats", "io_threaded_reads_processed", reads);
+    fact(shared, "stats", "io_threaded_writes_processed", writes);
+    if (rate.sample(std::chrono::steady_clock::now(), input, output)) {
+        fact(shared, "stats", "instantaneous_input_kbps", kilobytes(rate.input()));
+        fact(shared, "stats", "instantaneous_output_kbps", kilobytes(rate.output()));
+    }
 }
 
 void drain_engine_log(const Shared& shared) {

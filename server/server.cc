@@ -81,7 +81,7 @@ public:
 
     int run() {
         publish_settings(shared_);
-        publish_counters(shared_);
+        publish_counters(shared_, network_rate_);
         signals_.async_wait([this](const boost::system::error_code& error, int number) {
             if (!error) {
                 stop(number == SIGTERM ? "SIGTERM" : "SIGINT");
@@ -121,7 +121,7 @@ private:
     void housekeeping() {
         drain_engine_log(shared_);
         watch_state();
-        publish_counters(shared_);
+        publish_counters(shared_, network_rate_);
         timer_.expires_after(kHousekeeping);
         timer_.async_wait([this](const boost::system::error_code& error) {
             if (!error) {
@@ -180,6 +180,7 @@ private:
 
     asio::io_context io_{1};
     Shared shared_;
+    NetworkRate network_rate_;
     std::vector<std::unique_ptr<Loop>> loops_;
     std::optional<Listener> listener_;
     asio::steady_timer timer_;

@@ -30,7 +30,8 @@ void put_commands(Reply& tape, const Stats& stats) {
             });
         };
         tape.text(record->name);
-        tape.begin_map(3);
+        tape.begin_map(4);
+        put_number(tape, "usec", sum(&CommandCounts::usec));
         put_number(tape, "calls", sum(&CommandCounts::calls));
         put_number(tape, "failed_calls", sum(&CommandCounts::failed));
         put_number(tape, "rejected_calls", sum(&CommandCounts::rejected));

@@ -36,6 +36,7 @@ void Reply::error(std::string_view message) {
     std::replace_if(
         end - message.size(), end, [](char c) { return c == '\r' || c == '\n'; }, ' ');
     ++errors_;
+    last_code_size_ = message.substr(0, sizeof last_code_).copy(last_code_, message.find(' '));
 }
 
 void Reply::give_back() noexcept {

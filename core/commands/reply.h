@@ -98,6 +98,8 @@ public:
     // Bytes that replaying will produce, roughly: the tape and what it refers to.
     size_t weight() const noexcept { return used_ + blob_bytes_; }
     uint64_t errors() const noexcept { return errors_; }
+    // The first word of the last of them, cut where it is long.
+    std::string_view last_error_code() const noexcept { return {last_code_, last_code_size_}; }
 
     // Replays values from `at` on, one top-level value per call. The visitor has
     //   bool scalar(ReplyType, int64_t), bool real(double), bool bytes(ReplyType, string_view),
@@ -153,6 +155,8 @@ private:
     std::vector<BlobRef> blobs_;
     size_t blob_bytes_ = 0;
     uint64_t errors_ = 0;
+    char last_code_[32];
+    size_t last_code_size_ = 0;
 };
 
 template <typename Visitor>

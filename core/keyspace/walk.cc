@@ -98,6 +98,35 @@ bool random_key(Keyspace& keyspace, uint8_t name_space, int64_t now_ms, SmallRan
     return found;
 }
 
+AverageLives average_lives(Keyspace& keyspace, int64_t now_ms, SmallRandom& random) noexcept {
+    constexpr uint32_t kSlotsMax = 65'536;
+    constexpr uint64_t kKeysMax = 1'000;
+    __extension__ using Sum = unsigned __int128;
+    Sum sums[limits::kNamespaces] = {};
+    uint64_t counts[limits::kNamespaces] = {};
+    uint64_t met = 0;
+    const uint32_t slots = std::min(keyspace.slot_count(), kSlotsMax);
+    const auto first = static_cast<uint32_t>(random.below(keyspace.slot_count()));
+    for (uint32_t i = 0; i < slots && met < kKeysMax; ++i) {
+        const uint32_t index = (first + i) & (keyspace.slot_count() - 1);
+        if (keyspace.deadlines(index).earliest() == Deadlines::kNever) continue;
+        Slot& slot = keyspace.slot(index);
+        const std::lock_guard<WordLock> guard(slot.lock);
+        slot.table.for_each([&](Cell cell) {
+            const Node& node = *cell_node(cell);
+            if (!node.has_deadline() || node.expired(now_ms)) return;
+            sums[node.name_space()] += static_cast<uint64_t>(node.deadline() - now_ms);
+            ++counts[node.name_space()];
+            ++met;
+        });
+    }
+    AverageLives lives;
+    for (unsigned i = 0; i < limits::kNamespaces; ++i) {
+        if (counts[i] != 0) lives.ms[i] = static_cast<int64_t>(sums[i] / counts[i]);
+    }
+    return lives;
+}
+
 uint8_t frequency_after_access(uint8_t frequency, SmallRandom& random) noexcept {
     constexpr unsigned kOfNew = 5;
     constexpr unsigned kLogFactor = 10;

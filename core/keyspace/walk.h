@@ -78,6 +78,14 @@ bool choose_victim(Keyspace& keyspace, const EvictionRule& rule, SmallRandom& ra
 bool random_key(Keyspace& keyspace, uint8_t name_space, int64_t now_ms, SmallRandom& random,
                 std::string& key);
 
+// The average life left at `now_ms` of a namespace's keys that have a deadline, in milliseconds:
+// an estimate from a bounded walk that begins in a random slot, exact where the walk meets all of
+// them. 0 for none. Inside the gate, with no slot locked, or with the gate alone.
+struct AverageLives {
+    int64_t ms[limits::kNamespaces] = {};
+};
+AverageLives average_lives(Keyspace& keyspace, int64_t now_ms, SmallRandom& random) noexcept;
+
 // Redis' logarithmic access counter: the value after an access, after `idle_minutes` without one.
 uint8_t frequency_after_access(uint8_t frequency, SmallRandom& random) noexcept;
 uint8_t frequency_decayed(uint8_t frequency, uint32_t idle_minutes) noexcept;

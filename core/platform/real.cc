@@ -9,6 +9,7 @@
 
 #include <chrono>
 #include <cstdio>
+#include <cstring>
 #include <string>
 
 #ifdef __GLIBC__
@@ -44,6 +45,17 @@ public:
     }
 };
 
+constexpr size_t kProcText = 1024;
+
+// The beginning of a file of /proc, ended by 0.
+bool read_proc(const char* name, char (&text)[kProcText]) noexcept {
+    const Descriptor file = open_descriptor(AT_FDCWD, name, O_RDONLY);
+    if (file.get() < 0) return false;
+    const ssize_t n = read(file.get(), text, sizeof text - 1);
+    text[n > 0 ? n : 0] = 0;
+    return n > 0;
+}
+
 }  // namespace
 
 Clock& real_clock() noexcept {
@@ -57,9 +69,8 @@ Entropy& real_entropy() noexcept {
 }
 
 uint64_t resident_bytes() noexcept {
-    const Descriptor file = open_descriptor(AT_FDCWD, "/proc/self/statm", O_RDONLY);
-    char text[128] = {};
-    if (file.get() < 0 || read(file.get(), text, sizeof text - 1) <= 0) return 0;
+    char text[kProcText];
+    if (!read_proc("/proc/self/statm", text)) return 0;
     unsigned long long pages_total = 0;
     unsigned long long pages_resident = 0;
     const int fields = std::sscanf(text, "%llu %llu", &pages_total, &pages_resident);
@@ -127,6 +138,31 @@ ProcessorTime processor_time() noexcept {
         return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
     };
     return {seconds(usage.ru_stime), seconds(usage.ru_utime)};
+}
+
+ProcessorTime main_thread_time() noexcept {
+    char name[64];
+    char text[kProcText];
+    const int pid = static_cast<int>(getpid());
+    snprintf(name, sizeof name, "/proc/self/task/%d/stat", pid);
+    if (!read_proc(name, text)) return {};
+    // Behind the name of the program, which may hold anything: eleven fields, utime, stime.
+    const char* fields = std::strrchr(text, ')');
+    unsigned long long user = 0;
+    unsigned long long system = 0;
+    if (fields == nullptr ||
+        std::sscanf(fields + 1, " %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %llu %llu", &user,
+                    &system) != 2) {
+        return {};
+    }
+    const auto ticks = static_cast<double>(sysconf(_SC_CLK_TCK));
+    return {static_cast<double>(system) / ticks, static_cast<double>(user) / ticks};
+}
+
+std::string executable_path() {
+    char path[4096];
+    const ssize_t n = readlink("/proc/self/exe", path, sizeof path);
+    return n > 0 ? std::string(path, static_cast<size_t>(n)) : std::string();
 }
 
 }  // namespace synap

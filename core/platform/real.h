@@ -46,5 +46,8 @@ struct ProcessorTime {
     double user = 0;
 };
 ProcessorTime processor_time() noexcept;
+ProcessorTime main_thread_time() noexcept;  // of the thread that began main()
+
+std::string executable_path();  // empty when unknown
 
 }  // namespace synap

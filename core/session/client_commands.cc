@@ -37,17 +37,23 @@ std::string describe_client(const Session& session, Clock& clock) {
     const auto seconds_since = [now_us](uint64_t then_us) {
         return std::to_string((now_us - std::min(now_us, then_us)) / 1'000'000);
     };
+    const auto zeros = [&add](std::initializer_list<std::string_view> names) {
+        for (const std::string_view name : names) add(name, "0");
+    };
     add("addr", identity.peer);
+    add("laddr", "");  // sockets and their buffers are the server's: it does not tell
+    add("fd", "-1");
     add("name", identity.name);
     add("age", seconds_since(session.created_us()));
     add("idle", seconds_since(session.last_active_us()));
     add("flags", flags_of(session));
     add("db", std::to_string(session.database()));
-    add("sub", "0");
-    add("psub", "0");
-    add("ssub", "0");
+    zeros({"sub", "psub", "ssub"});
     add("multi", session.in_transaction() ? std::to_string(session.queued_commands()) : "-1");
     add("watch", std::to_string(session.watched_keys()));
+    zeros({"qbuf", "qbuf-free", "argv-mem", "multi-mem", "rbs", "rbp", "obl", "oll", "omem",
+           "tot-mem"});
+    add("events", "r");
     add("cmd", to_lower(session.last_command()));
     add("user", "default");
     add("redir", "-1");

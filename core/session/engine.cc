@@ -33,28 +33,6 @@ int64_t CommandContext::read_clock() noexcept {
     return run_.now_ms;
 }
 
-void Stats::reset() noexcept {
-    const std::lock_guard<std::mutex> one_at_a_time(resets_);
-    const auto reset = [&](auto&& member) {
-        member(at_reset_).store(sum_of_stripes(member), std::memory_order_release);
-    };
-    for (size_t i = 0; i < kCommandCount; ++i) {
-        reset([i](auto& s) -> auto& { return s.commands[i].calls; });
-        reset([i](auto& s) -> auto& { return s.commands[i].failed; });
-        reset([i](auto& s) -> auto& { return s.commands[i].rejected; });
-    }
-    for (size_t i = 0; i < kLatencyClasses; ++i) {
-        for (size_t k = 0; k < kLatencyBuckets; ++k) {
-            reset([ i, k ](auto& s) -> auto& { return s.latency[i].buckets[k]; });
-        }
-        reset([i](auto& s) -> auto& { return s.latency[i].sum_us; });
-    }
-    for (const auto counter : {&StatsStripe::hits, &StatsStripe::misses, &StatsStripe::expired,
-                               &StatsStripe::evicted, &StatsStripe::unknown_commands}) {
-        reset([counter](auto& s) -> auto& { return s.*counter; });
-    }
-}
-
 Engine::Engine(const EnginePlatform& platform, const Options& options)
     : platform_(platform),
       options_(options),

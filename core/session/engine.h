@@ -185,6 +185,9 @@ public:
     uint64_t peak_memory() const noexcept { return peak_memory_.load(); }
     // Memory that the embedding program uses for this store: shown in used_memory, and no more.
     void charge_host_memory(int64_t bytes) noexcept { host_memory_.fetch_add(bytes); }
+    uint64_t host_memory() const noexcept {
+        return static_cast<uint64_t>(std::max<int64_t>(host_memory_.load(), 0));
+    }
     bool evicts_by_frequency() const noexcept {
         return (kPoliciesByFrequency >> options_.get(OptionId::kMaxMemoryPolicy) & 1) != 0;
     }

@@ -36,7 +36,7 @@ void Session::unknown_command(const Prepared& prepared, std::span<const std::str
     if (prepared.container != nullptr) {
         reply_.error("ERR unknown subcommand '" + std::string(printable(args[1], kShown)) +
                      "'. Try " + std::string(prepared.container->name) + " HELP.");
-        return;
+        return note_errors();
     }
     std::string shown;
     for (size_t i = 1; i < args.size() && shown.size() < kShown; ++i) {
@@ -45,6 +45,7 @@ void Session::unknown_command(const Prepared& prepared, std::span<const std::str
     const std::string_view name = args.empty() ? std::string_view() : args[0];
     reply_.error("ERR unknown command '" + std::string(printable(name, kShown)) +
                  "', with args beginning with: " + shown);
+    note_errors();
 }
 
 bool Session::run_one(const Call& call, const Prepared& prepared) {
@@ -77,6 +78,7 @@ bool Session::run_one(const Call& call, const Prepared& prepared) {
     break_transaction();
     reply_.error(why);
     engine_->stats().add_rejected(run_.stripe, command);
+    note_errors();
     return true;
 }
 

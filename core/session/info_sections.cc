@@ -1,10 +1,8 @@
-// What each section of INFO says. Names are Redis' where the fact is the same one; facts that only
-// Synap has begin with synap_.
+// What the sections of INFO say, but for those that have a file of their own.
 #include <algorithm>
-#include <cstdio>
 #include <string>
 
-#include "core/commands/record.h"
+#include "core/keyspace/walk.h"
 #include "core/platform/real.h"
 #include "core/session/info.h"
 #include "core/session/session.h"
@@ -13,28 +11,93 @@
 namespace synap {
 namespace {
 
+// Rounds of maintenance a second, which is what Redis calls hz.
+constexpr uint64_t kHertz = 10;
+
+std::string compiler_version() {
+#if defined(__clang__)
+    return __clang_version__;
+#else
+    return __VERSION__;
+#endif
+}
+
 void fill_server(CommandContext& ctx, InfoFields& fields) {
     Engine& engine = ctx.engine();
     const int64_t now_ms = engine.clock().wall_ms();
     const uint64_t uptime = engine.uptime_us() / 1'000'000;
     fields.add("redis_version", kRedisVersion);
-    fields.add("synap_version", kSynapVersion);
+    fields.add("redis_git_sha1", "00000000");
+    fields.number("redis_git_dirty", 0);
+    fields.add("redis_build_id", "0");
     fields.add("redis_mode", "standalone");
     fields.add("os", system_name());
     fields.number("arch_bits", sizeof(void*) * 8);
+    fields.add("monotonic_clock", "POSIX clock_gettime");
+    fields.add("multiplexing_api", "none");
+    fields.add("atomicvar_api", "c++20");
+    fields.add("gcc_version", compiler_version());
     fields.number("process_id", static_cast<uint64_t>(process_id()));
+    fields.add("process_supervised", "no");
     fields.add("run_id", engine.run_id());
     fields.number("tcp_port", 0);
     fields.number("server_time_usec", static_cast<uint64_t>(now_ms) * 1000);
     fields.number("uptime_in_seconds", uptime);
     fields.number("uptime_in_days", uptime / 86400);
+    fields.number("hz", kHertz);
+    fields.number("configured_hz", kHertz);
+    fields.number("lru_clock", ctx.keyspace().seconds() & 0xffffff);
+    fields.add("executable", executable_path());
+    fields.add("config_file", "");
+    fields.number("io_threads_active", 0);
+    fields.add("synap_version", kSynapVersion);
     fields.number("synap_slots", ctx.keyspace().slot_count());
 }
 
 void fill_clients(CommandContext& ctx, InfoFields& fields) {
-    fields.number("connected_clients", ctx.engine().session_count());
-    fields.number("cluster_connections", 0);
-    fields.number("tracking_clients", 0);
+    Engine& engine = ctx.engine();
+    fields.number("connected_clients", engine.session_count());
+    fields.zeros({"cluster_connections", "maxclients", "client_recent_max_input_buffer",
+                  "client_recent_max_output_buffer"});
+    fields.number("blocked_clients", engine.waits().count());
+    fields.zeros({"tracking_clients", "clients_in_timeout_table", "total_blocking_keys",
+                  "total_blocking_keys_on_nokey"});
+}
+
+std::string percentage(uint64_t part, uint64_t whole) {
+    const double share = whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
+    return fixed(100 * share, 2) + "%";
+}
+
+double ratio_of(uint64_t a, uint64_t b) {
+    return b == 0 ? 0 : static_cast<double>(a) / static_cast<double>(b);
+}
+
+// What no command of this version can take memory for.
+void add_scripts(InfoFields& fields) {
+    fields.zeros({"used_memory_lua", "used_memory_vm_eval"});
+    fields.add("used_memory_lua_human", "0B");
+    fields.zeros({"used_memory_scripts_eval", "number_of_cached_scripts", "number_of_functions",
+                  "number_of_libraries", "used_memory_vm_functions"});
+    fields.bytes("used_memory_vm_total", 0);
+    fields.zeros({"used_memory_functions"});
+    fields.bytes("used_memory_scripts", 0);
+}
+
+// The allocator is the C library's, which tells nothing: as Redis has it with such a one, what it
+// holds is the process.
+void add_allocator(uint64_t used, uint64_t resident, InfoFields& fields) {
+    const auto difference = [](uint64_t a, uint64_t b) {
+        return std::to_string(static_cast<int64_t>(a) - static_cast<int64_t>(b));
+    };
+    fields.real("allocator_frag_ratio", ratio_of(resident, used), 2);
+    fields.add("allocator_frag_bytes", difference(resident, used));
+    fields.real("allocator_rss_ratio", 1, 2);
+    fields.number("allocator_rss_bytes", 0);
+    fields.real("rss_overhead_ratio", 1, 2);
+    fields.number("rss_overhead_bytes", 0);
+    fields.real("mem_fragmentation_ratio", ratio_of(resident, used), 2);
+    fields.add("mem_fragmentation_bytes", difference(resident, used));
 }
 
 void fill_memory(CommandContext& ctx, InfoFields& fields) {
@@ -42,99 +105,33 @@ void fill_memory(CommandContext& ctx, InfoFields& fields) {
     const uint64_t used = engine.used_memory();
     const uint64_t peak = std::max(engine.peak_memory(), used);
     const uint64_t resident = resident_bytes();
+    const uint64_t startup = ctx.keyspace().slots_bytes();
+    const uint64_t host = engine.host_memory();
+    const uint64_t overhead = std::min(startup + host, used);
     fields.bytes("used_memory", used);
     fields.bytes("used_memory_rss", resident);
     fields.bytes("used_memory_peak", peak);
-    const double share = peak == 0 ? 0 : static_cast<double>(used) / static_cast<double>(peak);
-    fields.add("used_memory_peak_perc", fixed(100 * share, 2) + "%");
+    fields.add("used_memory_peak_perc", percentage(used, peak));
+    fields.number("used_memory_overhead", overhead);
+    fields.number("used_memory_startup", startup);
+    fields.number("used_memory_dataset", used - overhead);
+    fields.add("used_memory_dataset_perc",
+               percentage(used - overhead, used - std::min(used, startup)));
+    fields.number("allocator_allocated", used);
+    fields.number("allocator_active", resident);
+    fields.number("allocator_resident", resident);
     fields.bytes("total_system_memory", total_memory_bytes());
+    add_scripts(fields);
     fields.bytes("maxmemory", engine.options().get(OptionId::kMaxMemory));
     fields.add("maxmemory_policy", redis_option_text(engine, OptionId::kMaxMemoryPolicy));
-    fields.real("mem_fragmentation_ratio",
-                used == 0 ? 0.0 : static_cast<double>(resident) / static_cast<double>(used), 2);
-    fields.add("mem_fragmentation_bytes",
-               std::to_string(static_cast<int64_t>(resident) - static_cast<int64_t>(used)));
-    fields.number("mem_replication_backlog", 0);
+    add_allocator(used, resident, fields);
+    fields.zeros({"mem_not_counted_for_evict", "mem_replication_backlog",
+                  "mem_total_replication_buffers", "mem_clients_slaves"});
+    fields.number("mem_clients_normal", host);
+    fields.number("mem_cluster_links", 0);
     fields.number("mem_aof_buffer", engine.log() != nullptr ? engine.log()->tail_bytes() : 0);
     fields.add("mem_allocator", "libc");
-}
-
-void add_log(Engine& engine, const Log& log, InfoFields& fields) {
-    const Log::Counters& counters = log.counters();
-    fields.number("aof_current_size", log.appended() - log.oldest_position());
-    fields.number("aof_buffer_length", log.tail_bytes());
-    fields.number("synap_log_epoch", log.epoch());
-    fields.number("synap_log_appended", log.appended());
-    fields.number("synap_log_written", log.written());
-    fields.number("synap_log_synced", log.synced());
-    fields.number("synap_log_oldest", log.oldest_position());
-    fields.number("synap_log_records", counters.records.load());
-    fields.number("synap_log_bytes", counters.bytes.load());
-    fields.number("synap_log_writes", counters.writes.load());
-    fields.number("synap_log_syncs", counters.syncs.load());
-    fields.number("synap_log_last_sync_usec", counters.last_sync_us.load());
-    fields.add("synap_log_fsync", engine.options().text(OptionId::kFsync));
-}
-
-void fill_persistence(CommandContext& ctx, InfoFields& fields) {
-    Engine& engine = ctx.engine();
-    const bool loading = engine.state() == EngineState::kLoading;
-    const Log* log = engine.log();
-    const Snapshots::State snapshot = engine.snapshots().state();
-    fields.flag("loading", loading);
-    fields.flag("async_loading", false);
-    if (loading) {
-        fields.number("loading_start_time", static_cast<uint64_t>(engine.started_ms() / 1000));
-        fields.number("loading_total_bytes", engine.total_bytes());
-        fields.number("loading_loaded_bytes", engine.loaded_bytes());
-    }
-    fields.number("rdb_changes_since_last_save", snapshot.records_since);
-    fields.flag("rdb_bgsave_in_progress", engine.snapshots().running());
-    fields.number("rdb_last_save_time", static_cast<uint64_t>(last_save_seconds(engine)));
-    fields.add("rdb_last_bgsave_status", snapshot.last_ok ? "ok" : "err");
-    fields.add("rdb_last_bgsave_time_sec",
-               snapshot.taken == 0 ? std::string("-1")
-                                   : std::to_string(snapshot.last_duration_us / 1'000'000));
-    fields.number("rdb_saves", snapshot.taken);
-    fields.number("rdb_last_cow_size", 0);
-    fields.flag("aof_enabled", log != nullptr);
-    fields.flag("aof_rewrite_in_progress", false);
-    fields.flag("aof_rewrite_scheduled", false);
-    fields.add("aof_last_bgrewrite_status", "ok");
-    fields.add("aof_last_write_status", log != nullptr && log->failed() ? "err" : "ok");
-    fields.flag("synap_writes_accepted", engine.accepts_writes());
-    fields.number("synap_snapshot_keys", snapshot.last_keys);
-    fields.number("synap_snapshot_bytes", snapshot.last_bytes);
-    fields.number("synap_snapshot_usec", snapshot.last_duration_us);
-    if (!snapshot.last_ok) fields.add("synap_snapshot_error", snapshot.last_error);
-    if (log != nullptr) add_log(engine, *log, fields);
-}
-
-void fill_stats(CommandContext& ctx, InfoFields& fields) {
-    Engine& engine = ctx.engine();
-    const Stats& stats = engine.stats();
-    const auto failed =
-        stats.sum_commands([](const CommandCounts& c) -> auto& { return c.failed; });
-    const auto rejected =
-        stats.sum_commands([](const CommandCounts& c) -> auto& { return c.rejected; });
-    const uint64_t unknown =
-        stats.sum([](const StatsStripe& s) -> auto& { return s.unknown_commands; });
-    fields.number("total_commands_processed", stats.commands_processed());
-    fields.number("instantaneous_ops_per_sec", engine.ops_sampler().per_second());
-    fields.number("expired_keys",
-                  stats.sum([](const StatsStripe& s) -> auto& { return s.expired; }));
-    fields.number("evicted_keys",
-                  stats.sum([](const StatsStripe& s) -> auto& { return s.evicted; }));
-    fields.number("keyspace_hits", stats.sum([](const StatsStripe& s) -> auto& { return s.hits; }));
-    fields.number("keyspace_misses",
-                  stats.sum([](const StatsStripe& s) -> auto& { return s.misses; }));
-    fields.number("pubsub_channels", 0);
-    fields.number("pubsub_patterns", 0);
-    fields.number("latest_fork_usec", 0);
-    fields.number("total_forks", 0);
-    fields.number("total_error_replies", failed + rejected + unknown);
-    fields.number("synap_unknown_commands", unknown);
-    fields.number("synap_clock_jumps", engine.clock_jumps());
+    fields.zeros({"active_defrag_running", "lazyfree_pending_objects", "lazyfreed_objects"});
 }
 
 void fill_replication(CommandContext& ctx, InfoFields& fields) {
@@ -154,75 +151,30 @@ void fill_replication(CommandContext& ctx, InfoFields& fields) {
 
 void fill_cpu(CommandContext&, InfoFields& fields) {
     const ProcessorTime time = processor_time();
+    const ProcessorTime main = main_thread_time();
     fields.real("used_cpu_sys", time.system, 6);
     fields.real("used_cpu_user", time.user, 6);
+    fields.real("used_cpu_sys_children", 0, 6);
+    fields.real("used_cpu_user_children", 0, 6);
+    fields.real("used_cpu_sys_main_thread", main.system, 6);
+    fields.real("used_cpu_user_main_thread", main.user, 6);
 }
 
-// Time is measured by class of command, not for each: see latencystats.
-void fill_command_stats(CommandContext& ctx, InfoFields& fields) {
-    const Stats& stats = ctx.engine().stats();
-    const auto add = [&](const CommandRecord& record) {
-        const auto sum = [&](std::atomic<uint64_t> CommandCounts::*member) {
-            return stats.sum([&](const StatsStripe& stripe) -> auto& {
-                return stripe.commands[record.index].*member;
-            });
-        };
-        const uint64_t calls = sum(&CommandCounts::calls);
-        const uint64_t rejected = sum(&CommandCounts::rejected);
-        if (calls == 0 && rejected == 0) return;
-        fields.add("cmdstat_" + to_lower(record.name),
-                   "calls=" + std::to_string(calls) +
-                       ",rejected_calls=" + std::to_string(rejected) +
-                       ",failed_calls=" + std::to_string(sum(&CommandCounts::failed)));
-    };
-    for (const CommandRecord& record : all_commands()) {
-        add(record);
-        for (const CommandRecord& sub : record.subcommands) add(sub);
-    }
-}
-
-// The upper bound of the bucket in which the percentile lies, in microseconds.
-uint64_t percentile(const uint64_t (&buckets)[kLatencyBuckets], uint64_t total, double fraction) {
-    const double wanted = static_cast<double>(total) * fraction;
-    uint64_t seen = 0;
-    for (unsigned i = 0; i < kLatencyBuckets; ++i) {
-        seen += buckets[i];
-        if (static_cast<double>(seen) >= wanted) return uint64_t{1} << i;
-    }
-    return uint64_t{1} << kLatencyBuckets;
-}
-
-void fill_latency_stats(CommandContext& ctx, InfoFields& fields) {
-    static constexpr std::string_view kClasses[kLatencyClasses] = {"fast", "slow", "linear",
-                                                                   "blocking"};
-    for (unsigned which = 0; which < kLatencyClasses; ++which) {
-        uint64_t buckets[kLatencyBuckets];
-        uint64_t total = 0;
-        for (unsigned i = 0; i < kLatencyBuckets; ++i) {
-            buckets[i] = ctx.engine().stats().sum([&](const StatsStripe& stripe) -> auto& {
-                return stripe.latency[which].buckets[i];
-            });
-            total += buckets[i];
-        }
-        if (total == 0) continue;
-        fields.add("latency_percentiles_usec_class_" + std::string(kClasses[which]),
-                   "p50=" + std::to_string(percentile(buckets, total, 0.5)) +
-                       ",p99=" + std::to_string(percentile(buckets, total, 0.99)) +
-                       ",p99.9=" + std::to_string(percentile(buckets, total, 0.999)));
-    }
-}
+void fill_modules(CommandContext&, InfoFields&) {}
 
 void fill_cluster(CommandContext&, InfoFields& fields) { fields.flag("cluster_enabled", false); }
 
 void fill_keyspace(CommandContext& ctx, InfoFields& fields) {
     Keyspace& keyspace = ctx.keyspace();
+    const AverageLives lives = average_lives(keyspace, ctx.now_ms(), ctx.run().random);
     for (unsigned database = 0; database < limits::kDatabases; ++database) {
         const uint8_t name_space = keyspace.name_space_of(database);
         const int64_t keys = keyspace.accounts().keys(name_space);
         if (keys <= 0) continue;
         fields.add("db" + std::to_string(database),
-                   "keys=" + std::to_string(keys) + ",expires=" +
-                       std::to_string(keyspace.accounts().deadlines(name_space)) + ",avg_ttl=0");
+                   "keys=" + std::to_string(keys) +
+                       ",expires=" + std::to_string(keyspace.accounts().deadlines(name_space)) +
+                       ",avg_ttl=" + std::to_string(lives.ms[name_space]));
     }
 }
 
@@ -237,7 +189,9 @@ std::span<const InfoSection> info_sections() noexcept {
         {"stats", "Stats", true, fill_stats},
         {"replication", "Replication", true, fill_replication},
         {"cpu", "CPU", true, fill_cpu},
+        {"modules", "Modules", true, fill_modules},
         {"commandstats", "Commandstats", false, fill_command_stats},
+        {"errorstats", "Errorstats", true, fill_error_stats},
         {"latencystats", "Latencystats", false, fill_latency_stats},
         {"cluster", "Cluster", true, fill_cluster},
         {"keyspace", "Keyspace", true, fill_keyspace},

@@ -31,7 +31,10 @@ void Session::run_point_read(const Call& call, BatchResult& result) {
 
     engine_->stats().take(run_.stripe, run_.counters);
     if (ran) {
-        engine_->stats().add_calls(run_.stripe, command, 1, reply_.errors() - errors_before);
+        const uint64_t failed = reply_.errors() - errors_before;
+        engine_->stats().add_calls(run_.stripe, command, 1, failed);
+        if (failed != 0) [[unlikely]]
+            note_errors();
         result.done = 1;
     } else {
         reply_.cut(mark);

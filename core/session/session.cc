@@ -70,14 +70,43 @@ void Session::run_chunks(std::span<const Call> calls, BatchResult& result) {
     flush_counts();
 }
 
+void Session::note_share(const CommandRecord& command, uint64_t calls) noexcept {
+    for (size_t i = 0; i < share_count_; ++i) {
+        if (shares_[i].command != &command && i + 1 < kShares) continue;
+        shares_[i].calls += calls;
+        return;
+    }
+    shares_[share_count_++] = {&command, calls};
+}
+
+// What is not counted with one is with the next: the shares add up to the time.
+void Session::share_time(uint64_t elapsed_us) noexcept {
+    uint64_t all = 0;
+    for (size_t i = 0; i < share_count_; ++i) all += shares_[i].calls;
+    uint64_t calls = 0;
+    uint64_t given = 0;
+    for (size_t i = 0; i < share_count_; ++i) {
+        calls += shares_[i].calls;
+        const uint64_t up_to_here = elapsed_us * calls / all;
+        engine_->stats().add_usec(run_.stripe, *shares_[i].command, up_to_here - given);
+        given = up_to_here;
+    }
+    share_count_ = 0;
+}
+
 void Session::note_latency(uint64_t began_us, size_t calls) noexcept {
-    if (calls == 0) return;
+    if (calls == 0) {
+        share_count_ = 0;
+        return;
+    }
     const uint64_t now_us = engine_->clock().monotonic_us();
     const uint64_t elapsed = now_us - began_us;
     last_active_us_.store(now_us, std::memory_order_relaxed);
     const CommandRecord* command = last_command_.load(std::memory_order_relaxed);
     if (command == nullptr) return;
     engine_->stats().add_latency(run_.stripe, command->latency_class, elapsed / calls, calls);
+    if (share_count_ != 0) return share_time(elapsed);
+    engine_->stats().add_usec(run_.stripe, *command, elapsed);
 }
 
 BatchResult Session::run_chunk(std::span<const Call> calls) {
@@ -175,13 +204,23 @@ void Session::count(const CommandRecord& command, uint64_t errors_before) noexce
         counted_ = &command;
     }
     ++counted_calls_;
-    if (reply_.errors() != errors_before) ++counted_failed_;
+    if (reply_.errors() == errors_before) return;
+    ++counted_failed_;
+    note_errors();
+}
+
+// Those of a transaction were noted one by one before EXEC is.
+[[gnu::cold]] void Session::note_errors() noexcept {
+    const uint64_t number = reply_.errors() - errors_noted_;
+    if (number != 0) engine_->stats().errors().add(reply_.last_error_code(), number);
+    errors_noted_ = reply_.errors();
 }
 
 void Session::flush_counts() noexcept {
     Stats& stats = engine_->stats();
     if (counted_ != nullptr) {
         stats.add_calls(run_.stripe, *counted_, counted_calls_, counted_failed_);
+        if (measured_) note_share(*counted_, counted_calls_);
     }
     stats.take(run_.stripe, run_.counters);
     counted_ = nullptr;

@@ -236,6 +236,9 @@ private:
     void go_through_gate(Gate wanted) noexcept;
     void count(const CommandRecord& command, uint64_t errors_before) noexcept;
     void flush_counts() noexcept;
+    void note_errors() noexcept;
+    void note_share(const CommandRecord& command, uint64_t calls) noexcept;
+    void share_time(uint64_t elapsed_us) noexcept;
     void note_latency(uint64_t began_us, size_t calls) noexcept;
     void note_slow(std::span<const std::string_view> args, uint64_t began_us) noexcept;
     void add_slow_call(std::span<const std::string_view> args, uint64_t elapsed_us);
@@ -266,6 +269,17 @@ private:
     const CommandRecord* counted_ = nullptr;
     uint64_t counted_calls_ = 0;
     uint64_t counted_failed_ = 0;
+    uint64_t errors_noted_ = 0;
+
+    // What a batch ran, for its time to be shared out. Commands beyond these have their time
+    // counted with the last.
+    struct Share {
+        const CommandRecord* command;
+        uint64_t calls;
+    };
+    static constexpr size_t kShares = 8;
+    Share shares_[kShares];
+    size_t share_count_ = 0;
     Error failure_{Code::kOk, {}};
 
     std::atomic<bool> in_transaction_{false};

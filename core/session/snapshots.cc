@@ -32,7 +32,7 @@ Snapshots::~Snapshots() = default;
 void Snapshots::adopt(const SnapshotInfo& loaded) {
     position_at_last_ = loaded.complete_at;  // growth counts across restarts
     const std::lock_guard<std::mutex> guard(state_mutex_);
-    state_.last_keys = loaded.keys;
+    state_.last_keys = state_.loaded_keys = loaded.keys;
     state_.last_save_seconds = static_cast<int64_t>(loaded.commit_ms / 1000);
 }
 
@@ -156,7 +156,7 @@ Status Snapshots::begin() {
     if (writer_ != nullptr) return Error{Code::kBackpressure, "a snapshot is under way"};
     running_ = true;
     began_us_ = engine_.clock().monotonic_us();
-    due_from_us_ = began_us_;
+    due_from_us_ = began_us_.load();
     records_at_last_ = log->counters().records.load();
     position_at_last_ = log->appended();
     {
@@ -325,6 +325,10 @@ void Snapshots::capture_before_move(const uint32_t* slots, size_t count) {
 Snapshots::State Snapshots::state() {
     const std::lock_guard<std::mutex> guard(state_mutex_);
     State state = state_;
+    if (running_) {
+        const uint64_t now_us = engine_.clock().monotonic_us();
+        state.running_us = now_us - std::min(now_us, began_us_.load());
+    }
     if (const Log* log = engine_.log()) {
         state.records_since = log->counters().records.load() - records_at_last_.load();
     }

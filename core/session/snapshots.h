@@ -30,6 +30,8 @@ public:
         uint64_t last_keys = 0;
         uint64_t last_bytes = 0;
         uint64_t last_duration_us = 0;
+        uint64_t running_us = 0;   // of one that is under way, since it began
+        uint64_t loaded_keys = 0;  // from a snapshot, by the open
         uint64_t records_since = 0;
     };
 
@@ -83,7 +85,7 @@ private:
 
     std::mutex mutex_;
     std::unique_ptr<SnapshotWriter> writer_;  // guarded by mutex_; read by who saw capturing_
-    uint64_t began_us_ = 0;                   // guarded by mutex_
+    std::atomic<uint64_t> began_us_{0};
     std::atomic<bool> capturing_{false};
     std::atomic<bool> running_{false};
     std::atomic<bool> requested_{false};

@@ -7,8 +7,11 @@
 #include <atomic>
 #include <bit>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <mutex>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include "core/base/stripes.h"
@@ -38,6 +41,25 @@ struct CommandCounts {
     std::atomic<uint64_t> calls{0};
     std::atomic<uint64_t> failed{0};    // ran and answered an error
     std::atomic<uint64_t> rejected{0};  // refused before it ran
+    // Time in the engine: a batch is measured as a whole, and each of its commands has the share
+    // that its calls are of the batch's.
+    std::atomic<uint64_t> usec{0};
+};
+
+// Error replies by their first word. Thread safety: from any thread.
+class ErrorCounts {
+public:
+    static constexpr size_t kCodesMax = 128;  // what comes beyond counts as "OTHER"
+
+    void add(std::string_view code, uint64_t number) noexcept;
+    std::map<std::string, uint64_t, std::less<>> all() const;
+    uint64_t total() const noexcept;
+    void reset() noexcept;
+
+private:
+    mutable std::mutex mutex_;
+    std::map<std::string, uint64_t, std::less<>> counts_;
+    uint64_t total_ = 0;
 };
 
 struct alignas(64) StatsStripe {
@@ -63,6 +85,9 @@ public:
     }
     void add_rejected(unsigned stripe, const CommandRecord& command) noexcept {
         add_to_stripe(stripes_[stripe].commands[command.index].rejected, uint64_t{1}, stripe);
+    }
+    void add_usec(unsigned stripe, const CommandRecord& command, uint64_t usec) noexcept {
+        if (usec != 0) add_to_stripe(stripes_[stripe].commands[command.index].usec, usec, stripe);
     }
     void add_latency(unsigned stripe, LatencyClass which, uint64_t us, uint64_t times) noexcept {
         stripes_[stripe].latency[static_cast<size_t>(which)].add(us, times, stripe);
@@ -97,6 +122,8 @@ public:
     uint64_t commands_processed() const noexcept {
         return sum_commands([](const CommandCounts& c) -> auto& { return c.calls; });
     }
+    ErrorCounts& errors() noexcept { return errors_; }
+    const ErrorCounts& errors() const noexcept { return errors_; }
     // All counters are 0 again.
     void reset() noexcept;
 
@@ -113,6 +140,7 @@ private:
     std::unique_ptr<StatsStripe[]> stripes_;
     std::mutex resets_;
     StatsStripe at_reset_;  // sums, as stripes have one writer
+    ErrorCounts errors_;
 };
 
 }  // namespace synap

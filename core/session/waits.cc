@@ -78,6 +78,12 @@ size_t TimedWaits::end_where(Wanted&& wanted, Code code, std::string_view why) n
     }
 }
 
+size_t TimedWaits::count() noexcept {
+    const std::lock_guard<std::mutex> guard(mutex_);
+    return static_cast<size_t>(std::count_if(states_.begin(), states_.end(),
+                                             [](const auto& s) { return !s->ended.load(); }));
+}
+
 bool TimedWaits::cancel(uint64_t id) noexcept {
     return end_where([id](const State& s) { return s.id == id; }, Code::kCancelled,
                      "the wait was cancelled") > 0;

@@ -37,6 +37,8 @@ public:
     bool cancel(uint64_t id) noexcept;
     // Cancels what a session waits for.
     void cancel_owner(uint64_t owner) noexcept;
+    // How many wait now.
+    size_t count() noexcept;
     // Ends what is overdue.
     void expire(uint64_t now_us) noexcept;
     // Ends everything with kShutdown, and what is started later at once. Joins the thread.

@@ -226,11 +226,12 @@ void add_keys(Families& families, const Stats& stats) {
 }
 
 void add_commands(Families& families, const Stats& stats) {
-    const auto add = [&](const char* name, const char* help, std::uint64_t CommandStats::*count) {
+    const auto add = [&](const char* name, const char* help, std::uint64_t CommandStats::*count,
+                         double unit = 1) {
         families.begin(name, help, MetricType::Counter);
         for (const auto& [command, numbers] : stats.commands) {
             if (numbers.*count != 0) {
-                families.value(static_cast<double>(numbers.*count), {{"command", command}});
+                families.value(static_cast<double>(numbers.*count) * unit, {{"command", command}});
             }
         }
     };
@@ -239,6 +240,9 @@ void add_commands(Families& families, const Stats& stats) {
         &CommandStats::failed);
     add("synap_commands_rejected_total", "Commands refused before they ran.",
         &CommandStats::rejected);
+    add("synap_commands_seconds_total",
+        "Time that commands took in the engine; of a pipeline, the share of their number.",
+        &CommandStats::usec, 1e-6);
 }
 
 void add_latencies(Families& families, const Stats& stats) {

@@ -99,7 +99,8 @@ void write_client(JsonWriter& json, std::string_view line) {
 Failure info(Exchange& exchange, std::string_view section) {
     constexpr std::string_view kKnown[] = {"server",  "clients",      "memory",   "persistence",
                                            "stats",   "replication",  "cpu",      "commandstats",
-                                           "cluster", "latencystats", "keyspace", "errorstats"};
+                                           "cluster", "latencystats", "keyspace", "errorstats",
+                                           "modules"};
     const bool known = std::find(std::begin(kKnown), std::end(kKnown), section) != std::end(kKnown);
     const Value reply =
         known ? exchange.engine.run({"INFO", section}) : exchange.engine.run({"INFO"});

@@ -35,6 +35,8 @@ void read_command(const Value& map, CommandStats& stats) {
     each_entry(map, [&](std::string_view name, const Value& value) {
         if (name == "calls") {
             stats.calls = count_of(value);
+        } else if (name == "usec") {
+            stats.usec = count_of(value);
         } else if (name == "failed_calls") {
             stats.failed = count_of(value);
         } else if (name == "rejected_calls") {

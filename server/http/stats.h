@@ -13,6 +13,7 @@ namespace synap::server::http {
 
 struct CommandStats {
     std::uint64_t calls = 0;
+    std::uint64_t usec = 0;
     std::uint64_t failed = 0;
     std::uint64_t rejected = 0;
 };

@@ -126,6 +126,7 @@ void Connection::receive() {
         return;
     }
     const auto bytes = static_cast<std::size_t>(got);
+    loop_.services().counters.reads.add();
     loop_.services().counters.input_bytes.add(bytes);
     active_ms_ = loop_.now_ms();
     if (borrowed) {
@@ -337,6 +338,7 @@ void Connection::flush() {
             }
             return;
         }
+        loop_.services().counters.writes.add();
         loop_.services().counters.output_bytes.add(static_cast<std::uint64_t>(sent));
         progress_ms_ = loop_.now_ms();
         output_.sent(static_cast<std::size_t>(sent));

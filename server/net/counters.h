@@ -46,6 +46,8 @@ inline constexpr std::array<const char*, kHttpMethods> kHttpMethodNames = {
 struct LoopCounters {
     Counter input_bytes;
     Counter output_bytes;
+    Counter reads;  // from sockets that gave something
+    Counter writes;
     Counter resp_batches;
     Counter resp_commands;
     Counter resp_connections;  // connections that turned out to speak RESP, ever

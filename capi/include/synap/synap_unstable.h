@@ -14,9 +14,9 @@ extern "C" {
 #endif
 
 /* Statistics of the store, walked as one MAP of TEXT -> INT | DOUBLE | TEXT | MAP into the sink.
- * Nested maps: "commands" {name -> {calls, failed_calls, rejected_calls}} (monotonic counters),
- * "latency_us" {class ("read" | "write" | "admin") -> {"le_<bound>" cumulative counts, "sum",
- * "count"}}.
+ * Nested maps: "commands" {name -> {calls, usec, failed_calls, rejected_calls}} (monotonic,
+ * usec of sessions with a RESP protocol only), "latency_us" {class ("fast" | "slow" | "linear" |
+ * "blocking") -> {"le_<bound>" cumulative counts, "sum", "count"}}.
  * Blocking: never. Threads: any. Ownership: sink borrowed. */
 SYNAP_API SYNAP_NODISCARD synap_status_t SYNAP_CALL synap_stats_walk(synap_store_t *s,
     const synap_sink_t *sink, synap_error_t **err) SYNAP_NOEXCEPT;

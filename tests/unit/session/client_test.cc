@@ -49,8 +49,10 @@ TEST_F(ClientCommands, InfoShowsTheState) {
     const std::string id = std::to_string(client.session.id());
     EXPECT_EQ(client("CLIENT INFO"),
               "=id=" + id +
-                  " addr=10.0.0.1:77 name= age=3 idle=0 flags=N db=3 sub=0 psub=0 "
-                  "ssub=0 multi=-1 watch=0 cmd=client|info user=default redir=-1 resp=2 lib-name= "
+                  " addr=10.0.0.1:77 laddr= fd=-1 name= age=3 idle=0 flags=N db=3 sub=0 psub=0 "
+                  "ssub=0 multi=-1 watch=0 qbuf=0 qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0 "
+                  "obl=0 oll=0 omem=0 tot-mem=0 events=r cmd=client|info user=default redir=-1 "
+                  "resp=2 lib-name= "
                   "lib-ver= transport=resp\n");
     client("WATCH a b");
     client("MULTI");

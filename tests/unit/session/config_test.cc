@@ -107,7 +107,8 @@ TEST_F(Config, ResetStat) {
     client("GET missing");
     client("GET missing");
     EXPECT_EQ(client.info("keyspace_misses"), "2");
-    EXPECT_EQ(client.info("cmdstat_get"), "calls=2,rejected_calls=0,failed_calls=0");
+    EXPECT_EQ(client.info("cmdstat_get"),
+              "calls=2,usec=0,usec_per_call=0.00,rejected_calls=0,failed_calls=0");
     EXPECT_EQ(client("CONFIG RESETSTAT"), "+OK");
     EXPECT_EQ(client.info("keyspace_misses"), "0");
 }

@@ -108,6 +108,21 @@ public:
         EXPECT_EQ(at, session.reply().size()) << "more than one reply to " << words[0];
         return text.text();
     }
+    // All of them as one batch; replies are dropped.
+    void pipeline(const std::vector<std::string>& lines) {
+        std::vector<std::vector<std::string>> words(lines.size());
+        std::vector<std::vector<std::string_view>> args(lines.size());
+        std::vector<Call> calls;
+        for (size_t i = 0; i < lines.size(); ++i) {
+            std::istringstream in(lines[i]);
+            for (std::string word; in >> word;) words[i].push_back(word);
+            args[i].assign(words[i].begin(), words[i].end());
+            calls.push_back({args[i].data(), args[i].size()});
+        }
+        session.reply().clear();
+        last = session.run(calls);
+        EXPECT_EQ(last.done, lines.size());
+    }
     // The value of a field of INFO, or of another reply of lines "name:value".
     std::string info(const std::string& field) {
         const std::string text = (*this)("INFO everything");
