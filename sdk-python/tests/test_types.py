@@ -10,17 +10,19 @@ PACKAGE = Path(__file__).resolve().parents[1]
 
 # Only for type checkers, or hidden from them on purpose.
 ALLOWED = r"""
-synap\._commands\.(Key|Value|V|Q)
+synap\._commands\.(Key|Value|Duration|UnixTime|Pairs|V|Q)
 synap\._native\.(V|D|S)
 synap\._(commands\.Commands|native\.Store)\.__class_getitem__
 synap\._commands\.Commands\._call
 synap\._commands\.QueuedCommands\._queue
 synap\._native\.Store
+synap\._mapping\._LastBytes
 synap\._native\.Store\.set
 synap\._store\.Store\.using
 """
 
 EXAMPLE = '''
+from datetime import datetime, timedelta
 from typing import Optional
 import synap
 
@@ -38,6 +40,14 @@ with synap.open("data", durability="disk", max_memory="1gb") as store:
 with synap.open(":memory:", decode_responses=True) as decoded:
     value: str = decoded["a"]
     values: list[Optional[str]] = decoded.mget("a", "b")
+    values = decoded.mget(["a", "b"])
+    found: list[str] = sorted(decoded.keys()) + decoded.keys("a*") + list(decoded.values())
+    text_pairs: dict[str, str] = dict(decoded.items())
+    popped: str = decoded.pop("a", "") + decoded.setdefault("b", 1) + decoded.popitem()[0]
+    decoded.update({"a": 1}, b=2.5)
+    decoded.set("a", 1, ex=timedelta(hours=1), pxat=None)
+    decoded.expireat("a", datetime.now())
+    count: int = decoded.incr("n") + decoded.incr("n", 5)
 try:
     decoded.execute("GET", "a")
 except synap.ReplyError as error:

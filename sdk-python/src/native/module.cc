@@ -1,10 +1,13 @@
 // The module synap._native: a mechanical layer over synap.h. What people use is in synap/*.py.
 #include <pybind11/pybind11.h>
-#include <synap/synap.h>
+#define SYNAP_UNSTABLE_API
+#include <synap/synap_unstable.h>
 
 #include <string>
 
 #include "ending.h"
+#include "errors.h"
+#include "replies.h"
 #include "store_type.h"
 
 namespace py = pybind11;
@@ -43,6 +46,24 @@ py::dict constants() {
     return all;
 }
 
+// (sound, findings) of a data directory that nobody has open.
+py::tuple check(const py::bytes& path) {
+    char* text = nullptr;
+    Py_ssize_t size = 0;
+    if (PyBytes_AsStringAndSize(path.ptr(), &text, &size) != 0) throw py::error_already_set();
+    synap_python::ReplyBuilder builder(false);
+    const synap_sink_t sink = builder.sink();
+    synap_error_t* error = nullptr;
+    const synap_status_t status = synap_check({text, static_cast<size_t>(size)}, &sink, &error);
+    auto findings = py::reinterpret_steal<py::object>(builder.take());
+    if (!findings || (status != SYNAP_OK && status != SYNAP_E_CORRUPT)) {
+        synap_python::raise_status(status, error);
+        throw py::error_already_set();
+    }
+    synap_error_free(error);
+    return py::make_tuple(status == SYNAP_OK, findings);
+}
+
 void refuse_other_library() {
     const uint32_t version = synap_api_version();
     if (version / 1000 == SYNAP_API_MAJOR && version >= SYNAP_API_VERSION) return;
@@ -58,6 +79,7 @@ PYBIND11_MODULE(_native_main, module) {
     module.attr("BUILD") = synap_build_id();
     module.attr("CONSTANTS") = constants();
     module.def("options", &options);
+    module.def("check", &check);
     module.def("begin_ending", &synap_python::begin_ending);
     auto type = py::reinterpret_steal<py::object>(synap_python::make_store_type(module.ptr()));
     if (!type) throw py::error_already_set();

@@ -212,10 +212,28 @@ PyObject* store_many(PyObject* self, PyObject* calls) {
     return nullptr;
 }
 
+// What a key of Store.keys() knows of a value that has expired since; NULL without an exception
+// where that is nothing. See synap/_mapping.py.
+PyObject* last_value(PyObject* key) {
+    PyObject* take = PyObject_GetAttrString(key, "_take_last_value");
+    if (take == nullptr) {
+        if (PyErr_ExceptionMatches(PyExc_AttributeError)) PyErr_Clear();
+        return nullptr;
+    }
+    PyObject* value = PyObject_CallNoArgs(take);
+    Py_DECREF(take);
+    if (value == Py_None) Py_CLEAR(value);
+    return value;
+}
+
 PyObject* store_subscript(PyObject* self, PyObject* key) {
     PyObject* value = run(self, kGet, key);
     if (value != Py_None) return value;
     Py_DECREF(value);
+    if (!PyBytes_CheckExact(key) && !PyUnicode_CheckExact(key)) {
+        PyObject* last = last_value(key);
+        if (last != nullptr || PyErr_Occurred() != nullptr) return last;
+    }
     PyErr_SetObject(PyExc_KeyError, key);
     return nullptr;
 }
@@ -271,7 +289,15 @@ PyMethodDef methods[] = {
     {"get", method<store_get>(), METH_FASTCALL | METH_KEYWORDS,
      "get($self, key, default=None)\n--\n\nReturn the value of a string key, or the default."},
     {"set", method<store_set>(), METH_FASTCALL | METH_KEYWORDS,
-     "Store a string value, with optional expiry and conditions."},
+     "set($self, key, value, *, nx=False, xx=False, get=False, ex=None, px=None, exat=None,\n"
+     "    pxat=None, keepttl=False)\n--\n\n"
+     "Store a string value, with optional expiry and conditions.\n\n"
+     "nx, xx       only if the key is absent, only if it is there\n"
+     "get          return the value before (or None) instead of True or False\n"
+     "ex, px       lifetime: seconds, milliseconds, or a timedelta\n"
+     "exat, pxat   end of life: Unix time in seconds, milliseconds, or a datetime\n"
+     "keepttl      keep the lifetime that the key has\n"
+     "Returns True, or False where a condition was not met."},
     {"close", method<store_close>(), METH_NOARGS,
      "close($self, /)\n--\n\n"
      "Make what was written durable and end all use of the store. Idempotent."},

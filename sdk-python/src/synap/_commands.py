@@ -8,12 +8,15 @@ Two mixins, for a class that provides the one primitive each of them needs:
                      what the method of Commands would have returned
 
 `id` is the permanent number of a command, argv[0] of the C interface; a number of a subcommand
-stands for both of its words. Arguments are bytes-like, str (UTF-8), int or float. The reply is
+stands for both of its words. Arguments are what the native half takes as words. The reply is
 None, int, float, bytes (stored values), str (statuses and text of the engine), list or dict; an
 error reply is raised. Put the class with the primitive first among the bases: a method that it
 defines itself then replaces the one here.
 """
 import types
+from datetime import datetime, timedelta
+
+from ._words import flag, flat, in_ms, integer, timed, unix_ms, words_of_pairs
 
 
 def _page(reply):
@@ -32,58 +35,54 @@ def _nothing(reply):
     return None
 
 
-def _words(pairs):
-    return [word for pair in pairs.items() for word in pair]
-
-
 def _expire_args(key, seconds, nx, xx, gt, lt):
     args = [key, seconds]
-    if nx:
+    if flag("nx", nx):
         args.append(b"NX")
-    if xx:
+    if flag("xx", xx):
         args.append(b"XX")
-    if gt:
+    if flag("gt", gt):
         args.append(b"GT")
-    if lt:
+    if flag("lt", lt):
         args.append(b"LT")
     return args
 
 
 def _pexpire_args(key, milliseconds, nx, xx, gt, lt):
     args = [key, milliseconds]
-    if nx:
+    if flag("nx", nx):
         args.append(b"NX")
-    if xx:
+    if flag("xx", xx):
         args.append(b"XX")
-    if gt:
+    if flag("gt", gt):
         args.append(b"GT")
-    if lt:
+    if flag("lt", lt):
         args.append(b"LT")
     return args
 
 
 def _expireat_args(key, unix_time_seconds, nx, xx, gt, lt):
     args = [key, unix_time_seconds]
-    if nx:
+    if flag("nx", nx):
         args.append(b"NX")
-    if xx:
+    if flag("xx", xx):
         args.append(b"XX")
-    if gt:
+    if flag("gt", gt):
         args.append(b"GT")
-    if lt:
+    if flag("lt", lt):
         args.append(b"LT")
     return args
 
 
 def _pexpireat_args(key, unix_time_milliseconds, nx, xx, gt, lt):
     args = [key, unix_time_milliseconds]
-    if nx:
+    if flag("nx", nx):
         args.append(b"NX")
-    if xx:
+    if flag("xx", xx):
         args.append(b"XX")
-    if gt:
+    if flag("gt", gt):
         args.append(b"GT")
-    if lt:
+    if flag("lt", lt):
         args.append(b"LT")
     return args
 
@@ -91,8 +90,8 @@ def _pexpireat_args(key, unix_time_milliseconds, nx, xx, gt, lt):
 def _copy_args(source, destination, db, replace):
     args = [source, destination]
     if db is not None:
-        args += (b"DB", db)
-    if replace:
+        args += (b"DB", integer("db", db))
+    if flag("replace", replace):
         args.append(b"REPLACE")
     return args
 
@@ -102,7 +101,7 @@ def _scan_args(cursor, match, count, type):
     if match is not None:
         args += (b"MATCH", match)
     if count is not None:
-        args += (b"COUNT", count)
+        args += (b"COUNT", integer("count", count))
     if type is not None:
         args += (b"TYPE", type)
     return args
@@ -110,39 +109,39 @@ def _scan_args(cursor, match, count, type):
 
 def _flushdb_args(async_, sync):
     args = []
-    if async_:
+    if flag("async_", async_):
         args.append(b"ASYNC")
-    if sync:
+    if flag("sync", sync):
         args.append(b"SYNC")
     return args
 
 
 def _flushall_args(async_, sync):
     args = []
-    if async_:
+    if flag("async_", async_):
         args.append(b"ASYNC")
-    if sync:
+    if flag("sync", sync):
         args.append(b"SYNC")
     return args
 
 
 def _set_args(key, value, nx, xx, get, ex, px, exat, pxat, keepttl):
     args = [key, value]
-    if nx:
+    if flag("nx", nx):
         args.append(b"NX")
-    if xx:
+    if flag("xx", xx):
         args.append(b"XX")
-    if get:
+    if flag("get", get):
         args.append(b"GET")
     if ex is not None:
-        args += (b"EX", ex)
+        args += timed(b"EX", ex)
     if px is not None:
-        args += (b"PX", px)
+        args += timed(b"PX", px)
     if exat is not None:
-        args += (b"EXAT", exat)
+        args += timed(b"EXAT", exat)
     if pxat is not None:
-        args += (b"PXAT", pxat)
-    if keepttl:
+        args += timed(b"PXAT", pxat)
+    if flag("keepttl", keepttl):
         args.append(b"KEEPTTL")
     return args
 
@@ -150,27 +149,27 @@ def _set_args(key, value, nx, xx, get, ex, px, exat, pxat, keepttl):
 def _getex_args(key, ex, px, exat, pxat, persist):
     args = [key]
     if ex is not None:
-        args += (b"EX", ex)
+        args += timed(b"EX", ex)
     if px is not None:
-        args += (b"PX", px)
+        args += timed(b"PX", px)
     if exat is not None:
-        args += (b"EXAT", exat)
+        args += timed(b"EXAT", exat)
     if pxat is not None:
-        args += (b"PXAT", pxat)
-    if persist:
+        args += timed(b"PXAT", pxat)
+    if flag("persist", persist):
         args.append(b"PERSIST")
     return args
 
 
 def _lcs_args(key1, key2, len, idx, minmatchlen, withmatchlen):
     args = [key1, key2]
-    if len:
+    if flag("len", len):
         args.append(b"LEN")
-    if idx:
+    if flag("idx", idx):
         args.append(b"IDX")
     if minmatchlen is not None:
-        args += (b"MINMATCHLEN", minmatchlen)
-    if withmatchlen:
+        args += (b"MINMATCHLEN", integer("minmatchlen", minmatchlen))
+    if flag("withmatchlen", withmatchlen):
         args.append(b"WITHMATCHLEN")
     return args
 
@@ -179,13 +178,13 @@ def _cas_args(key, value, expect, absent, ex, px, keepttl):
     args = [key, value]
     if expect is not None:
         args += (b"EXPECT", expect)
-    if absent:
+    if flag("absent", absent):
         args.append(b"ABSENT")
     if ex is not None:
-        args += (b"EX", ex)
+        args += timed(b"EX", ex)
     if px is not None:
-        args += (b"PX", px)
-    if keepttl:
+        args += timed(b"PX", px)
+    if flag("keepttl", keepttl):
         args.append(b"KEEPTTL")
     return args
 
@@ -195,67 +194,137 @@ class Commands:
     __class_getitem__ = classmethod(types.GenericAlias)
 
     def delete(self, *keys):
-        """Delete keys."""
-        return self._call(23, *keys)
+        """Delete keys.
+
+        keys may be one list instead.
+        Returns an int.
+        """
+        return self._call(23, *flat(keys))
 
     def unlink(self, *keys):
-        """Delete keys and free large values off the calling thread."""
-        return self._call(24, *keys)
+        """Delete keys and free large values off the calling thread.
+
+        keys may be one list instead.
+        Returns an int.
+        """
+        return self._call(24, *flat(keys))
 
     def exists(self, *keys):
-        """Count how many of the keys exist, repeated ones included."""
-        return self._call(25, *keys)
+        """Count how many of the keys exist, repeated ones included.
+
+        keys may be one list instead.
+        Returns an int.
+        """
+        return self._call(25, *flat(keys))
 
     def expire(self, key, seconds, *, nx=False, xx=False, gt=False, lt=False):
-        """Let a key expire after some seconds."""
-        if not (nx or xx or gt or lt):
+        """Let a key expire after some seconds.
+
+        seconds may be a timedelta.
+        nx           only if the key has no lifetime
+        xx           only if the key has one
+        gt           only if that is later than the present end of life; none counts as never
+        lt           only if that is earlier than the present end of life; none counts as never
+        Returns whether it was done.
+        """
+        if isinstance(seconds, timedelta):
+            return self.pexpire(key, seconds, nx=nx, xx=xx, gt=gt, lt=lt)
+        if nx is xx is gt is lt is False:
             return self._call(26, key, seconds) == 1
         args = _expire_args(key, seconds, nx, xx, gt, lt)
         return self._call(26, *args) == 1
 
     def pexpire(self, key, milliseconds, *, nx=False, xx=False, gt=False, lt=False):
-        """Let a key expire after some milliseconds."""
-        if not (nx or xx or gt or lt):
+        """Let a key expire after some milliseconds.
+
+        milliseconds may be a timedelta.
+        nx           only if the key has no lifetime
+        xx           only if the key has one
+        gt           only if that is later than the present end of life; none counts as never
+        lt           only if that is earlier than the present end of life; none counts as never
+        Returns whether it was done.
+        """
+        if isinstance(milliseconds, timedelta):
+            milliseconds = in_ms(milliseconds)
+        if nx is xx is gt is lt is False:
             return self._call(27, key, milliseconds) == 1
         args = _pexpire_args(key, milliseconds, nx, xx, gt, lt)
         return self._call(27, *args) == 1
 
     def expireat(self, key, unix_time_seconds, *, nx=False, xx=False, gt=False, lt=False):
-        """Let a key expire at a Unix time in seconds."""
-        if not (nx or xx or gt or lt):
+        """Let a key expire at a Unix time in seconds.
+
+        unix_time_seconds may be a datetime.
+        nx           only if the key has no lifetime
+        xx           only if the key has one
+        gt           only if that is later than the present end of life; none counts as never
+        lt           only if that is earlier than the present end of life; none counts as never
+        Returns whether it was done.
+        """
+        if isinstance(unix_time_seconds, datetime):
+            return self.pexpireat(key, unix_time_seconds, nx=nx, xx=xx, gt=gt, lt=lt)
+        if nx is xx is gt is lt is False:
             return self._call(28, key, unix_time_seconds) == 1
         args = _expireat_args(key, unix_time_seconds, nx, xx, gt, lt)
         return self._call(28, *args) == 1
 
     def pexpireat(self, key, unix_time_milliseconds, *, nx=False, xx=False, gt=False, lt=False):
-        """Let a key expire at a Unix time in milliseconds."""
-        if not (nx or xx or gt or lt):
+        """Let a key expire at a Unix time in milliseconds.
+
+        unix_time_milliseconds may be a datetime.
+        nx           only if the key has no lifetime
+        xx           only if the key has one
+        gt           only if that is later than the present end of life; none counts as never
+        lt           only if that is earlier than the present end of life; none counts as never
+        Returns whether it was done.
+        """
+        if isinstance(unix_time_milliseconds, datetime):
+            unix_time_milliseconds = unix_ms(unix_time_milliseconds)
+        if nx is xx is gt is lt is False:
             return self._call(29, key, unix_time_milliseconds) == 1
         args = _pexpireat_args(key, unix_time_milliseconds, nx, xx, gt, lt)
         return self._call(29, *args) == 1
 
     def ttl(self, key):
-        """Return the seconds a key has left; -1 without expiry, -2 without key."""
+        """Return the seconds a key has left; -1 without expiry, -2 without key.
+
+        Returns an int.
+        """
         return self._call(30, key)
 
     def pttl(self, key):
-        """Return the milliseconds a key has left; -1 without expiry, -2 without key."""
+        """Return the milliseconds a key has left; -1 without expiry, -2 without key.
+
+        Returns an int.
+        """
         return self._call(31, key)
 
     def expiretime(self, key):
-        """Return when a key expires in Unix seconds; -1 without expiry, -2 without key."""
+        """Return when a key expires in Unix seconds; -1 without expiry, -2 without key.
+
+        Returns an int.
+        """
         return self._call(32, key)
 
     def pexpiretime(self, key):
-        """Return when a key expires in Unix milliseconds; -1 without expiry, -2 without key."""
+        """Return when a key expires in Unix milliseconds; -1 without expiry, -2 without key.
+
+        Returns an int.
+        """
         return self._call(33, key)
 
     def persist(self, key):
-        """Remove the expiry of a key."""
+        """Remove the expiry of a key.
+
+        Returns whether it was done.
+        """
         return self._call(34, key) == 1
 
     def type(self, key):
-        """Return the type of a key's value, or none."""
+        """Return the type of a key's value, or none.
+
+        Returns a str.
+        """
         return self._call(35, key)
 
     def rename(self, key, newkey):
@@ -263,73 +332,123 @@ class Commands:
         self._call(36, key, newkey)
 
     def renamenx(self, key, newkey):
-        """Rename a key only where the new name is free."""
+        """Rename a key only where the new name is free.
+
+        Returns whether it was done.
+        """
         return self._call(37, key, newkey) == 1
 
     def copy(self, source, destination, *, db=None, replace=False):
-        """Copy the value of a key to another key or database."""
-        if db is None and not replace:
+        """Copy the value of a key to another key or database.
+
+        db           number of a database, 0 to 15
+        replace      overwrite the destination
+        Returns whether it was done.
+        """
+        if db is None and replace is False:
             return self._call(38, source, destination) == 1
         args = _copy_args(source, destination, db, replace)
         return self._call(38, *args) == 1
 
     def randomkey(self):
-        """Return a key chosen at random."""
+        """Return a key chosen at random.
+
+        Returns a value, or None.
+        """
         return self._call(39)
 
     def keys(self, pattern):
-        """Return every key that matches a glob pattern."""
+        """Return every key that matches a glob pattern.
+
+        Returns a list of values.
+        """
         return self._call(40, pattern)
 
     def scan(self, cursor=0, *, match=None, count=None, type=None):
-        """Walk the keys of the database page by page."""
+        """Walk the keys of the database page by page.
+
+        match        glob pattern of keys
+        count        about how many keys to look at in one call
+        type         only keys of this type
+        Returns (next cursor, keys); the scan is complete when the cursor is 0.
+        """
         if match is None and count is None and type is None:
             return _page(self._call(41, cursor))
         args = _scan_args(cursor, match, count, type)
         return _page(self._call(41, *args))
 
     def touch(self, *keys):
-        """Count existing keys and mark them as just used."""
-        return self._call(42, *keys)
+        """Count existing keys and mark them as just used.
+
+        keys may be one list instead.
+        Returns an int.
+        """
+        return self._call(42, *flat(keys))
 
     def object_encoding(self, key):
-        """Return the internal encoding of a key's value."""
+        """Return the internal encoding of a key's value.
+
+        Returns a value, or None.
+        """
         return self._call(44, key)
 
     def object_freq(self, key):
-        """Return the access frequency counter of a key, under an LFU policy."""
+        """Return the access frequency counter of a key, under an LFU policy.
+
+        Returns an int, or None where the key is absent.
+        """
         return self._call(45, key)
 
     def object_idletime(self, key):
-        """Return the seconds since a key was last used."""
+        """Return the seconds since a key was last used.
+
+        Returns an int, or None where the key is absent.
+        """
         return self._call(46, key)
 
     def object_refcount(self, key):
-        """Return the number of references to a key's value."""
+        """Return the number of references to a key's value.
+
+        Returns an int, or None where the key is absent.
+        """
         return self._call(47, key)
 
     def dbsize(self):
-        """Return the number of keys in the database."""
+        """Return the number of keys in the database.
+
+        Returns an int.
+        """
         return self._call(49)
 
     def flushdb(self, *, async_=False, sync=False):
-        """Delete every key of the database."""
-        if not (async_ or sync):
+        """Delete every key of the database.
+
+        async_       for compatibility; memory is freed at once either way
+        sync         for compatibility; memory is freed at once either way
+        """
+        if async_ is sync is False:
             self._call(50)
             return
         args = _flushdb_args(async_, sync)
         self._call(50, *args)
 
     def flushall(self, *, async_=False, sync=False):
-        """Delete every key of every database."""
-        if not (async_ or sync):
+        """Delete every key of every database.
+
+        async_       for compatibility; memory is freed at once either way
+        sync         for compatibility; memory is freed at once either way
+        """
+        if async_ is sync is False:
             self._call(51)
             return
         args = _flushall_args(async_, sync)
         self._call(51, *args)
 
     def move(self, key, db):
-        """Move a key to another database."""
+        """Move a key to another database.
+
+        Returns whether it was done.
+        """
         return self._call(52, key, db) == 1
 
     def swapdb(self, index1, index2):
@@ -337,18 +456,35 @@ class Commands:
         self._call(53, index1, index2)
 
     def wait(self, numreplicas, timeout):
-        """Wait until followers have received this session's writes, and return how many have."""
+        """Wait until followers have received this session's writes, and return how many have.
+
+        Returns an int.
+        """
         return self._call(54, numreplicas, timeout)
 
     def get(self, key):
-        """Return the value of a string key."""
+        """Return the value of a string key.
+
+        Returns a value, or None.
+        """
         return self._call(1, key)
 
     def set(self, key, value, *, nx=False, xx=False, get=False, ex=None, px=None, exat=None,
             pxat=None, keepttl=False):
-        """Store a string value, with optional expiry and conditions."""
+        """Store a string value, with optional expiry and conditions.
+
+        nx           only if the key is absent
+        xx           only if the key is there
+        get          return the value before (or None) instead
+        ex           lifetime: seconds, or a timedelta
+        px           lifetime: milliseconds, or a timedelta
+        exat         end of life: Unix time in seconds, or a datetime
+        pxat         end of life: Unix time in milliseconds, or a datetime
+        keepttl      keep the lifetime that the key has
+        Returns True, or False where a condition was not met.
+        """
         if (ex is None and px is None and exat is None and pxat is None
-                and not (nx or xx or get or keepttl)):
+                and nx is xx is get is keepttl is False):
             return self._call(2, key, value) is not None
         args = _set_args(key, value, nx, xx, get, ex, px, exat, pxat, keepttl)
         if get:
@@ -356,90 +492,171 @@ class Commands:
         return self._call(2, *args) is not None
 
     def getex(self, key, *, ex=None, px=None, exat=None, pxat=None, persist=False):
-        """Return the value of a string key and change its expiry."""
-        if ex is None and px is None and exat is None and pxat is None and not persist:
+        """Return the value of a string key and change its expiry.
+
+        ex           lifetime: seconds, or a timedelta
+        px           lifetime: milliseconds, or a timedelta
+        exat         end of life: Unix time in seconds, or a datetime
+        pxat         end of life: Unix time in milliseconds, or a datetime
+        persist      remove the lifetime
+        Returns a value, or None.
+        """
+        if (ex is None and px is None and exat is None and pxat is None
+                and persist is False):
             return self._call(3, key)
         args = _getex_args(key, ex, px, exat, pxat, persist)
         return self._call(3, *args)
 
     def getdel(self, key):
-        """Return the value of a string key and delete the key."""
+        """Return the value of a string key and delete the key.
+
+        Returns a value, or None.
+        """
         return self._call(4, key)
 
     def getset(self, key, value):
-        """Store a string value and return the one it replaces."""
+        """Store a string value and return the one it replaces.
+
+        Returns a value, or None.
+        """
         return self._call(5, key, value)
 
     def setnx(self, key, value):
-        """Store a string value only where the key does not exist."""
+        """Store a string value only where the key does not exist.
+
+        Returns whether it was done.
+        """
         return self._call(6, key, value) == 1
 
     def setex(self, key, seconds, value):
-        """Store a string value that expires after some seconds."""
+        """Store a string value that expires after some seconds.
+
+        seconds may be a timedelta.
+        """
+        if isinstance(seconds, timedelta):
+            return self.psetex(key, seconds, value)
         self._call(7, key, seconds, value)
 
     def psetex(self, key, milliseconds, value):
-        """Store a string value that expires after some milliseconds."""
+        """Store a string value that expires after some milliseconds.
+
+        milliseconds may be a timedelta.
+        """
+        if isinstance(milliseconds, timedelta):
+            milliseconds = in_ms(milliseconds)
         self._call(8, key, milliseconds, value)
 
     def mget(self, *keys):
-        """Return the values of several string keys."""
-        return self._call(9, *keys)
+        """Return the values of several string keys.
+
+        keys may be one list instead.
+        Returns a list of values, None where a key is absent.
+        """
+        return self._call(9, *flat(keys))
 
     def mset(self, pairs):
-        """Store several string values as one step."""
-        self._call(10, *_words(pairs))
+        """Store several string values as one step.
+
+        pairs is a mapping, or an iterable of pairs.
+        """
+        self._call(10, *words_of_pairs(pairs))
 
     def msetnx(self, pairs):
-        """Store several string values as one step, only where none of the keys exists."""
-        return self._call(11, *_words(pairs)) == 1
+        """Store several string values as one step, only where none of the keys exists.
 
-    def incr(self, key):
-        """Add one to an integer value."""
-        return self._call(12, key)
+        pairs is a mapping, or an iterable of pairs.
+        Returns whether it was done.
+        """
+        return self._call(11, *words_of_pairs(pairs)) == 1
 
-    def decr(self, key):
-        """Subtract one from an integer value."""
-        return self._call(13, key)
+    def incr(self, key, amount=1):
+        """Add one to an integer value.
+
+        Returns an int.
+        """
+        return self._call(14, key, amount)
+
+    def decr(self, key, amount=1):
+        """Subtract one from an integer value.
+
+        Returns an int.
+        """
+        return self._call(15, key, amount)
 
     def incrby(self, key, increment):
-        """Add an integer to an integer value."""
+        """Add an integer to an integer value.
+
+        Returns an int.
+        """
         return self._call(14, key, increment)
 
     def decrby(self, key, decrement):
-        """Subtract an integer from an integer value."""
+        """Subtract an integer from an integer value.
+
+        Returns an int.
+        """
         return self._call(15, key, decrement)
 
     def incrbyfloat(self, key, increment):
-        """Add a floating-point number to a numeric value."""
+        """Add a floating-point number to a numeric value.
+
+        Returns a float.
+        """
         return float(self._call(16, key, increment))
 
     def append(self, key, value):
-        """Append bytes to a string value and return its new length."""
+        """Append bytes to a string value and return its new length.
+
+        Returns an int.
+        """
         return self._call(17, key, value)
 
     def strlen(self, key):
-        """Return the length of a string value in bytes."""
+        """Return the length of a string value in bytes.
+
+        Returns an int.
+        """
         return self._call(18, key)
 
     def getrange(self, key, start, end):
-        """Return part of a string value by byte offsets."""
+        """Return part of a string value by byte offsets.
+
+        Returns a value.
+        """
         return self._call(19, key, start, end)
 
     def setrange(self, key, offset, value):
-        """Overwrite part of a string value from a byte offset on."""
+        """Overwrite part of a string value from a byte offset on.
+
+        Returns an int.
+        """
         return self._call(21, key, offset, value)
 
     def lcs(self, key1, key2, *, len=False, idx=False, minmatchlen=None, withmatchlen=False):
-        """Find the longest common subsequence of two string values."""
-        if minmatchlen is None and not (len or idx or withmatchlen):
+        """Find the longest common subsequence of two string values.
+
+        len          return only the length
+        idx          return a dict with the places of matches
+        minmatchlen  leave out shorter matches
+        withmatchlen give the length of each match
+        Returns a value.
+        """
+        if minmatchlen is None and len is idx is withmatchlen is False:
             return self._call(22, key1, key2)
         args = _lcs_args(key1, key2, len, idx, minmatchlen, withmatchlen)
         return self._call(22, *args)
 
     def cas(self, key, value, *, expect=None, absent=False, ex=None, px=None, keepttl=False):
-        """Replace a string value where it equals the expected one, or is absent."""
-        if expect is None and ex is None and px is None and not (absent or keepttl):
+        """Replace a string value where it equals the expected one, or is absent.
+
+        expect       the value that must be there
+        absent       the key must not be there
+        ex           lifetime: seconds, or a timedelta
+        px           lifetime: milliseconds, or a timedelta
+        keepttl      keep the lifetime that the key has
+        Returns whether it was done.
+        """
+        if expect is None and ex is None and px is None and absent is keepttl is False:
             return self._call(114, key, value) == 1
         args = _cas_args(key, value, expect, absent, ex, px, keepttl)
         return self._call(114, *args) == 1
@@ -449,59 +666,129 @@ class QueuedCommands:
     __slots__ = ()
 
     def delete(self, *keys):
-        """Delete keys."""
-        return self._queue(23, keys)
+        """Delete keys.
+
+        keys may be one list instead.
+        Returns an int.
+        """
+        return self._queue(23, flat(keys))
 
     def unlink(self, *keys):
-        """Delete keys and free large values off the calling thread."""
-        return self._queue(24, keys)
+        """Delete keys and free large values off the calling thread.
+
+        keys may be one list instead.
+        Returns an int.
+        """
+        return self._queue(24, flat(keys))
 
     def exists(self, *keys):
-        """Count how many of the keys exist, repeated ones included."""
-        return self._queue(25, keys)
+        """Count how many of the keys exist, repeated ones included.
+
+        keys may be one list instead.
+        Returns an int.
+        """
+        return self._queue(25, flat(keys))
 
     def expire(self, key, seconds, *, nx=False, xx=False, gt=False, lt=False):
-        """Let a key expire after some seconds."""
+        """Let a key expire after some seconds.
+
+        seconds may be a timedelta.
+        nx           only if the key has no lifetime
+        xx           only if the key has one
+        gt           only if that is later than the present end of life; none counts as never
+        lt           only if that is earlier than the present end of life; none counts as never
+        Returns whether it was done.
+        """
+        if isinstance(seconds, timedelta):
+            return self.pexpire(key, seconds, nx=nx, xx=xx, gt=gt, lt=lt)
         args = _expire_args(key, seconds, nx, xx, gt, lt)
         return self._queue(26, args, _is_one)
 
     def pexpire(self, key, milliseconds, *, nx=False, xx=False, gt=False, lt=False):
-        """Let a key expire after some milliseconds."""
+        """Let a key expire after some milliseconds.
+
+        milliseconds may be a timedelta.
+        nx           only if the key has no lifetime
+        xx           only if the key has one
+        gt           only if that is later than the present end of life; none counts as never
+        lt           only if that is earlier than the present end of life; none counts as never
+        Returns whether it was done.
+        """
+        if isinstance(milliseconds, timedelta):
+            milliseconds = in_ms(milliseconds)
         args = _pexpire_args(key, milliseconds, nx, xx, gt, lt)
         return self._queue(27, args, _is_one)
 
     def expireat(self, key, unix_time_seconds, *, nx=False, xx=False, gt=False, lt=False):
-        """Let a key expire at a Unix time in seconds."""
+        """Let a key expire at a Unix time in seconds.
+
+        unix_time_seconds may be a datetime.
+        nx           only if the key has no lifetime
+        xx           only if the key has one
+        gt           only if that is later than the present end of life; none counts as never
+        lt           only if that is earlier than the present end of life; none counts as never
+        Returns whether it was done.
+        """
+        if isinstance(unix_time_seconds, datetime):
+            return self.pexpireat(key, unix_time_seconds, nx=nx, xx=xx, gt=gt, lt=lt)
         args = _expireat_args(key, unix_time_seconds, nx, xx, gt, lt)
         return self._queue(28, args, _is_one)
 
     def pexpireat(self, key, unix_time_milliseconds, *, nx=False, xx=False, gt=False, lt=False):
-        """Let a key expire at a Unix time in milliseconds."""
+        """Let a key expire at a Unix time in milliseconds.
+
+        unix_time_milliseconds may be a datetime.
+        nx           only if the key has no lifetime
+        xx           only if the key has one
+        gt           only if that is later than the present end of life; none counts as never
+        lt           only if that is earlier than the present end of life; none counts as never
+        Returns whether it was done.
+        """
+        if isinstance(unix_time_milliseconds, datetime):
+            unix_time_milliseconds = unix_ms(unix_time_milliseconds)
         args = _pexpireat_args(key, unix_time_milliseconds, nx, xx, gt, lt)
         return self._queue(29, args, _is_one)
 
     def ttl(self, key):
-        """Return the seconds a key has left; -1 without expiry, -2 without key."""
+        """Return the seconds a key has left; -1 without expiry, -2 without key.
+
+        Returns an int.
+        """
         return self._queue(30, (key,))
 
     def pttl(self, key):
-        """Return the milliseconds a key has left; -1 without expiry, -2 without key."""
+        """Return the milliseconds a key has left; -1 without expiry, -2 without key.
+
+        Returns an int.
+        """
         return self._queue(31, (key,))
 
     def expiretime(self, key):
-        """Return when a key expires in Unix seconds; -1 without expiry, -2 without key."""
+        """Return when a key expires in Unix seconds; -1 without expiry, -2 without key.
+
+        Returns an int.
+        """
         return self._queue(32, (key,))
 
     def pexpiretime(self, key):
-        """Return when a key expires in Unix milliseconds; -1 without expiry, -2 without key."""
+        """Return when a key expires in Unix milliseconds; -1 without expiry, -2 without key.
+
+        Returns an int.
+        """
         return self._queue(33, (key,))
 
     def persist(self, key):
-        """Remove the expiry of a key."""
+        """Remove the expiry of a key.
+
+        Returns whether it was done.
+        """
         return self._queue(34, (key,), _is_one)
 
     def type(self, key):
-        """Return the type of a key's value, or none."""
+        """Return the type of a key's value, or none.
+
+        Returns a str.
+        """
         return self._queue(35, (key,))
 
     def rename(self, key, newkey):
@@ -509,63 +796,113 @@ class QueuedCommands:
         return self._queue(36, (key, newkey,), _nothing)
 
     def renamenx(self, key, newkey):
-        """Rename a key only where the new name is free."""
+        """Rename a key only where the new name is free.
+
+        Returns whether it was done.
+        """
         return self._queue(37, (key, newkey,), _is_one)
 
     def copy(self, source, destination, *, db=None, replace=False):
-        """Copy the value of a key to another key or database."""
+        """Copy the value of a key to another key or database.
+
+        db           number of a database, 0 to 15
+        replace      overwrite the destination
+        Returns whether it was done.
+        """
         args = _copy_args(source, destination, db, replace)
         return self._queue(38, args, _is_one)
 
     def randomkey(self):
-        """Return a key chosen at random."""
+        """Return a key chosen at random.
+
+        Returns a value, or None.
+        """
         return self._queue(39, ())
 
     def keys(self, pattern):
-        """Return every key that matches a glob pattern."""
+        """Return every key that matches a glob pattern.
+
+        Returns a list of values.
+        """
         return self._queue(40, (pattern,))
 
     def scan(self, cursor=0, *, match=None, count=None, type=None):
-        """Walk the keys of the database page by page."""
+        """Walk the keys of the database page by page.
+
+        match        glob pattern of keys
+        count        about how many keys to look at in one call
+        type         only keys of this type
+        Returns (next cursor, keys); the scan is complete when the cursor is 0.
+        """
         args = _scan_args(cursor, match, count, type)
         return self._queue(41, args, _page)
 
     def touch(self, *keys):
-        """Count existing keys and mark them as just used."""
-        return self._queue(42, keys)
+        """Count existing keys and mark them as just used.
+
+        keys may be one list instead.
+        Returns an int.
+        """
+        return self._queue(42, flat(keys))
 
     def object_encoding(self, key):
-        """Return the internal encoding of a key's value."""
+        """Return the internal encoding of a key's value.
+
+        Returns a value, or None.
+        """
         return self._queue(44, (key,))
 
     def object_freq(self, key):
-        """Return the access frequency counter of a key, under an LFU policy."""
+        """Return the access frequency counter of a key, under an LFU policy.
+
+        Returns an int, or None where the key is absent.
+        """
         return self._queue(45, (key,))
 
     def object_idletime(self, key):
-        """Return the seconds since a key was last used."""
+        """Return the seconds since a key was last used.
+
+        Returns an int, or None where the key is absent.
+        """
         return self._queue(46, (key,))
 
     def object_refcount(self, key):
-        """Return the number of references to a key's value."""
+        """Return the number of references to a key's value.
+
+        Returns an int, or None where the key is absent.
+        """
         return self._queue(47, (key,))
 
     def dbsize(self):
-        """Return the number of keys in the database."""
+        """Return the number of keys in the database.
+
+        Returns an int.
+        """
         return self._queue(49, ())
 
     def flushdb(self, *, async_=False, sync=False):
-        """Delete every key of the database."""
+        """Delete every key of the database.
+
+        async_       for compatibility; memory is freed at once either way
+        sync         for compatibility; memory is freed at once either way
+        """
         args = _flushdb_args(async_, sync)
         return self._queue(50, args, _nothing)
 
     def flushall(self, *, async_=False, sync=False):
-        """Delete every key of every database."""
+        """Delete every key of every database.
+
+        async_       for compatibility; memory is freed at once either way
+        sync         for compatibility; memory is freed at once either way
+        """
         args = _flushall_args(async_, sync)
         return self._queue(51, args, _nothing)
 
     def move(self, key, db):
-        """Move a key to another database."""
+        """Move a key to another database.
+
+        Returns whether it was done.
+        """
         return self._queue(52, (key, db,), _is_one)
 
     def swapdb(self, index1, index2):
@@ -573,100 +910,197 @@ class QueuedCommands:
         return self._queue(53, (index1, index2,), _nothing)
 
     def wait(self, numreplicas, timeout):
-        """Wait until followers have received this session's writes, and return how many have."""
+        """Wait until followers have received this session's writes, and return how many have.
+
+        Returns an int.
+        """
         return self._queue(54, (numreplicas, timeout,))
 
     def get(self, key):
-        """Return the value of a string key."""
+        """Return the value of a string key.
+
+        Returns a value, or None.
+        """
         return self._queue(1, (key,))
 
     def set(self, key, value, *, nx=False, xx=False, get=False, ex=None, px=None, exat=None,
             pxat=None, keepttl=False):
-        """Store a string value, with optional expiry and conditions."""
+        """Store a string value, with optional expiry and conditions.
+
+        nx           only if the key is absent
+        xx           only if the key is there
+        get          return the value before (or None) instead
+        ex           lifetime: seconds, or a timedelta
+        px           lifetime: milliseconds, or a timedelta
+        exat         end of life: Unix time in seconds, or a datetime
+        pxat         end of life: Unix time in milliseconds, or a datetime
+        keepttl      keep the lifetime that the key has
+        Returns True, or False where a condition was not met.
+        """
         args = _set_args(key, value, nx, xx, get, ex, px, exat, pxat, keepttl)
         if get:
             return self._queue(2, args)
         return self._queue(2, args, _is_present)
 
     def getex(self, key, *, ex=None, px=None, exat=None, pxat=None, persist=False):
-        """Return the value of a string key and change its expiry."""
+        """Return the value of a string key and change its expiry.
+
+        ex           lifetime: seconds, or a timedelta
+        px           lifetime: milliseconds, or a timedelta
+        exat         end of life: Unix time in seconds, or a datetime
+        pxat         end of life: Unix time in milliseconds, or a datetime
+        persist      remove the lifetime
+        Returns a value, or None.
+        """
         args = _getex_args(key, ex, px, exat, pxat, persist)
         return self._queue(3, args)
 
     def getdel(self, key):
-        """Return the value of a string key and delete the key."""
+        """Return the value of a string key and delete the key.
+
+        Returns a value, or None.
+        """
         return self._queue(4, (key,))
 
     def getset(self, key, value):
-        """Store a string value and return the one it replaces."""
+        """Store a string value and return the one it replaces.
+
+        Returns a value, or None.
+        """
         return self._queue(5, (key, value,))
 
     def setnx(self, key, value):
-        """Store a string value only where the key does not exist."""
+        """Store a string value only where the key does not exist.
+
+        Returns whether it was done.
+        """
         return self._queue(6, (key, value,), _is_one)
 
     def setex(self, key, seconds, value):
-        """Store a string value that expires after some seconds."""
+        """Store a string value that expires after some seconds.
+
+        seconds may be a timedelta.
+        """
+        if isinstance(seconds, timedelta):
+            return self.psetex(key, seconds, value)
         return self._queue(7, (key, seconds, value,), _nothing)
 
     def psetex(self, key, milliseconds, value):
-        """Store a string value that expires after some milliseconds."""
+        """Store a string value that expires after some milliseconds.
+
+        milliseconds may be a timedelta.
+        """
+        if isinstance(milliseconds, timedelta):
+            milliseconds = in_ms(milliseconds)
         return self._queue(8, (key, milliseconds, value,), _nothing)
 
     def mget(self, *keys):
-        """Return the values of several string keys."""
-        return self._queue(9, keys)
+        """Return the values of several string keys.
+
+        keys may be one list instead.
+        Returns a list of values, None where a key is absent.
+        """
+        return self._queue(9, flat(keys))
 
     def mset(self, pairs):
-        """Store several string values as one step."""
-        return self._queue(10, _words(pairs), _nothing)
+        """Store several string values as one step.
+
+        pairs is a mapping, or an iterable of pairs.
+        """
+        return self._queue(10, words_of_pairs(pairs), _nothing)
 
     def msetnx(self, pairs):
-        """Store several string values as one step, only where none of the keys exists."""
-        return self._queue(11, _words(pairs), _is_one)
+        """Store several string values as one step, only where none of the keys exists.
 
-    def incr(self, key):
-        """Add one to an integer value."""
-        return self._queue(12, (key,))
+        pairs is a mapping, or an iterable of pairs.
+        Returns whether it was done.
+        """
+        return self._queue(11, words_of_pairs(pairs), _is_one)
 
-    def decr(self, key):
-        """Subtract one from an integer value."""
-        return self._queue(13, (key,))
+    def incr(self, key, amount=1):
+        """Add one to an integer value.
+
+        Returns an int.
+        """
+        return self._queue(14, (key, amount))
+
+    def decr(self, key, amount=1):
+        """Subtract one from an integer value.
+
+        Returns an int.
+        """
+        return self._queue(15, (key, amount))
 
     def incrby(self, key, increment):
-        """Add an integer to an integer value."""
+        """Add an integer to an integer value.
+
+        Returns an int.
+        """
         return self._queue(14, (key, increment,))
 
     def decrby(self, key, decrement):
-        """Subtract an integer from an integer value."""
+        """Subtract an integer from an integer value.
+
+        Returns an int.
+        """
         return self._queue(15, (key, decrement,))
 
     def incrbyfloat(self, key, increment):
-        """Add a floating-point number to a numeric value."""
+        """Add a floating-point number to a numeric value.
+
+        Returns a float.
+        """
         return self._queue(16, (key, increment,), float)
 
     def append(self, key, value):
-        """Append bytes to a string value and return its new length."""
+        """Append bytes to a string value and return its new length.
+
+        Returns an int.
+        """
         return self._queue(17, (key, value,))
 
     def strlen(self, key):
-        """Return the length of a string value in bytes."""
+        """Return the length of a string value in bytes.
+
+        Returns an int.
+        """
         return self._queue(18, (key,))
 
     def getrange(self, key, start, end):
-        """Return part of a string value by byte offsets."""
+        """Return part of a string value by byte offsets.
+
+        Returns a value.
+        """
         return self._queue(19, (key, start, end,))
 
     def setrange(self, key, offset, value):
-        """Overwrite part of a string value from a byte offset on."""
+        """Overwrite part of a string value from a byte offset on.
+
+        Returns an int.
+        """
         return self._queue(21, (key, offset, value,))
 
     def lcs(self, key1, key2, *, len=False, idx=False, minmatchlen=None, withmatchlen=False):
-        """Find the longest common subsequence of two string values."""
+        """Find the longest common subsequence of two string values.
+
+        len          return only the length
+        idx          return a dict with the places of matches
+        minmatchlen  leave out shorter matches
+        withmatchlen give the length of each match
+        Returns a value.
+        """
         args = _lcs_args(key1, key2, len, idx, minmatchlen, withmatchlen)
         return self._queue(22, args)
 
     def cas(self, key, value, *, expect=None, absent=False, ex=None, px=None, keepttl=False):
-        """Replace a string value where it equals the expected one, or is absent."""
+        """Replace a string value where it equals the expected one, or is absent.
+
+        expect       the value that must be there
+        absent       the key must not be there
+        ex           lifetime: seconds, or a timedelta
+        px           lifetime: milliseconds, or a timedelta
+        keepttl      keep the lifetime that the key has
+        Returns whether it was done.
+        """
         args = _cas_args(key, value, expect, absent, ex, px, keepttl)
         return self._queue(114, args, _is_one)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import builtins
+import errno
+import os
 
 from ._native import CONSTANTS
 
 _TRAIT = CONSTANTS["trait"]
+_ERRNO = {os.strerror(number): number for number in errno.errorcode}
 
 
 class SynapError(Exception):
@@ -51,8 +54,8 @@ class OutOfMemoryError(SynapError, MemoryError):
     """Memory is exhausted."""
 
 
-class DiskError(SynapError):
-    """A disk failed; the store accepts no more writes."""
+class DiskError(SynapError, OSError):
+    """A disk failed; the message says what could not be done, `errno` why where it is known."""
 
 
 class CorruptError(SynapError):
@@ -60,7 +63,7 @@ class CorruptError(SynapError):
 
 
 class LockedError(SynapError):
-    """Another process has the directory open; the message names it."""
+    """The directory is open already: in another process, which the message names, or in this."""
 
 
 class BackpressureError(SynapError):
@@ -123,6 +126,8 @@ _BY_STATUS: dict[int, type[SynapError]] = {
 def make(status: int, message: str, traits: int, epoch: int, position: int) -> SynapError:
     """The exception of a status; called by the native module."""
     error = _BY_STATUS.get(status, SynapError)(message)
+    if isinstance(error, DiskError):
+        error.errno = _ERRNO.get(message.rpartition(": ")[2])
     error.status = status
     error.retryable = bool(traits & _TRAIT["retryable"])
     error.outcome_unknown = bool(traits & _TRAIT["outcome_unknown"])

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
+from datetime import timedelta
 from typing import Mapping, NamedTuple, Optional, Union
 
 from . import _native
+from ._errors import InvalidArgumentError
 
 OptionValue = Union[str, int, float, bool]
 
@@ -41,6 +44,16 @@ def named(given: Mapping[str, OptionValue]) -> dict[str, str]:
     return {dotted.get(name, name): text_of(value) for name, value in given.items()}
 
 
+def suggestion(name: str, where: str, keywords: tuple[str, ...]) -> None:
+    """Refuses a keyword that is no option either, and says which may have been meant."""
+    known = [option.replace(".", "_") for option in options()]
+    if name in known or name in options():
+        return
+    near = difflib.get_close_matches(name, [*keywords, *known], n=1)
+    meant = f"; did you mean {near[0]!r}?" if near else "; see synap.options()"
+    raise InvalidArgumentError(f"{where} has no option {name!r}{meant}")
+
+
 def durability_level(name: Optional[str]) -> int:
     """The number of a level; that of "default" for None."""
     level = DURABILITY.get("default" if name is None else name)
@@ -49,10 +62,14 @@ def durability_level(name: Optional[str]) -> int:
     return level
 
 
-def milliseconds(seconds: Optional[float]) -> int:
+def milliseconds(seconds: Union[float, timedelta, None]) -> int:
     """A timeout in the engine's unit; None waits for ever. 0 would mean its default there."""
     if seconds is None:
         return FOREVER_MS
+    if isinstance(seconds, timedelta):
+        seconds = seconds.total_seconds()
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
+        raise TypeError(f"a timeout is a number of seconds, a timedelta or None, not {seconds!r}")
     if not seconds > 0:
         raise ValueError(f"a timeout is a positive number of seconds or None, not {seconds!r}")
     return min(max(round(seconds * 1000), 1), FOREVER_MS - 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any, Callable, Optional, Sequence
 
 from ._commands import QueuedCommands
@@ -111,5 +112,19 @@ class Pipeline(QueuedCommands):
     def __enter__(self) -> Pipeline:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, error: object, *_: object) -> None:
+        if error is None:
+            self._warn_of_calls()
         self.reset()
+
+    def _warn_of_calls(self) -> None:
+        if self._calls:
+            warnings.warn(
+                f"{len(self._calls)} commands of a synap pipeline were never executed",
+                ResourceWarning,
+                stacklevel=3,
+            )
+
+    def __del__(self) -> None:
+        if hasattr(self, "_calls"):
+            self._warn_of_calls()

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import atexit
+import builtins
 import os
 import sys
 from typing import (
     TYPE_CHECKING,
     Any,
     Callable,
-    Iterator,
     Literal,
     Mapping,
     Optional,
@@ -19,9 +19,9 @@ from typing import (
 )
 
 from . import _native
-from ._commands import Commands
-from ._errors import WatchError
-from ._options import OptionValue, durability_level, milliseconds, named, text_of
+from ._errors import LockedError, WatchError
+from ._mapping import MappingMethods
+from ._options import OptionValue, durability_level, milliseconds, named, suggestion, text_of
 from ._pipeline import Pipeline
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ S = TypeVar("S", bound="Store[Any]")
 
 Path = Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]"]
 
-_PAGE = 512
+_KEYWORDS = ("decode_responses", "durability", "timeout", "options")
 _STATES = {number: name for name, number in _native.CONSTANTS["state"].items()}
 
 # From here on each write is handed to the kernel before its call returns. The native half closes
@@ -49,12 +49,12 @@ def _watch_the_end_of_a_child() -> None:
         util.Finalize(None, _native.begin_ending, exitpriority=-1_000_000)
 
 
-class Store(_native.Store[V], Commands[V]):
+class Store(MappingMethods[V]):
     """A store opened in this process; made by synap.open().
 
-    A mapping from keys to values, plus one method for each command of the engine. Keys and values
-    are bytes-like, str (as UTF-8), int or float on the way in; values come back as bytes, or as
-    str with decode_responses=True. Any thread may use it: each has a session of its own, so what
+    A MutableMapping from keys to values, plus one method for each command of the engine. Keys and
+    values are bytes-like, str (as UTF-8) or numbers on the way in, as their decimal text; values
+    come back as bytes, or as str with decode_responses=True. Any thread may use it: each has a session of its own, so what
     SELECT, WATCH or MULTI change through execute() concerns the calling thread only.
     """
 
@@ -148,31 +148,6 @@ class Store(_native.Store[V], Commands[V]):
                 except WatchError:
                     continue
 
-    def keys(self, pattern: Key = "*") -> list[V]:
-        """Every key that matches a glob pattern."""
-        return super().keys(pattern)
-
-    def __iter__(self) -> Iterator[V]:
-        """Keys, page by page: those that exist throughout come exactly once or more."""
-        cursor = 0
-        while True:
-            cursor, page = self.scan(cursor, count=_PAGE)
-            yield from page
-            if cursor == 0:
-                return
-
-    def items(self) -> Iterator[tuple[V, V]]:
-        """Keys and string values, page by page; keys of other types are left out."""
-        cursor = 0
-        while True:
-            cursor, page = self.scan(cursor, count=_PAGE)
-            values = self.mget(*page) if page else []  # type: ignore[arg-type]
-            for key, value in zip(page, values):
-                if value is not None:
-                    yield key, value
-            if cursor == 0:
-                return
-
     def option(self, name: str) -> str:
         """The value of an option now."""
         return self._option(name)
@@ -243,7 +218,29 @@ def open(
     options        options of the engine by name; as keywords with `_` in place of `.`
                    (persistence_fsync="always"); synap.options() lists them
     """
+    if not isinstance(decode_responses, (bool, int)):
+        raise TypeError(f"decode_responses must be True or False, not {decode_responses!r}")
+    for name in more_options:
+        suggestion(name, "open()", _KEYWORDS)
     settings = (durability_level(durability), milliseconds(timeout), bool(decode_responses))
     given = {**named(options or {}), **named(more_options)}
     _watch_the_end_of_a_child()
-    return Store._make(os.fsencode(path), settings, given)
+    where = os.fsencode(path)
+    try:
+        return Store._make(where, settings, given)
+    except LockedError as error:
+        if _owner(where) == os.getpid():
+            error.args = (
+                f"{os.fsdecode(where)} is already open in this very process: use that store, which "
+                "any thread may, or close it first",
+            )
+        raise
+
+
+def _owner(directory: bytes) -> Optional[int]:
+    """The process that has a directory open, by its file LOCK."""
+    try:
+        with builtins.open(os.path.join(directory, b"LOCK"), "rb") as file:
+            return int(file.read(32))
+    except (OSError, ValueError):
+        return None
