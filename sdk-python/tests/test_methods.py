@@ -1,4 +1,4 @@
-"""What newcomers try: lists of keys, amounts, dates, help(), wrong keywords, forgotten execute()."""
+"""What newcomers try: lists of keys, amounts, dates, help(), wrong keywords."""
 
 import datetime
 import errno

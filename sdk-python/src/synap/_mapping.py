@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import ItemsView, KeysView, Mapping, MutableMapping, ValuesView
-from typing import TYPE_CHECKING, Any, Generic, Iterable, Iterator, Optional, TypeVar, Union, overload
+from typing import TYPE_CHECKING, Any, Generic, Iterator, Optional, TypeVar, Union, overload
 
 from . import _native
 from ._commands import Commands
@@ -66,7 +66,8 @@ class Keys(KeysView[V]):
             pipe.pttl(key)  # type: ignore[arg-type]
         left = dict(zip(page, pipe.execute()))
         soon = [key for key, ms in left.items() if 0 <= ms < _SOON_MS]
-        values = dict(zip(soon, self._mapping.mget(*soon))) if soon else {}  # type: ignore[arg-type]
+        given: Any = self._mapping.mget(soon) if soon else ()  # type: ignore[arg-type]
+        values = dict(zip(soon, given))
         for key, ms in left.items():
             if key in values:
                 if values[key] is None:

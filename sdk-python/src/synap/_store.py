@@ -54,8 +54,9 @@ class Store(MappingMethods[V]):
 
     A MutableMapping from keys to values, plus one method for each command of the engine. Keys and
     values are bytes-like, str (as UTF-8) or numbers on the way in, as their decimal text; values
-    come back as bytes, or as str with decode_responses=True. Any thread may use it: each has a session of its own, so what
-    SELECT, WATCH or MULTI change through execute() concerns the calling thread only.
+    come back as bytes, or as str with decode_responses=True. Any thread may use it: each has a
+    session of its own, so what SELECT, WATCH or MULTI change through execute() concerns the calling
+    thread only.
     """
 
     __slots__ = ("_path", "_settings", "__weakref__")
