@@ -34,7 +34,7 @@ as_owner() {
 renew_loader_cache() {
     local folder=$1
     [ -z "${DESTDIR:-}" ] || return 0
-    if ldconfig -v -N -X 2>/dev/null | grep -q "^$folder:"; then
+    if [[ $'\n'$(ldconfig -v -N -X 2>/dev/null) = *$'\n'"$folder:"* ]]; then
         as_owner /etc/ld.so.cache ldconfig
     else
         echo "install: the loader does not look in $folder. Link with -Wl,-rpath,$folder, or"
