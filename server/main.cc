@@ -12,6 +12,7 @@
 #include "server/config/command_line.h"
 #include "server/config/config.h"
 #include "server/config/print.h"
+#include "server/http/reference.h"
 #include "server/log/log.h"
 #include "server/server.h"
 
@@ -121,6 +122,10 @@ int dispatch(int argc, char** argv) {
     }
     if (line.action == config::Action::kPrintReference) {
         std::cout << config::print_reference(table);
+        return 0;
+    }
+    if (line.action == config::Action::kPrintHttpReference) {
+        std::cout << synap::server::http::print_http_reference();
         return 0;
     }
     const auto environment = config::process_environment();

@@ -24,6 +24,7 @@ struct Switches {
     bool check = false;
     bool print = false;
     bool reference = false;
+    bool http_reference = false;
     bool health = false;
 };
 
@@ -127,11 +128,15 @@ void add_switches(CLI::App& app, Switches& switches) {
                  wrap("Ask the server at SYNAP_HEALTH_ADDR for /health; exit with 0 or 1."))
         ->group("Actions");
     app.add_flag("--print-config-reference", switches.reference, "")->group("");
+    app.add_flag("--print-http-reference", switches.http_reference, "")->group("");
 }
 
 Action action_of(const Switches& switches) {
     if (switches.reference) {
         return Action::kPrintReference;
+    }
+    if (switches.http_reference) {
+        return Action::kPrintHttpReference;
     }
     if (switches.health) {
         return Action::kHealthCheck;

@@ -15,6 +15,7 @@ enum class Action {
     kCheckConfig,
     kPrintConfig,
     kPrintReference,
+    kPrintHttpReference,
     kHealthCheck,
     kExit,  // done already: --help, --version, or a command line that is wrong
 };

@@ -75,6 +75,13 @@ const auto kServer = std::to_array<OptionSpec>({
      .unit = kSecond,
      .help = "Silence after which the kernel probes a peer; 0 switches probing off.",
      .bind = to_seconds<&ServerConfig::settings, &Settings::tcp_keepalive_s>()},
+    {.key = "server.allowed_hosts",
+     .kind = Kind::kList,
+     .help = "Names by which HTTP clients may call this server, beside names without a dot, "
+             "addresses, this machine's name, and names under .svc, .cluster.local, .internal and "
+             ".local; .example.com for all beneath it; * for any. What comes under another name is "
+             "refused (DNS rebinding); probes and /metrics are answered under any.",
+     .bind = setting<&Settings::allowed_hosts>()},
     {.key = "server.tls.enabled",
      .kind = Kind::kBool,
      .help = "Serve TLS on the same port.",

@@ -66,6 +66,10 @@ struct Settings {
     /// Empty: none, and a request that names a foreign origin is refused.
     std::vector<std::string> cors_origins;
 
+    /// Names with a dot under which the HTTP interface answers, beside this machine's own, private
+    /// zones and addresses: "synap.example.com", ".example.com" for all beneath it, or "*".
+    std::vector<std::string> allowed_hosts;
+
     /// Data directory; empty keeps everything in memory.
     std::string data_dir;
     /// Options of the engine, by the names of synap_option_at.

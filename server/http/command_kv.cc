@@ -336,7 +336,7 @@ constexpr std::string_view kSum = R"({"value": 42})";
 
 const auto kCommands = std::to_array<DottedCommand>({
     {"kv.get", get, kGet, "Value of a key.", "a string, an array of numbers, or null"},
-    {"kv.set", set, set_fields(), "Sets a key.",
+    {"kv.set", set, set_command_fields(), "Sets a key.",
      R"({"success": true}; with nx, xx or get also "written" and "old_value")"},
     {"kv.del", del, kOneKey, "Deletes a key.", R"({"deleted": true})"},
     {"kv.exists", exists, kOneKey, "Whether there is such a key.", R"({"exists": true})"},

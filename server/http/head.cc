@@ -97,6 +97,12 @@ private:
                     transfer_encoding_ || !equals_ignoring_case(view(value), "chunked");
                 transfer_encoding_ = true;
                 break;
+            case field::sec_fetch_site:
+                head_.fetch_site = view(value);
+                break;
+            case field::sec_fetch_mode:
+                head_.fetch_mode = view(value);
+                break;
             default:
                 break;
         }
@@ -119,6 +125,26 @@ private:
     bool transfer_encoding_ = false;
     bool other_encoding_ = false;
 };
+
+/// Takes an absolute target apart. Returns 0, or the status that a target deserves that is neither
+/// absolute, nor a path, nor the "*" of OPTIONS.
+unsigned normalise_target(Head& head) noexcept {
+    if (head.target.starts_with('/') || (head.target == "*" && head.method == Method::kOptions)) {
+        return 0;
+    }
+    for (const std::string_view scheme : {"http://", "https://"}) {
+        if (!equals_ignoring_case(head.target.substr(0, scheme.size()), scheme)) {
+            continue;
+        }
+        const std::string_view rest = head.target.substr(scheme.size());
+        const std::size_t end = std::min(rest.find_first_of("/?"), rest.size());
+        head.host = rest.substr(0, end);
+        head.target = end == rest.size() ? std::string_view("/") : rest.substr(end);
+        const bool named = !head.host.empty() && head.host.find('@') == std::string_view::npos;
+        return named ? 0 : 400;
+    }
+    return head.method == Method::kOther ? 405 : 400;  // CONNECT host:port
+}
 
 unsigned status_of(const ErrorCode& error) noexcept {
     if (error == beast::http::error::header_limit) {
@@ -145,6 +171,9 @@ unsigned parse_head(std::string_view bytes, const Limits& limits, Head& head) {
     }
     if (head.host.empty() && !head.http_1_0) {
         return 400;
+    }
+    if (const unsigned status = normalise_target(head); status != 0) {
+        return status;
     }
     head.chunked = parser.chunked();
     head.keep_alive = parser.keep_alive();

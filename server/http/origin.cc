@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "server/http/host.h"
+
 namespace synap::server::http {
 namespace {
 
@@ -10,14 +12,8 @@ std::string_view without_scheme(std::string_view origin) noexcept {
     return at == std::string_view::npos ? std::string_view() : origin.substr(at + 3);
 }
 
-/// An IPv4 or IPv6 address or localhost, with or without a port.
-bool is_address(std::string_view host) noexcept {
-    if (host.starts_with('[')) {
-        return true;
-    }
-    const std::string_view name = host.substr(0, host.find(':'));
-    return name == "localhost" ||
-           (!name.empty() && name.find_first_not_of("0123456789.") == std::string_view::npos);
+bool is_of_this_machine(std::string_view host) {
+    return name_of_host(host) == "localhost" || is_address(host);
 }
 
 }  // namespace
@@ -33,7 +29,8 @@ Origin judge_origin(std::string_view origin, std::string_view host, const Settin
         return Origin::kListed;
     }
     const std::string_view name = without_scheme(origin);
-    return !name.empty() && name == host && is_address(name) ? Origin::kNone : Origin::kForeign;
+    return !name.empty() && name == host && is_of_this_machine(name) ? Origin::kNone
+                                                                     : Origin::kForeign;
 }
 
 }  // namespace synap::server::http

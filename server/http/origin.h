@@ -17,7 +17,7 @@ enum class Origin : std::uint8_t {
 /// Judges the Origin field of a request. A page counts as this server's own only when it was
 /// loaded from an address or from localhost: a name that some other domain resolves to this
 /// machine (DNS rebinding) does not. That holds for what browsers send with Origin, as every POST;
-/// a GET to the page's own origin carries none, and is answered.
+/// a GET to the page's own origin carries none: accepts_host() judges it.
 Origin judge_origin(std::string_view origin, std::string_view host, const Settings& settings);
 
 }  // namespace synap::server::http

@@ -28,7 +28,8 @@ Kind recognise(std::string_view bytes, const Limits& limits) noexcept {
         if (bytes.size() <= limits.http_header_bytes) {
             return Kind::kUnknown;
         }
-        return bytes[method + 1] == '/' ? Kind::kHttp : Kind::kOther;
+        const std::string_view target = bytes.substr(method + 1);
+        return target.starts_with('/') || target.starts_with("http") ? Kind::kHttp : Kind::kOther;
     }
     const std::string_view line = bytes.substr(0, end);
     const std::size_t last = line.rfind(' ');

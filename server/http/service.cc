@@ -4,15 +4,19 @@
 #include <cstring>
 #include <ctime>
 
+#include "server/http/host.h"
 #include "server/http/number.h"
 #include "server/http/origin.h"
-#include "server/http/router.h"
 
 namespace synap::server::http {
 namespace {
 
 /// Scratch memory that one large request left behind is given back above this size.
 constexpr std::size_t kMaxKeptBytes = 256 * 1024;
+/// Of a foreign name in a message.
+constexpr std::size_t kShownNameBytes = 64;
+/// What the server as a whole knows.
+constexpr std::string_view kMethods = "GET, HEAD, POST, DELETE, OPTIONS";
 
 std::string_view reason_of(unsigned status) noexcept {
     switch (status) {
@@ -72,7 +76,7 @@ std::string_view text_of(unsigned status) noexcept {
 
 }  // namespace
 
-Service::Service(Shared& shared) : shared_(shared) { on_tick(); }
+Service::Service(Shared& shared) : shared_(shared), machine_(machine_name()) { on_tick(); }
 
 void Service::on_tick() {
     const std::time_t now = std::time(nullptr);
@@ -110,6 +114,7 @@ Answer Service::answer(const Head& head, std::string_view body, synap_session_t*
 void Service::refuse(unsigned status, OutputBuffer& output, LoopCounters& counters) {
     Response response;
     response.close = true;
+    response.allow = status == 405 ? kMethods : std::string_view();
     body_.clear();
     fail_plain(status, text_of(status), response);
     static_cast<void>(write(response, output));
@@ -117,28 +122,17 @@ void Service::refuse(unsigned status, OutputBuffer& output, LoopCounters& counte
 }
 
 void Service::respond(const Head& head, std::string_view body, Response& response) {
-    switch (judge_origin(head.origin, head.host, shared_.settings)) {
-        case Origin::kForeign:
-            fail({403, "Forbidden: requests from this origin are not allowed"}, response);
-            return;
-        case Origin::kListed:
-            response.origin = head.origin;
-            if (head.method == Method::kOptions) {
-                response.status = 204;
-                response.preflight = true;
-                return;
-            }
-            break;
-        case Origin::kNone:
-            break;
-    }
-    run_route(head, body, response);
-}
-
-void Service::run_route(const Head& head, std::string_view body, Response& response) {
     const std::size_t mark = head.target.find('?');
     RestRequest request;
     const Match match = match_route(head.method, head.target.substr(0, mark), request.params);
+    if (!may_ask(head, match.route != nullptr && match.route->probe, response)) {
+        return;
+    }
+    if (head.target == "*") {
+        response.status = 204;
+        response.allow = kMethods;
+        return;
+    }
     if (match.route == nullptr) {
         allow_ = match.allow;
         response.allow = allow_;
@@ -149,13 +143,50 @@ void Service::run_route(const Head& head, std::string_view body, Response& respo
         fail_plain(400, "Invalid percent-encoding in the path\n", response);
         return;
     }
-    const Route& route = *match.route;
     const std::string_view query =
         mark == std::string_view::npos ? std::string_view() : head.target.substr(mark + 1);
-    if (const FieldError error = request.query.read_query(query, route.query)) {
+    if (const FieldError error = request.query.read_query(query, match.route->query)) {
         fail(invalid_request(*error), response);
         return;
     }
+    run_route(*match.route, request, head, body, response);
+}
+
+bool Service::may_ask(const Head& head, bool probe, Response& response) {
+    if (!probe && !accepts_host(head.host, machine_, shared_.settings.allowed_hosts)) {
+        const std::string name(name_of_host(head.host).substr(0, kShownNameBytes));
+        fail({403, "Forbidden: '" + name +
+                       "' is not known to be a name of this server; "
+                       "server.allowed_hosts can list it"},
+             response);
+        return false;
+    }
+    switch (judge_origin(head.origin, head.host, shared_.settings)) {
+        case Origin::kForeign:
+            fail({403, "Forbidden: requests from this origin are not allowed"}, response);
+            return false;
+        case Origin::kListed:
+            response.origin = head.origin;
+            if (head.method == Method::kOptions) {
+                response.status = 204;
+                response.preflight = true;
+                return false;
+            }
+            return true;
+        case Origin::kNone:
+            break;
+    }
+    // What a page of another site makes a browser fetch without saying its origin: pictures,
+    // scripts, links. Following a link to a probe or to the metrics shows no data to anybody else.
+    if (head.fetch_site == "cross-site" && !(probe && head.fetch_mode == "navigate")) {
+        fail({403, "Forbidden: requests from pages of other sites are not allowed"}, response);
+        return false;
+    }
+    return true;
+}
+
+void Service::run_route(const Route& route, RestRequest& request, const Head& head,
+                        std::string_view body, Response& response) {
     if (!route.body.empty()) {
         const auto document = parse_body(head, body, response);
         if (!document) {

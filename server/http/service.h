@@ -10,6 +10,7 @@
 #include "server/http/api_error.h"
 #include "server/http/engine.h"
 #include "server/http/head.h"
+#include "server/http/router.h"
 #include "server/net/buffer.h"
 #include "server/net/counters.h"
 #include "server/net/services.h"
@@ -51,7 +52,10 @@ private:
     };
 
     void respond(const Head& head, std::string_view body, Response& response);
-    void run_route(const Head& head, std::string_view body, Response& response);
+    /// False: the request is answered already, with a refusal or as a preflight.
+    bool may_ask(const Head& head, bool probe, Response& response);
+    void run_route(const Route& route, RestRequest& request, const Head& head,
+                   std::string_view body, Response& response);
     std::optional<simdjson::dom::element> parse_body(const Head& head, std::string_view body,
                                                      Response& response);
     void fail(const ApiError& error, Response& response);
@@ -59,6 +63,7 @@ private:
     bool write(const Response& response, OutputBuffer& output);
 
     Shared& shared_;
+    const std::string machine_;
     Engine engine_;
     simdjson::dom::parser parser_;
     std::string body_;    // of the response

@@ -50,7 +50,7 @@ constexpr std::array kSetFields = {
               .type = FieldType::kFlag,
               .fallback = "false",
               .help = "answer with the old value"},
-    kClientId,
+    kClientId,  // the last, and of the command alone
 };
 
 ExpiryUnit unit_of(std::string_view type) noexcept {
@@ -112,7 +112,11 @@ void add_expiry(const SetOptions& options, std::vector<Arg>& argv, std::string& 
 
 }  // namespace
 
-FieldSpecs set_fields() noexcept { return kSetFields; }
+FieldSpecs set_route_fields() noexcept {
+    return FieldSpecs(kSetFields).first(kSetFields.size() - 1);
+}
+
+FieldSpecs set_command_fields() noexcept { return kSetFields; }
 
 FieldError read_set_options(const Fields& fields, SetOptions& options) {
     if (auto error = read_expiry(fields, options)) {

@@ -10,8 +10,9 @@
 
 namespace synap::server::http {
 
-/// The fields of both.
-FieldSpecs set_fields() noexcept;
+FieldSpecs set_route_fields() noexcept;
+/// Those of the route and client_id.
+FieldSpecs set_command_fields() noexcept;
 
 enum class ExpiryUnit : std::uint8_t { kNone, kSeconds, kMilliseconds, kUnixSeconds, kUnixMs };
 struct SetOptions {

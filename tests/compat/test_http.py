@@ -264,6 +264,32 @@ def test_numbers_as_clients_write_them(server: Server) -> None:
     assert curl(server, "/kv/get/n?tpye=bytes")[0] == 400
 
 
+def test_dns_rebinding(server: Server) -> None:
+    """fault case 13: a page whose name was made to lead here reads nothing."""
+    with server.client() as client:
+        client.call("SET", "secret", "1")
+    port = server.port
+    for path in ("/key/randomkey", "/kv/get/secret", "/info", "/clients", "/kv/stats"):
+        status, body = curl(server, path, "-H", f"Host: evil.example:{port}")
+        assert status == 403 and "allowed_hosts" in body and "secret" not in body, (path, body)
+        assert curl(server, path, "-H", "Sec-Fetch-Site: cross-site")[0] == 403
+    for host in ("localhost", f"127.0.0.1:{port}", f"[::1]:{port}", "replica1:15510",
+                 "synap.prod.svc.cluster.local", "host.docker.internal", "nas.local."):  # fmt: skip
+        assert curl(server, "/key/randomkey", "-H", f"Host: {host}")[0] == 200, host
+    assert curl(server, "/metrics", "-H", "Host: synap.prod.example")[0] == 200
+
+
+def test_absolute_targets(server: Server) -> None:
+    """What a client that believes in a proxy sends; the host in it is the one that counts."""
+    with server.client() as client:
+        client.call("SET", "a", "1")
+    target = f"http://localhost:{server.port}/kv/get/a"
+    assert curl(server, "/", "--request-target", target) == (200, '"1"')
+    assert curl(server, "/", "--request-target", target.replace("localhost", "a.b"))[0] == 403
+    assert curl(server, "/", "--request-target", "*")[0] == 400
+    assert curl(server, "/", "-XOPTIONS", "--request-target", "*")[0] == 204
+
+
 def test_keep_alive_and_pipelining(server: Server) -> None:
     """Two requests in one packet get two answers in order; RESP clients are not disturbed."""
     request = b"GET /kv/get/a HTTP/1.1\r\nHost: x\r\n\r\n"

@@ -54,6 +54,7 @@ TEST(CommandLine, ActionsAreRecognised) {
     EXPECT_EQ(parse({"--print-config"}).line.action, Action::kPrintConfig);
     EXPECT_EQ(parse({"--health-check"}).line.action, Action::kHealthCheck);
     EXPECT_EQ(parse({"--print-config-reference"}).line.action, Action::kPrintReference);
+    EXPECT_EQ(parse({"--print-http-reference"}).line.action, Action::kPrintHttpReference);
 }
 
 TEST(CommandLine, HelpAndVersionAnswerOnStandardOutput) {

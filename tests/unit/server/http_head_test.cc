@@ -3,8 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <vector>
 
 #include "server/http/chunked.h"
+#include "server/http/host.h"
 #include "server/http/origin.h"
 #include "server/http/peer.h"
 
@@ -138,6 +140,88 @@ TEST(HttpRecognise, TellsProtocolsByTheFirstLine) {
     EXPECT_EQ(recognise("GET /" + std::string(20'000, 'x'), limits), Kind::kHttp);
     EXPECT_EQ(recognise("SET a " + std::string(20'000, 'x'), limits), Kind::kOther);
     EXPECT_EQ(recognise(std::string(30, 'X'), limits), Kind::kOther);
+}
+
+TEST(HttpHead, TakesAbsoluteTargetsApart) {
+    Head head;
+    std::string text;
+    const auto ask = [&](const std::string& line) {
+        text = line + " HTTP/1.1\r\nHost: field:1\r\n\r\n";  // which the head views
+        return parse(text, head);
+    };
+    ASSERT_EQ(ask("GET http://host:15500/kv/get/a?type=bytes"), 0U);
+    EXPECT_EQ(head.host, "host:15500");
+    EXPECT_EQ(head.target, "/kv/get/a?type=bytes");
+    ASSERT_EQ(ask("GET HTTPS://[::1]"), 0U);
+    EXPECT_EQ(head.host, "[::1]");
+    EXPECT_EQ(head.target, "/");
+    ASSERT_EQ(ask("GET /http://other/"), 0U);
+    EXPECT_EQ(head.host, "field:1");
+    ASSERT_EQ(ask("OPTIONS *"), 0U);
+    EXPECT_EQ(ask("GET *"), 400U);
+    EXPECT_EQ(ask("GET http:///kv/get/a"), 400U);
+    EXPECT_EQ(ask("GET http://user@host/kv/get/a"), 400U);
+    EXPECT_EQ(ask("GET ftp://host/kv/get/a"), 400U);
+    EXPECT_EQ(ask("GET host:15500"), 400U);
+    EXPECT_EQ(ask("CONNECT host:15500"), 405U);
+}
+
+// fault case 13
+TEST(HttpHost, KnowsTheNamesThatNoStrangerOwns) {
+    const std::vector<std::string> allowed = {"Synap.Example.com", ".corp.example"};
+    const auto accepts = [&](std::string_view host) {
+        return accepts_host(host, "db1.rack.example", allowed);
+    };
+    for (const char* good : {"",
+                             "localhost",
+                             "LOCALHOST:15500",
+                             "localhost.",
+                             "replica1:15510",
+                             "synap",
+                             "127.0.0.1",
+                             "127.0.0.1:15500",
+                             "10.0.0.7:1",
+                             "[::1]:15500",
+                             "[fe80::1%25eth0]:15500",
+                             "db1.rack.example",
+                             "DB1.Rack.Example.:15500",
+                             "synap.prod.svc",
+                             "synap.prod.svc:15500",
+                             "synap.prod.svc.cluster.local",
+                             "host.docker.internal:15500",
+                             "nas.local",
+                             "nas.LOCAL.",
+                             "synap.example.com",
+                             "synap.example.com.:80",
+                             "a.b.corp.example"}) {
+        EXPECT_TRUE(accepts(good)) << good;
+    }
+    for (const char* foreign : {"evil.example",
+                                "evil.example:15500",
+                                "EVIL.example.",
+                                "127.0.0.1.evil.example",
+                                "127.0.0.1.nip.io:15500",
+                                "localhost.evil.example",
+                                "db1.rack.example.evil.example",
+                                "rack.example",
+                                "synap.example.com.evil.example",
+                                "corp.example",
+                                "evilcorp.example",
+                                ".local",
+                                "x.notlocal",
+                                "svc.example",
+                                "[::1].evil.example",
+                                "[evil.example]",
+                                "[1.2.3.4]",
+                                "1.2.3",
+                                "1.2.3.4.5",
+                                "256.1.1.1",
+                                "0x7f.1",
+                                "a..b"}) {
+        EXPECT_FALSE(accepts(foreign)) << foreign;
+    }
+    EXPECT_FALSE(accepts_host("evil.example", "", {}));
+    EXPECT_TRUE(accepts_host("evil.example", "", std::vector<std::string>{"*"}));
 }
 
 TEST(HttpOrigin, LetsOnlyOwnAndListedPagesIn) {

@@ -176,7 +176,13 @@ TEST_F(HttpService, FollowsTheRulesOfRouting) {
     EXPECT_EQ(get("/kv/get/a/"), "404 ");
     EXPECT_EQ(get("/kv/get/"), "404 ");
     EXPECT_EQ(get("/"), "404 ");
-    EXPECT_EQ(ask(request("GET *")), "404 ");
+    EXPECT_EQ(ask(request("GET *")), "400 ");
+    EXPECT_EQ(ask(request("OPTIONS *")), "204 ");
+    EXPECT_NE(head_.find("Allow: GET, HEAD, POST, DELETE, OPTIONS\r\n"), std::string::npos);
+    EXPECT_EQ(ask(request("CONNECT a:80")), "405 ");
+    EXPECT_NE(head_.find("Allow: GET, "), std::string::npos);
+    EXPECT_EQ(ask(request("PROPFIND /kv/get/a")), "405 ");
+    EXPECT_NE(head_.find("Allow: GET, HEAD\r\n"), std::string::npos);
     EXPECT_EQ(ask(request("DELETE /kv/get/a")), "405 ");
     EXPECT_NE(head_.find("Allow: GET, HEAD\r\n"), std::string::npos);
     EXPECT_EQ(get("/kv/set"), "405 ");
@@ -206,6 +212,11 @@ TEST_F(HttpService, RefusesBodiesItCannotRead) {
     EXPECT_EQ(post("/kv/set", R"({"key":1,"value":1})").substr(0, 4), "422 ");
     EXPECT_EQ(post("/kv/set", std::string(5'000, '[')).substr(0, 4), "400 ");
     EXPECT_NE(head_.find("Content-Type: text/plain"), std::string::npos);
+    EXPECT_EQ(
+        ask(request("POST /kv/set", "Content-Type: application/x-www-form-urlencoded\r\n", "{}")),
+        "415 Expected request with `Content-Type: application/json`, not "
+        "`application/x-www-form-urlencoded`; with curl: -H 'Content-Type: "
+        "application/json'\n");
     EXPECT_EQ(fed_.verdict, Verdict::kMore) << "the connection goes on";
 }
 
@@ -238,6 +249,41 @@ TEST_F(HttpService, KeepsForeignPagesOut) {
     EXPECT_EQ(ask(request("GET /livez", "Origin: https://console.example\r\n")).substr(0, 4),
               "200 ");
     EXPECT_NE(head_.find("Vary: Origin\r\n"), std::string::npos);
+}
+
+// fault case 13
+TEST_F(HttpService, KeepsForeignNamesOut) {
+    post("/kv/set", R"({"key":"a","value":"x"})");
+    const auto under = [&](const std::string& host, const std::string& fields = "",
+                           const std::string& line = "GET /kv/get/a") {
+        return ask(line + " HTTP/1.1\r\nHost: " + host + "\r\n" + fields + "\r\n").substr(0, 4);
+    };
+    EXPECT_EQ(under("evil.example:15500"), "403 ");
+    EXPECT_EQ(under("evil.example", "", "DELETE /kv/del/a"), "403 ");
+    EXPECT_EQ(under("evil.example", "", "OPTIONS *"), "403 ");
+    EXPECT_EQ(under("localhost", "", "GET http://evil.example/kv/get/a"), "403 ");
+    EXPECT_EQ(under("evil.example", "", "GET http://localhost:15500/kv/get/a"), "200 ");
+    EXPECT_EQ(under("replica1:15510"), "200 ");
+    EXPECT_EQ(ask("GET /kv/get/a HTTP/1.0\r\n\r\n"), R"(200 "x")");
+    for (const char* probe : {"/health", "/health/kv", "/livez", "/readyz", "/metrics"}) {
+        EXPECT_EQ(under("monitor.example", "", "GET " + std::string(probe)), "200 ") << probe;
+    }
+    EXPECT_EQ(under("localhost", "Sec-Fetch-Site: cross-site\r\n"), "403 ");
+    EXPECT_EQ(under("localhost", "Sec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: navigate\r\n"),
+              "403 ");
+    EXPECT_EQ(under("localhost", "sec-fetch-site: same-origin\r\n"), "200 ");
+    EXPECT_EQ(under("localhost", "Sec-Fetch-Site: none\r\nSec-Fetch-Mode: navigate\r\n"), "200 ");
+    EXPECT_EQ(under("localhost", "Sec-Fetch-Site: cross-site\r\n", "GET /metrics"), "403 ");
+    EXPECT_EQ(under("localhost", "Sec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: navigate\r\n",
+                    "GET /metrics"),
+              "200 ");
+    engine_.settings.cors_origins = {"https://console.example"};
+    EXPECT_EQ(
+        under("localhost", "Origin: https://console.example\r\nSec-Fetch-Site: cross-site\r\n"),
+        "200 ");
+    EXPECT_EQ(ask(request("GET /kv/get/a", "X: y\r\n")), R"(200 "x")");
+    engine_.settings.allowed_hosts = {"evil.example"};
+    EXPECT_EQ(under("evil.example:15500"), "200 ");
 }
 
 TEST_F(HttpService, AnswersPipelinesInOrder) {
