@@ -37,6 +37,7 @@ from typing import IO, NoReturn
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from tests.fresh import root as fresh  # noqa: E402
 from tests.lib.blocks import Block, blocks  # noqa: E402
+from tests.lib.servers import die_with_parent  # noqa: E402
 
 SKIPPED = 77
 MAKE_RUN_SECONDS = 3600  # two busy cores, and packages from far away
@@ -216,9 +217,12 @@ def main() -> NoReturn:
     (fresh.FOLDER / f"{args.release}.log").write_text("")
     # Processes and mounts of the root are in namespaces that end with this program.
     namespaces = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
-    status = subprocess.call([*namespaces, sys.executable, __file__, "--inside", *sys.argv[1:]])
-    if not args.keep:
-        shutil.rmtree(root)
+    try:
+        status = subprocess.call([*namespaces, sys.executable, __file__, "--inside", *sys.argv[1:]],
+                                 preexec_fn=die_with_parent)
+    finally:
+        if not args.keep:
+            shutil.rmtree(root)
     sys.exit(status)
 
 

@@ -66,8 +66,8 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _die_with_parent() -> None:
-    # A test runner that is killed must not leave servers behind.
+def die_with_parent() -> None:
+    """For preexec_fn: a test runner that is killed must not leave servers behind."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
@@ -157,7 +157,7 @@ class Server:
                 stderr=log,
                 cwd=self.data_dir.parent,
                 env={**os.environ, **self.environment},
-                preexec_fn=_die_with_parent,
+                preexec_fn=die_with_parent,
             )
 
     def _wait_ready(self) -> None:
