@@ -171,6 +171,24 @@ TEST_F(HttpService, TellsHowTheServerIs) {
     EXPECT_NE(metrics.find("\nsynap_command_duration_seconds_bucket{class="), std::string::npos);
 }
 
+TEST_F(HttpService, ProbesNameTheReason) {
+    EXPECT_EQ(get("/health").find("reason"), std::string::npos);
+    engine_.shared.draining = true;
+    EXPECT_NE(get("/readyz").find(R"("reason":"the server is about to stop"})"), std::string::npos);
+    EXPECT_EQ(get("/health").substr(0, 4), "200 ") << "a restart would not help";
+    HttpClient client(engine_);
+    const auto ask = [&](const char* path) {
+        return brief(client.send(request("GET " + std::string(path))));
+    };
+    engine_.shared.store.close();
+    const std::string health = ask("/health");
+    EXPECT_TRUE(health.starts_with(R"(503 {"status":"unhealthy","service":"synap",)")) << health;
+    EXPECT_NE(health.find(R"("state":"closed","reason":"the store is closed"})"), std::string::npos)
+        << health;
+    EXPECT_NE(ask("/health/kv").find(R"("reason":"the store is closed"})"), std::string::npos);
+    EXPECT_EQ(ask("/livez").substr(0, 4), "200 ");
+}
+
 TEST_F(HttpService, FollowsTheRulesOfRouting) {
     EXPECT_EQ(get("/unknown"), "404 ");
     EXPECT_EQ(get("/kv/get/a/"), "404 ");
