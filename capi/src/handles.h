@@ -79,11 +79,17 @@ struct synap_config : synap::capi::Handle {
     synap::Options options;
 };
 
+namespace synap::capi {
+struct Closing;  // one that may outlast the call that began it
+}
+
 struct synap_store : synap::capi::Handle, synap::capi::Counted {
     static constexpr uint32_t kMagic = 0x53594503;
     explicit synap_store(std::shared_ptr<synap::Engine> engine_)
         : Handle(kMagic), engine(std::move(engine_)) {}
     std::shared_ptr<synap::Engine> engine;
+    std::mutex closing_mutex;
+    std::shared_ptr<synap::capi::Closing> closing;  // guarded by closing_mutex
 };
 
 struct synap_node {

@@ -1,3 +1,6 @@
+#include <chrono>
+#include <condition_variable>
+#include <system_error>
 #include <thread>
 
 #include "capi/src/guard.h"
@@ -9,6 +12,73 @@ using namespace synap::capi;
 #ifndef SYNAP_VERSION
 #define SYNAP_VERSION "0.1.0"
 #endif
+
+struct synap::capi::Closing {
+    std::mutex mutex;
+    std::condition_variable ended;
+    bool done = false;           // guarded by mutex
+    Error error{Code::kOk, {}};  // guarded by mutex
+};
+
+namespace {
+
+bool has_limit(uint32_t timeout_ms) noexcept { return timeout_ms != 0 && timeout_ms != UINT32_MAX; }
+
+// On a thread of its own, which keeps the engine.
+std::shared_ptr<Closing> begin_closing(const std::shared_ptr<Engine>& engine) {
+    auto closing = std::make_shared<Closing>();
+    const auto close = [engine, closing] {
+        Error error{Code::kOk, {}};
+        try {
+            if (Status status = engine->close(); !status) error = status.take_error();
+        } catch (const std::bad_alloc&) {
+            error.code = Code::kNoMemory;
+        }
+        {
+            const std::lock_guard<std::mutex> guard(closing->mutex);
+            closing->error = std::move(error);
+            closing->done = true;
+        }
+        closing->ended.notify_all();
+    };
+    try {
+        std::thread(close).detach();
+    } catch (const std::system_error&) {
+        close();  // without a thread there is no limit
+    }
+    return closing;
+}
+
+// A close that outlasted its limit is waited for by the next call, which has its outcome.
+Status close_within(synap_store& store, uint32_t timeout_ms) {
+    std::shared_ptr<Closing> closing;
+    {
+        const std::lock_guard<std::mutex> guard(store.closing_mutex);
+        if (store.closing == nullptr && has_limit(timeout_ms)) {
+            store.closing = begin_closing(store.engine);
+        }
+        closing = store.closing;
+    }
+    if (closing == nullptr) return store.engine->close();
+    Error error{Code::kOk, {}};
+    {
+        std::unique_lock<std::mutex> lock(closing->mutex);
+        const auto done = [&] { return closing->done; };
+        if (!has_limit(timeout_ms)) {
+            closing->ended.wait(lock, done);
+        } else if (!closing->ended.wait_for(lock, std::chrono::milliseconds(timeout_ms), done)) {
+            return Error{Code::kTimeout, "the store was not closed within " +
+                                             std::to_string(timeout_ms) + " ms; closing goes on"};
+        }
+        error = closing->error;
+    }
+    const std::lock_guard<std::mutex> guard(store.closing_mutex);
+    if (store.closing == closing) store.closing.reset();
+    if (error.code != Code::kOk) return error;
+    return {};
+}
+
+}  // namespace
 
 uint32_t synap_api_version() noexcept { return SYNAP_API_VERSION; }
 
@@ -127,11 +197,9 @@ synap_status_t synap_store_get_state(const synap_store_t* s, synap_store_state_t
 
 synap_status_t synap_store_close(synap_store_t* s, uint32_t timeout_ms,
                                  synap_error_t** err) noexcept {
-    // Work under way is bounded, and what remains is the disk's: there is nothing to give up on.
-    static_cast<void>(timeout_ms);
     return guard(err, [&]() -> Result<synap_status_t> {
         SYNAP_TRY(check(s, "store"));
-        SYNAP_TRY(s->engine->close());
+        SYNAP_TRY(close_within(*s, timeout_ms));
         return SYNAP_OK;
     });
 }

@@ -245,6 +245,42 @@ static void test_the_store_ends(void) {
     synap_events_release(q);
 }
 
+struct gate {
+    pthread_mutex_t mutex;
+    pthread_cond_t changed;
+    int open;
+};
+
+static void pass_gate(void* context) {
+    struct gate* gate = context;
+    pthread_mutex_lock(&gate->mutex);
+    while (!gate->open) pthread_cond_wait(&gate->changed, &gate->mutex);
+    pthread_mutex_unlock(&gate->mutex);
+}
+
+/* Closing tells who waits, and here is held up by that. */
+static void test_closing_has_a_limit(void) {
+    struct gate gate = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0};
+    synap_store_t* brief = open_store(":memory:");
+    synap_session_t* client = open_session(brief);
+    synap_events_t* q = open_events(brief, 2);
+    WORKS(synap_events_set_wake(q, pass_gate, &gate, NULL, &err));
+    park(client, q, TAG);
+    FAILS(SYNAP_E_TIMEOUT, synap_store_close(brief, 20, &err));
+    FAILS(SYNAP_E_TIMEOUT, synap_store_close(brief, 1, &err));
+    FAILS(SYNAP_E_SHUTDOWN, refused_submit(client, q, "PING"));
+    pthread_mutex_lock(&gate.mutex);
+    gate.open = 1;
+    pthread_cond_broadcast(&gate.changed);
+    pthread_mutex_unlock(&gate.mutex);
+    WORKS(synap_store_close(brief, 0, &err));
+    WORKS(synap_store_close(brief, 60000, &err));
+    check_failed_event(q, TAG, SYNAP_E_SHUTDOWN);
+    synap_session_release(client);
+    synap_store_release(brief);
+    synap_events_release(q);
+}
+
 static void test_killed_sessions(void) {
     synap_session_options_t options = SYNAP_SESSION_OPTIONS_INIT;
     synap_events_t* q = open_events(store, 1);
@@ -329,6 +365,7 @@ int main(void) {
     RUN(test_waiting_on_another_thread);
     RUN(test_the_session_ends);
     RUN(test_the_store_ends);
+    RUN(test_closing_has_a_limit);
     RUN(test_killed_sessions);
     RUN(test_durable_writes);
     synap_session_release(session);

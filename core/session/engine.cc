@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <system_error>
 
+#include "core/platform/stoppable_disk.h"
 #include "core/session/session.h"
 
 namespace synap {
@@ -34,10 +35,11 @@ int64_t CommandContext::read_clock() noexcept {
 }
 
 Engine::Engine(const EnginePlatform& platform, const Options& options)
-    : platform_(platform),
+    : platform_{stoppable(platform.disk, closing_), platform.clock, platform.entropy,
+                platform.threads},
       options_(options),
       waits_(*platform.clock, platform.threads),
-      snapshots_(*this, platform.disk),
+      snapshots_(*this, platform_.disk),
       evict_random_(platform.entropy->next()),
       run_id_(hex_id(*platform.entropy)) {
     started_ms_ = platform.clock->wall_ms();
@@ -106,6 +108,10 @@ Status Engine::load() {
         apply_log_options();  // they may have been set while the log was made
         return {};
     }
+    if (closing_ && failed.code == Code::kShutdown) {
+        log_line(LogLine::Level::kInfo, "loading ended early: the store is closing");
+        return failed;
+    }
     {
         const std::lock_guard<std::mutex> guard(failure_mutex_);
         failure_ = std::move(spare_failure_);
@@ -146,6 +152,7 @@ Status Engine::load_memory_only() {
 }
 
 Status Engine::close() {
+    closing_ = true;
     const std::lock_guard<std::mutex> guard(close_mutex_);
     if (loader_.joinable()) loader_.join();
     if (close_done_) return {};

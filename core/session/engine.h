@@ -109,10 +109,12 @@ public:
                                                 const Options& options);
     ~Engine();
 
-    // Refuses new work, makes the log durable, ends the threads. Idempotent. Blocking: disk.
+    // Refuses new work, makes the log durable, ends the threads. Ends a load under way at its next
+    // read. Idempotent. Blocking: disk.
     Status close();                     // after bad_alloc: again
     void close_in_any_case() noexcept;  // waits for memory where there is none
 
+    bool closing() const noexcept { return closing_.load(); }
     EngineState state() const noexcept { return state_.load(std::memory_order_acquire); }
     // Why the state is kFailed, or why writes are refused after a disk error.
     Status failure() const;
@@ -263,6 +265,8 @@ private:
     void remove_by_engine(const Effect& effect, unsigned stripe);
     size_t remove_expired(const Table& table, uint16_t tag, int64_t now, unsigned stripe);
 
+    // Set by close(): loading, and checks of snapshots, read no further.
+    std::atomic<bool> closing_{false};
     const EnginePlatform platform_;
     Options options_;
     std::atomic<EngineState> state_{EngineState::kLoading};

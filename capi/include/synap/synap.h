@@ -194,7 +194,10 @@ SYNAP_API void SYNAP_CALL synap_config_free(synap_config_t *c) SYNAP_NOEXCEPT;
 
 /* Opens a data directory (created when absent) or ":memory:". `config` may be NULL. Recovers what
  * the log holds before it returns, unless option open.wait is "false": then it returns once the
- * directory is locked and commands answer LOADING errors until synap_store_state says READY.
+ * directory is locked and commands answer LOADING errors until synap_store_get_state says READY.
+ * To load and be able to give up: open with open.wait "false", look at the state now and then, and
+ * close. Loading ends with its next read, of at most about a MiB, and leaves the directory as a
+ * crash would, which loses nothing.
  * LOCKED names the process that has the directory open. With option open.read_only "true" nothing
  * is created or written in the directory, which must hold a store; any number of readers share it,
  * and writes answer READONLY.
@@ -226,9 +229,11 @@ SYNAP_API SYNAP_NODISCARD synap_status_t SYNAP_CALL synap_store_get_state(const 
     synap_store_state_t *state_out, synap_error_t **err) SYNAP_NOEXCEPT;
 
 /* Refuses new work, completes what is pending with SHUTDOWN, makes the log durable, stops the
- * threads. Idempotent. After it returns no callback runs. A store that is released without being
- * closed is closed by its last release on a thread of its own.
- * Blocking: disk. Threads: any. Ownership: `s` stays valid until released. */
+ * threads; ends loading where it is. Idempotent. After it returned OK no callback runs. A store that
+ * is released without being closed is closed by its last release on a thread of its own.
+ * After `timeout_ms` (0 and UINT32_MAX: no limit) it is TIMEOUT: new work is refused, closing goes
+ * on on a thread of its own, and the next call waits for that and has its outcome.
+ * Blocking: disk, at most timeout_ms. Threads: any. Ownership: `s` stays valid until released. */
 SYNAP_API SYNAP_NODISCARD synap_status_t SYNAP_CALL synap_store_close(synap_store_t *s,
     uint32_t timeout_ms, synap_error_t **err) SYNAP_NOEXCEPT;
 /* Blocking: never. Threads: any. Ownership: adds one reference; returns `s`. */

@@ -16,13 +16,16 @@ namespace {
 
 constexpr auto kPatience = std::chrono::seconds(60);  // of a run that fails
 
-// Holds whoever creates the file of a snapshot until it is let go.
+// Holds whoever opens a certain file until it is let go.
 class HoldingDisk final : public Disk {
 public:
-    explicit HoldingDisk(std::shared_ptr<Disk> disk) : disk_(std::move(disk)) {}
+    using Choice = std::function<bool(std::string_view name, OpenMode mode)>;
+
+    HoldingDisk(std::shared_ptr<Disk> disk, Choice held)
+        : disk_(std::move(disk)), is_held_(std::move(held)) {}
 
     Result<std::unique_ptr<File>> open(std::string_view name, OpenMode mode) override {
-        if (name == layout::kTemporaryName && mode == OpenMode::kCreate) hold();
+        if (is_held_(name, mode)) hold();
         return disk_->open(name, mode);
     }
     Status rename(std::string_view from, std::string_view to) override {
@@ -56,6 +59,7 @@ private:
     }
 
     const std::shared_ptr<Disk> disk_;
+    const Choice is_held_;
     std::mutex mutex_;
     std::condition_variable changed_;
     bool held_ = false;
@@ -74,8 +78,12 @@ private:
 class Background : public testing::Test {
 protected:
     void SetUp() override {
-        disk = std::make_shared<HoldingDisk>(std::make_shared<SimDisk>(SimDiskOptions{}));
-        auto opened = Engine::open({disk, &clock, &entropy, true}, Options());
+        disk = std::make_shared<HoldingDisk>(plain, [](std::string_view name, OpenMode mode) {
+            return name == layout::kTemporaryName && mode == OpenMode::kCreate;
+        });
+    }
+    void open(std::shared_ptr<Disk> where, bool threads, const Options& options = Options()) {
+        auto opened = Engine::open({std::move(where), &clock, &entropy, threads}, options);
         ASSERT_TRUE(opened) << opened.error().message;
         engine = *opened;
     }
@@ -91,11 +99,13 @@ protected:
 
     SimClock clock;
     SimEntropy entropy{7};
+    std::shared_ptr<SimDisk> plain = std::make_shared<SimDisk>(SimDiskOptions{});
     std::shared_ptr<HoldingDisk> disk;
     std::shared_ptr<Engine> engine;
 };
 
 TEST_F(Background, NothingWaitsForASnapshot) {
+    open(disk, true);
     Client client(engine);
     client("SET plain v");
     client("SET brief v PX 50");
@@ -132,6 +142,7 @@ TEST_F(Background, NothingWaitsForASnapshot) {
 
 // An earlier limit makes the thread look sooner, and close() ends what is left.
 TEST_F(Background, EachWaitHasItsOwnLimit) {
+    open(disk, true);
     std::atomic<int> late{-1};
     std::atomic<int> early{-1};
     const uint64_t now = clock.monotonic_us();
@@ -146,6 +157,43 @@ TEST_F(Background, EachWaitHasItsOwnLimit) {
     EXPECT_EQ(late, -1);
     EXPECT_TRUE(engine->close());
     EXPECT_EQ(late, static_cast<int>(Code::kShutdown));
+}
+
+// Fault case 12: close() while the log is read ends that at the next read, and nothing is lost.
+TEST_F(Background, CloseEndsLoading) {
+    constexpr int kKeys = 500;
+    Options options;
+    options.set_number(OptionId::kSegmentBytes, 4096);
+    open(plain, false, options);
+    {
+        Client client(engine);
+        for (int i = 0; i < kKeys; ++i) {
+            client.call({"SET", "k" + std::to_string(i), std::string(500, 'x')});
+            ASSERT_TRUE(engine->log()->write(engine->log()->appended()));
+        }
+    }
+    ASSERT_TRUE(engine->close());
+
+    int segments = 0;
+    const auto slow =
+        std::make_shared<HoldingDisk>(plain, [&](std::string_view name, OpenMode mode) {
+            return name.starts_with("log-") && mode == OpenMode::kRead && ++segments == 5;
+        });
+    options.set_number(OptionId::kOpenWait, 0);
+    open(slow, true, options);
+    ASSERT_TRUE(slow->wait_until_held());
+    std::thread closer([this] { EXPECT_TRUE(engine->close()); });
+    EXPECT_TRUE(comes_true([this] { return engine->closing(); }));
+    slow->let_go();
+    closer.join();
+    EXPECT_EQ(engine->state(), EngineState::kClosed);
+    EXPECT_TRUE(engine->failure());
+    EXPECT_LT(segments, 8);
+    EXPECT_LT(engine->loaded_bytes(), engine->total_bytes() / 2);
+
+    open(plain, false, options);
+    Client client(engine);
+    EXPECT_EQ(client("DBSIZE"), ":" + std::to_string(kKeys));
 }
 
 }  // namespace
