@@ -11,6 +11,8 @@ inline constexpr size_t kValueBytes = 512ull << 20;
 inline constexpr size_t kArguments = 1ull << 20;
 inline constexpr size_t kTransactionCommands = 1ull << 16;
 inline constexpr size_t kTransactionBytes = 512ull << 20;
+// Of one pattern against one name: some milliseconds. A KiB of each never comes near it.
+inline constexpr uint64_t kGlobSteps = 1ull << 20;
 inline constexpr size_t kWatchedKeys = 1ull << 16;
 inline constexpr size_t kReplyBudgetBytes = 1ull << 20;  // of one run of exec_many
 inline constexpr size_t kFrameBytes = 1ull << 20;        // payload of one frame of a record

@@ -167,7 +167,5 @@ bool equals_ignoring_case(std::string_view text, std::string_view upper) noexcep
 std::string to_lower(std::string_view text);
 // As TYPE and SCAN call it.
 std::string_view type_name(ValueType type) noexcept;
-// Redis' glob: * ? [a-z] [^a] and backslash.
-bool glob_match(std::string_view pattern, std::string_view text, bool ignore_case) noexcept;
 
 }  // namespace synap

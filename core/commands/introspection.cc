@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/base/glob.h"
 #include "core/commands/context.h"
 #include "core/commands/doc.h"
 #include "core/commands/generated/handlers.h"

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "core/base/glob.h"
 #include "core/base/numbers.h"
 #include "core/commands/context.h"
 #include "core/commands/generated/handlers.h"

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/base/glob.h"
 #include "core/base/limits.h"
 #include "core/base/numbers.h"
 #include "core/commands/generated/handlers.h"

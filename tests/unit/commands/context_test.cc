@@ -1,4 +1,6 @@
 #include "core/commands/context.h"
+#include "core/base/glob.h"
+#include "core/base/limits.h"
 
 #include <gtest/gtest.h>
 
@@ -54,6 +56,49 @@ TEST(GlobMatch, Cases) {
     EXPECT_FALSE(matches("HELLO", "hello"));
     EXPECT_TRUE(glob_match("HE[L-M]*", "hello", true));
     EXPECT_TRUE(glob_match("he*", "HELLO", true));
+}
+
+TEST(GlobMatch, SegmentsAreTakenWhereTheyComeFirst) {
+    EXPECT_TRUE(matches("a*bc*bc", "abcxbc"));
+    EXPECT_FALSE(matches("a*bc*bc", "abc"));
+    EXPECT_TRUE(matches("*?b*", "aab"));
+    EXPECT_FALSE(matches("*?a*", "abb"));
+    EXPECT_TRUE(matches("*[ab]c*", "xxacx"));
+    EXPECT_TRUE(matches("**", "x"));
+    EXPECT_FALSE(matches("*", ""));
+    EXPECT_TRUE(matches("*a", "a"));
+    EXPECT_FALSE(matches("a*a", "a"));
+    EXPECT_TRUE(glob_match("*BC*", "aabcc", true));
+}
+
+// Fault case 17: 8.4 s on the way to "no".
+TEST(GlobMatch, ALongNameAndALongPatternTakeLinearSteps) {
+    const std::string name(100'000, 'a');
+    std::string stars;
+    for (int i = 0; i < 50'000; ++i) stars += "*a";
+    const std::string tail = std::string(50'000, 'a') + "b";
+    const uint64_t linear = 4 * (name.size() + 2 * tail.size());
+    for (const std::string& pattern : {"*" + tail, "*" + tail + "*", stars + "b", stars + "*b*",
+                                       "*a*" + tail + "*", "*a" + tail + "*a" + tail}) {
+        uint64_t steps = 0;
+        EXPECT_FALSE(glob_match(pattern, name, false, &steps)) << pattern.substr(0, 20);
+        EXPECT_LE(steps, linear) << pattern.substr(0, 20);
+    }
+    uint64_t steps = 0;
+    EXPECT_TRUE(glob_match(stars + "*", name, false, &steps));
+    EXPECT_LE(steps, linear);
+}
+
+// What can not be linear has an end.
+TEST(GlobMatch, WildcardsBetweenStarsHaveALimit) {
+    const std::string name(100'000, 'a');
+    for (const std::string& segment :
+         {"?" + std::string(50'000, 'a') + "b", "[" + std::string(50'000, 'b') + "]",
+          std::string(50'000, 'a') + "[b]"}) {
+        uint64_t steps = 0;
+        EXPECT_FALSE(glob_match("*" + segment + "*", name, false, &steps));
+        EXPECT_LE(steps, limits::kGlobSteps + 200'000);
+    }
 }
 
 TEST(GlobMatch, ManyStarsTakeNoExponentialTime) {
