@@ -314,7 +314,7 @@ void Keyspace::flush_slot(uint32_t index, uint8_t name_space, unsigned stripe) n
 void Keyspace::touch(uint64_t hash, uint8_t name_space, std::string_view key,
                      bool expired) noexcept {
     for (Watch* watch = watches_[slot_index(hash)]; watch != nullptr; watch = watch->next) {
-        if (watch->name_space != name_space ||
+        if (watch->hash != hash || watch->name_space != name_space ||
             std::string_view(watch->key.data(), watch->key.size()) != key) {
             continue;
         }
@@ -329,16 +329,16 @@ void Keyspace::touch(uint64_t hash, uint8_t name_space, std::string_view key,
 void Keyspace::add_watch(Watch& watch) noexcept {
     Watch*& first = watches_[slot_index(watch.hash)];
     watch.next = first;
+    watch.link = &first;
+    if (first != nullptr) first->link = &watch.next;
     first = &watch;
 }
 
 void Keyspace::remove_watch(Watch& watch) noexcept {
-    Watch** link = &watches_[slot_index(watch.hash)];
-    while (*link != &watch) {
-        SYNAP_ASSERT(*link != nullptr);
-        link = &(*link)->next;
-    }
-    *link = watch.next;
+    SYNAP_ASSERT(watch.link != nullptr && *watch.link == &watch);
+    *watch.link = watch.next;
+    if (watch.next != nullptr) watch.next->link = watch.link;
+    watch.link = nullptr;
 }
 
 // After the swap a database stands for the other namespace: watches follow their database, and
@@ -346,16 +346,14 @@ void Keyspace::remove_watch(Watch& watch) noexcept {
 void Keyspace::swap_watches(uint8_t a, uint8_t b) noexcept {
     Watch* moved = nullptr;
     for (uint32_t i = 0; i < slot_count(); ++i) {
-        Watch** link = &watches_[i];
-        while (*link != nullptr) {
-            Watch* watch = *link;
-            if (watch->name_space != a && watch->name_space != b) {
-                link = &watch->next;
-                continue;
+        for (Watch* watch = watches_[i]; watch != nullptr;) {
+            Watch* const next = watch->next;
+            if (watch->name_space == a || watch->name_space == b) {
+                remove_watch(*watch);
+                watch->next = moved;
+                moved = watch;
             }
-            *link = watch->next;
-            watch->next = moved;
-            moved = watch;
+            watch = next;
         }
     }
     while (moved != nullptr) {

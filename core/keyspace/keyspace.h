@@ -29,6 +29,7 @@ namespace synap {
 // A session's interest in one key; owned by the session, linked into the key's slot.
 struct Watch {
     Watch* next = nullptr;
+    Watch** link = nullptr;                // what points to this one: unlinking does not search
     std::atomic<bool>* changed = nullptr;  // set when the key is touched
     uint64_t hash = 0;
     uint8_t name_space = 0;

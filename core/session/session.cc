@@ -241,9 +241,11 @@ void Session::drop_transaction() noexcept {
 }
 
 Status Session::watch(const KeyRef& key, bool expired, unsigned database) {
-    for (const auto& watch : watches_) {
-        if (watch->name_space == key.name_space &&
-            std::string_view(watch->key.data(), watch->key.size()) == key.key) {
+    const auto [first, last] = watches_.equal_range(key.hash);
+    for (auto it = first; it != last; ++it) {
+        const Watch& watch = *it->second;
+        if (watch.name_space == key.name_space &&
+            std::string_view(watch.key.data(), watch.key.size()) == key.key) {
             return {};
         }
     }
@@ -258,9 +260,9 @@ Status Session::watch(const KeyRef& key, bool expired, unsigned database) {
     watch->database = static_cast<uint8_t>(database);
     watch->expired_when_watched = expired;
     watch->key.assign(key.key.begin(), key.key.end());
-    watches_.push_back(std::move(watch));
+    Watch& added = *watches_.emplace(key.hash, std::move(watch))->second;
     watch_count_ = watches_.size();
-    keyspace_->add_watch(*watches_.back());
+    keyspace_->add_watch(added);
     return {};
 }
 
@@ -268,7 +270,7 @@ void Session::unwatch() noexcept {
     if (executing_ || watches_.empty()) return;  // EXEC unwatches when it is done
     std::optional<SharedGate> inside;
     if (gate_ == Gate::kOut) inside.emplace(keyspace_->gate(), engine_->stripe_owners().mine());
-    for (const auto& watch : watches_) {
+    for (const auto& [hash, watch] : watches_) {
         Slot& slot = keyspace_->slot_of(watch->hash);
         const std::lock_guard<WordLock> guard(slot.lock);
         keyspace_->remove_watch(*watch);

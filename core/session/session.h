@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "core/commands/context.h"
@@ -121,6 +122,7 @@ public:
     bool in_transaction() const noexcept { return in_transaction_; }
     void begin_transaction() noexcept { in_transaction_ = true; }
     void drop_transaction() noexcept;  // also unwatches
+    // A key that is watched already stays as it is.
     Status watch(const KeyRef& key, bool expired, unsigned database);
     void unwatch() noexcept;
     void reset();
@@ -288,7 +290,9 @@ private:
     size_t queued_bytes_ = 0;
     std::vector<Queued> queued_;
     std::atomic<size_t> queued_count_{0};  // its size, and that of watches_, for other threads
-    std::vector<std::unique_ptr<Watch>> watches_;
+    // By the hash that the key had when it was watched, under which it is looked up: a key of a
+    // database that was swapped since may be in it twice, which does no harm.
+    std::unordered_multimap<uint64_t, std::unique_ptr<Watch>> watches_;
     std::atomic<size_t> watch_count_{0};
     std::atomic<bool> watched_changed_{false};
     std::atomic<bool> no_evict_{false};

@@ -98,7 +98,9 @@ void Session::collect_transaction_slots() {
         }
         collect_slots(*queued.command, queued.args, database);
     }
-    for (const auto& watch : watches_) slots_.push_back(keyspace_->slot_index(watch->hash));
+    for (const auto& [hash, watch] : watches_) {
+        slots_.push_back(keyspace_->slot_index(watch->hash));
+    }
     sort_slots();
 }
 
@@ -106,7 +108,7 @@ bool Session::watched_key_changed() {
     if (watches_.empty()) return false;
     if (watched_changed_.load(std::memory_order_relaxed)) return true;
     if (run_.now_ms == 0) run_.now_ms = engine_->now_ms();
-    for (const auto& watch : watches_) {
+    for (const auto& [hash, watch] : watches_) {
         const std::string_view name{watch->key.data(), watch->key.size()};
         const Node* node = keyspace_->find({name, watch->hash, watch->name_space});
         if (node != nullptr && node->expired(run_.now_ms) && !watch->expired_when_watched) {
