@@ -229,8 +229,8 @@ SYNAP_API SYNAP_NODISCARD synap_status_t SYNAP_CALL synap_store_get_state(const 
     synap_store_state_t *state_out, synap_error_t **err) SYNAP_NOEXCEPT;
 
 /* Refuses new work, completes what is pending with SHUTDOWN, makes the log durable, stops the
- * threads; ends loading where it is. Idempotent. After it returned OK no callback runs. A store that
- * is released without being closed is closed by its last release on a thread of its own.
+ * threads; ends loading where it is. Idempotent. After it returned OK no callback runs. A store
+ * that is released without being closed is closed by its last release on a thread of its own.
  * After `timeout_ms` (0 and UINT32_MAX: no limit) it is TIMEOUT: new work is refused, closing goes
  * on on a thread of its own, and the next call waits for that and has its outcome.
  * Blocking: disk, at most timeout_ms. Threads: any. Ownership: `s` stays valid until released. */
