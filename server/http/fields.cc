@@ -1,6 +1,7 @@
 #include "server/http/fields.h"
 
 #include <cstdlib>
+#include <memory>
 #include <vector>
 
 #include "server/config/suggest.h"
@@ -131,6 +132,16 @@ std::string expected(const FieldSpec& spec) {
     return text;
 }
 
+void Fields::begin(FieldSpecs specs) {
+    if (specs.size() > kMaxFields) {
+        broken_invariant();
+    }
+    specs_ = specs;
+    for (std::size_t at = 0; at < specs.size(); ++at) {
+        std::construct_at(&slots_[at]);
+    }
+}
+
 std::size_t Fields::index_of(std::string_view name) const noexcept {
     std::size_t at = 0;
     while (at < specs_.size() && specs_[at].name != name) {
@@ -205,10 +216,7 @@ FieldError Fields::take(Json value, const FieldSpec& spec, Slot& slot,
 
 FieldError Fields::read(Json value, FieldSpecs specs, Unknown unknown_fields,
                         std::string_view path) {
-    if (specs.size() > kMaxFields) {
-        broken_invariant();
-    }
-    specs_ = specs;
+    begin(specs);
     dom::object object;
     const bool is_object = value.get(object) == simdjson::SUCCESS;
     if (!is_object && !value.is_null()) {
@@ -260,10 +268,7 @@ FieldError Fields::take_parameter(std::string_view value, const FieldSpec& spec,
 }
 
 FieldError Fields::read_query(std::string_view query, FieldSpecs specs) {
-    if (specs.size() > kMaxFields) {
-        broken_invariant();
-    }
-    specs_ = specs;
+    begin(specs);
     decoded_.clear();
     decoded_.reserve(query.size());  // values are views of it, and never longer than their escapes
     while (!query.empty()) {

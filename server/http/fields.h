@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 #include "server/http/field.h"
 
@@ -31,7 +32,7 @@ public:
     /// Fields of one table at most.
     static constexpr std::size_t kMaxFields = 10;
 
-    Fields() = default;
+    Fields() noexcept {}  // NOLINT(modernize-use-equals-default): the slots stay as they are
     Fields(const Fields&) = delete;
     Fields& operator=(const Fields&) = delete;
 
@@ -69,8 +70,15 @@ private:
     FieldError take(Json value, const FieldSpec& spec, Slot& slot, std::string_view path) const;
     FieldError take_parameter(std::string_view value, const FieldSpec& spec, Slot& slot) const;
 
+    /// Takes the table, and begins with all of it absent.
+    void begin(FieldSpecs specs);
+
     FieldSpecs specs_;
-    std::array<Slot, kMaxFields> slots_;
+    // One for each field of the table; the others are never made, which every request would pay.
+    union {
+        std::array<Slot, kMaxFields> slots_;
+    };
+    static_assert(std::is_trivially_destructible_v<Slot>);
     std::string decoded_;  // values of query parameters
 };
 
