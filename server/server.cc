@@ -138,11 +138,14 @@ private:
         if (state.state == seen_state_) {
             return;
         }
-        if (state.state == SYNAP_STATE_READY) {
+        const auto serves = [](std::uint32_t seen) {
+            return seen == SYNAP_STATE_READY || seen == SYNAP_STATE_BLOCKED;
+        };
+        if (serves(state.state) && !serves(seen_state_)) {
             log::info("ready", {{"used_memory", static_cast<std::uint64_t>(state.used_memory)}});
         } else if (state.state == SYNAP_STATE_FAILED) {
             log::error("the store has failed", {{"reason", error.message()}});
-            if (seen_state_ != SYNAP_STATE_READY) {
+            if (!serves(seen_state_)) {
                 failed_to_open_ = true;
                 stop("the data directory could not be opened");
             }

@@ -188,7 +188,7 @@ synap_status_t synap_store_get_state(const synap_store_t* s, synap_store_state_t
         state_out->used_memory = engine.used_memory();
         const Status failure = engine.failure();
         if (!failure) {
-            state_out->state = SYNAP_STATE_FAILED;
+            state_out->state = engine.waits_to_write() ? SYNAP_STATE_BLOCKED : SYNAP_STATE_FAILED;
             return failure.error();
         }
         return SYNAP_OK;

@@ -68,7 +68,7 @@ void put_log(Reply& tape, Engine& engine) {
     Log* log = engine.log();
     const auto snapshot = engine.snapshots().state();
     tape.text("log");
-    tape.begin_map(log == nullptr ? 0 : 9);
+    tape.begin_map(log == nullptr ? 0 : 11);
     if (log == nullptr) return;
     put_number(tape, "appended_position", log->appended());
     put_number(tape, "written_position", log->written());
@@ -78,6 +78,8 @@ void put_log(Reply& tape, Engine& engine) {
     put_number(tape, "syncs_total", log->counters().syncs.load());
     put_number(tape, "bytes_total", log->counters().bytes.load());
     put_number(tape, "failed", log->failed() ? 1 : 0);
+    put_number(tape, "blocked", engine.waits_to_write() ? 1 : 0);
+    put_number(tape, "blocks_total", log->counters().blocks.load());
     put_number(tape, "snapshots_total", snapshot.taken);
 }
 

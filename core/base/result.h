@@ -39,9 +39,19 @@ enum class Code : int32_t {
     kInternal = -18,
 };
 
+// Why the operating system refused, as far as anybody can react to it.
+enum class Cause : uint8_t {
+    kUnknown,   // also: the state of the disk is in doubt
+    kShortage,  // of room, quota, descriptors or memory: nothing is damaged, and it may pass
+    kReadOnly,  // the place can be read and not be written
+};
+
 struct Error {
     Code code;
     std::string message;
+    Cause cause = Cause::kUnknown;  // of kIo
+
+    bool may_pass() const noexcept { return cause != Cause::kUnknown; }
 };
 
 // An error on its way from one Result to another, which costs no memory.

@@ -2,16 +2,13 @@
 
 #include <algorithm>
 
-#include "core/base/crc32c.h"
 #include "core/base/limits.h"
-#include "core/base/varint.h"
 #include "core/log/format.h"
 
 namespace synap {
 namespace {
 
-constexpr uint64_t kZeroAheadBytes = 4ull << 20;
-constexpr size_t kTailKeptBytes = 8ull << 20;
+constexpr size_t kSegmentsUnsyncedMost = 16;
 
 }  // namespace
 
@@ -23,26 +20,39 @@ Log::Log(Disk& disk, Clock& clock, const LogStart& start, const LogOptions& opti
       policy_(options.fsync),
       hand_over_(options.hand_over),
       appended_(start.position),
+      segment_start_(start.position),
       written_(start.position),
-      synced_(start.position) {
+      synced_(start.position),
+      spare_blocked_(std::make_shared<const Error>(
+          Error{Code::kIo, "the system is short of memory and more", Cause::kShortage})) {
     tail_.start = tail_.end = start.position;
     oldest_ = start.position;
-    dirty_.reserve(2);
-    syncing_.reserve(2);
+    dirty_.reserve(kSegmentsUnsyncedMost);
+    syncing_.reserve(kSegmentsUnsyncedMost);
     spare_failure_ =
         std::make_unique<Error>(Error{Code::kIo, "memory was exhausted while the log was written"});
 }
 
 Log::~Log() { SYNAP_ASSERT(!thread_.joinable()); }
 
-Status Log::start() {
+Status Log::start(uint64_t segment) {
     {
         const std::lock_guard<std::mutex> guard(write_);
-        SYNAP_TRY(or_fail([this] { return open_segment(start_.position); }));
+        Status opened = open_first_segment(segment);
+        if (!opened) return refuse(opened.take_error());
     }
     last_sync_at_us_ = clock_.monotonic_us();
     if (options_.threads) thread_ = std::thread([this] { run(); });
+    started_.store(true, std::memory_order_release);
+    unblock();
+    if (options_.threads) wake();
     return {};
+}
+
+Status Log::refuse(Error error) {
+    if (error.may_pass()) return block(std::move(error), false);
+    fail(&error);
+    return failure();
 }
 
 Status Log::stop() {
@@ -57,27 +67,14 @@ Status Log::stop() {
         stopped_ = true;
     }
     Status status = sync(appended());
-    if (status) {
+    if (status && started()) {
         const std::lock_guard<std::mutex> guard(write_);
-        const uint64_t end = format::kSegmentHeaderBytes + written() - segment_start_;
-        if (zeroed_until_ > end && file_ != nullptr) status = file_->truncate(end);
+        const uint64_t end = offset_of(written());
+        if (std::max(zeroed_until_, reserved_) > end) file_->truncate(end).ignore();
         leave_proof();
     }
     complete_waiters();
     return status;
-}
-
-// The header of an empty segment says that the log was durable to its start: damage to the last
-// records is then seen for what it is, and recovery has nothing to write again. Everything is
-// durable without it, so a failure does not matter.
-void Log::leave_proof() noexcept {
-    const uint64_t end = written();
-    if (end == segment_start_) return;
-    try {
-        auto proof = create_segment(disk_, {format::kLevel, start_.history.id, end, end});
-        if (proof && (*proof)->sync()) disk_.sync_names().ignore();
-    } catch (const std::bad_alloc&) {
-    }
 }
 
 uint64_t Log::append(EffectBuffer& effects, int64_t now_ms) {
@@ -169,116 +166,12 @@ void Log::append_frames(EffectBuffer& effects, uint64_t commit_ms) {
 }
 
 // Checksums are made here, by whoever writes, so that append holds its mutex for a copy only.
-void Log::seal(Tail& tail) noexcept {
-    const uint64_t synced = this->synced();
-    size_t at = 0;
-    size_t splice = 0;
-    while (at < tail.bytes.size()) {
-        char* header = tail.bytes.data() + at;
-        FrameHeader decoded = decode_frame_header(header);
-        decoded.synced = synced;
-        encode_frame_header(decoded, header);
-        at += format::kFrameHeaderBytes;
-        uint32_t crc = frame_crc_of_header(header, start_.history.frame_seed);
-        size_t left = decoded.length;
-        while (left > 0) {
-            const bool have_splice = splice < tail.splices.size();
-            if (have_splice && tail.splices[splice].at == at) {
-                const std::string_view bytes = tail.splices[splice++].bytes;
-                crc = crc32c(bytes, crc);
-                left -= bytes.size();
-                continue;
-            }
-            const size_t until = have_splice ? tail.splices[splice].at : tail.bytes.size();
-            const size_t n = std::min(left, until - at);
-            crc = crc32c({tail.bytes.data() + at, n}, crc);
-            at += n;
-            left -= n;
-        }
-        store(header + format::kFrameCrcOffset, crc);
-    }
-}
-
-Status Log::open_segment(uint64_t position) {
-    dirty_.reserve(dirty_.size() + 2);
-    const SegmentHeader header{format::kLevel, start_.history.id, position, synced()};
-    auto created = create_segment(disk_, header);
-    if (!created) return created.take_error();
-    if (file_ != nullptr) dirty_.push_back(std::move(file_));
-    file_ = std::move(*created);
-    names_dirty_ = true;
-    segment_start_ = position;
-    zeroed_until_ = format::kSegmentHeaderBytes;
-    return {};
-}
-
-Status Log::put_tail(const Tail& tail) {
-    uint64_t offset = format::kSegmentHeaderBytes + tail.start - segment_start_;
-    size_t at = 0;
-    for (size_t i = 0; i <= tail.splices.size(); ++i) {
-        const size_t until = i < tail.splices.size() ? tail.splices[i].at : tail.bytes.size();
-        if (until > at) {
-            SYNAP_TRY(file_->write_at(offset, {tail.bytes.data() + at, until - at}));
-            offset += until - at;
-            at = until;
-        }
-        if (i == tail.splices.size()) break;
-        SYNAP_TRY(file_->write_at(offset, tail.splices[i].bytes));
-        offset += tail.splices[i].bytes.size();
-    }
-    if (policy_.load(std::memory_order_relaxed) == FsyncPolicy::kAlways) return zero_ahead();
-    return {};
-}
-
-// A sync of bytes within a file's known size needs no change of its metadata, which costs more
-// than the data. So with `always` the file is grown by zeros, in steps, ahead of the records.
-Status Log::zero_ahead() {
-    const uint64_t end = format::kSegmentHeaderBytes + writing_.end - segment_start_;
-    if (end <= zeroed_until_ && zeroed_until_ > format::kSegmentHeaderBytes) return {};
-    const uint64_t step = std::min<uint64_t>(kZeroAheadBytes, options_.segment_bytes);
-    static constexpr char kZeros[64 * 1024] = {};
-    const uint64_t until = end + step;
-    for (uint64_t at = end; at < until; at += sizeof kZeros) {
-        const size_t n = std::min<uint64_t>(sizeof kZeros, until - at);
-        SYNAP_TRY(file_->write_at(at, {kZeros, n}));
-    }
-    zeroed_until_ = until;
-    return {};
-}
-
-Status Log::write_tail() {
-    {
-        const std::lock_guard<std::mutex> guard(append_);
-        std::swap(tail_, writing_);
-        tail_.start = tail_.end = writing_.end;
-        tail_.bytes.clear();
-        tail_.splices.clear();
-    }
-    if (writing_.start == writing_.end) return {};
-    return or_fail([this] { return write_taken(); });
-}
-
-Status Log::write_taken() {
-    seal(writing_);
-    const uint64_t used = writing_.start - segment_start_;
-    if (used > 0 && used + (writing_.end - writing_.start) > options_.segment_bytes) {
-        SYNAP_TRY(open_segment(writing_.start));
-    }
-    SYNAP_TRY(put_tail(writing_));
-    counters_.writes.fetch_add(1, std::memory_order_relaxed);
-    counters_.bytes.fetch_add(writing_.end - writing_.start, std::memory_order_relaxed);
-    written_.store(writing_.end);
-    writing_.splices.clear();
-    if (writing_.bytes.capacity() > kTailKeptBytes) std::string().swap(writing_.bytes);
-    return {};
-}
-
 Status Log::write(uint64_t position) {
     if (written() >= position) return {};
     {
         const std::lock_guard<std::mutex> guard(write_);
         if (failed()) return failure();
-        if (written() < position) SYNAP_TRY(write_tail());
+        SYNAP_TRY(write_through(position));
     }
     if (waiting_count_.load() != 0) complete_waiters();
     // It may have a sync to think of now.
@@ -298,16 +191,21 @@ Status Log::sync(uint64_t position) {
             const std::lock_guard<std::mutex> write_guard(write_);
             if (failed()) return failure();  // of a write that held the lock until now
             SYNAP_TRY(write_tail());
+            SYNAP_TRY(write_through(position));
             syncing_.clear();
             syncing_.swap(dirty_);
-            syncing_.push_back(file_);  // there is room
+            syncing_.push_back({file_, 0});
+            crowded_.store(false);
             names = names_dirty_;
             names_dirty_ = false;
             end = written();
         }
         const uint64_t began = clock_.monotonic_us();
         SYNAP_TRY(or_fail([&]() -> Status {
-            for (const auto& file : syncing_) SYNAP_TRY(file->sync());
+            for (const Earlier& earlier : syncing_) {
+                if (earlier.end != 0) earlier.file->truncate(earlier.end).ignore();
+                SYNAP_TRY(earlier.file->sync());
+            }
             if (names) SYNAP_TRY(disk_.sync_names());
             return {};
         }));
@@ -353,22 +251,9 @@ void Log::fail(Error* error) noexcept {
         if (failure_ == nullptr) failure_ = std::move(spare_failure_);
         if (error != nullptr && !failed()) *failure_ = std::move(*error);
         failed_.store(true, std::memory_order_release);
+        refuses_.store(true, std::memory_order_release);
     }
     complete_waiters();
-}
-
-template <typename Body>
-Status Log::or_fail(Body&& body) {
-    try {
-        Status status = body();
-        if (status) return status;
-        Error error = status.take_error();
-        fail(&error);
-    } catch (const std::bad_alloc&) {
-        fail(nullptr);  // half done, or an error of the disk that could not be told
-        throw;
-    }
-    return failure();
 }
 
 Status Log::failure() const {
@@ -385,8 +270,8 @@ bool Log::notify(uint64_t position, Durability level, std::unique_ptr<LogWaiter>
         waiting_.back().waiter = std::move(waiter);
         waiting_count_.store(waiting_.size());
     }
-    // The level may have been reached, or the log have failed, before the count was seen.
-    if (failed() || reached(level) >= position) complete_waiters();
+    // The level may have been reached, or the log refuse, before the count was seen.
+    if (!takes_records() || reached(level) >= position) complete_waiters();
     if (options_.threads) wake();
     return true;
 }
@@ -395,18 +280,21 @@ void Log::complete_waiters() noexcept {
     for (;;) {
         std::unique_ptr<LogWaiter> done;
         const Error* failure = nullptr;
+        std::shared_ptr<const Error> blocked;
         {
             const std::lock_guard<std::mutex> guard(state_);
             const auto ready = [&](const Waiting& w) {
-                return failure_ != nullptr || reached(w.level) >= w.position;
+                return failure_ != nullptr || stuck_ || reached(w.level) >= w.position;
             };
             const auto it = std::find_if(waiting_.begin(), waiting_.end(), ready);
             if (it == waiting_.end()) return;
+            if (stuck_ && reached(it->level) < it->position) blocked = blocked_;
             done = std::move(it->waiter);
             waiting_.erase(it);
             waiting_count_.store(waiting_.size());
             failure = failure_.get();
         }
+        if (failure == nullptr) failure = blocked.get();
         if (failure != nullptr) {
             done->complete(failure->code, failure->message);
         } else {

@@ -5,8 +5,11 @@
 // whoever comes first does the work for all that are queued behind. So a caller that wants its
 // write in the kernel makes the system call itself, and no other thread need be woken.
 //
-// A failed write or sync is final: the log stops, every waiter and every later call gets that
-// error, and nothing is acknowledged after it.
+// A shortage (of room, quota, descriptors, memory) blocks the log: it takes no further records,
+// says why, and goes on by itself once the shortage is over; the thread tries again ten times a
+// second. Room is reserved ahead of what is appended, so that what was taken has its place. Any
+// other failed write, and a failed sync whatever its reason, is final: every waiter and every later
+// call gets that error, and nothing is acknowledged after it.
 //
 // Thread safety: all public methods from any thread.
 // Crash: what was synced is whole; the rest is a prefix of frames, the last perhaps damaged.
@@ -57,9 +60,16 @@ public:
     Log(const Log&) = delete;
     Log& operator=(const Log&) = delete;
 
-    // Creates the segment to append to and starts the thread.
-    Status start();
-    // Everything appended becomes durable, the thread ends, waiters are completed.
+    // Opens the segment to append to and starts the thread. `segment` is the last one that is
+    // there: it ends where the log goes on, and takes more while it is small. Without one, the
+    // position where the log goes on. Where the error may pass the log is blocked, nothing is left
+    // behind, and start() may be called again.
+    Status start(uint64_t segment);
+    // What start() does when it cannot, for reasons of the caller's. Answers the error.
+    Status refuse(Error error);
+    bool started() const noexcept { return started_.load(std::memory_order_acquire); }
+    // Everything appended becomes durable, the thread ends, waiters are completed, and the disk
+    // gets back what was reserved.
     Status stop();
 
     // One record. Returns the position behind it. Takes the contents of `effects`, leaving it
@@ -85,12 +95,29 @@ public:
 
     bool failed() const noexcept { return failed_.load(std::memory_order_acquire); }
     Status failure() const;
+    // Neither failed nor blocked.
+    bool takes_records() const noexcept { return !refuses_.load(std::memory_order_acquire); }
+    // Why it takes none: failure(), or what a blocked log waits for.
+    Status refusal() const;
+    uint64_t blocked_us() const noexcept;  // for how long now; 0 when it is not
+
+    // Ask before a record of `bytes` beyond a usual one: whether it would have its place, in the
+    // tail and on the disk.
+    bool has_room(uint64_t bytes = 0) const noexcept {
+        return appended() + kRoomMargin + bytes <= room_until_.load(std::memory_order_relaxed);
+    }
+    // Makes that room, or blocks the log and says why. Blocking: disk.
+    Status make_room(uint64_t bytes = 0);
 
     void set_fsync(FsyncPolicy policy) noexcept;
     FsyncPolicy fsync() const noexcept { return policy_.load(std::memory_order_relaxed); }
     void set_hand_over(bool hand_over) noexcept { hand_over_.store(hand_over); }
 
-    // Removes segments that hold nothing behind `position`; the current one stays.
+    // Begins a segment where the present one is worth removing, so that a snapshot begun after this
+    // can cover all of it. Where that fails, the log goes on in the present one.
+    void begin_segment_for_snapshot() noexcept;
+    // Removes segments that hold nothing behind `position`; the current one stays. Blocking: disk,
+    // and for long: with none of the log's mutexes held.
     Status remove_segments_before(uint64_t position);
     uint64_t oldest_position() const noexcept { return oldest_.load(); }
     void set_oldest_position(uint64_t position) noexcept { oldest_.store(position); }
@@ -101,6 +128,7 @@ public:
     struct Counters {
         std::atomic<uint64_t> records{0}, writes{0}, syncs{0}, bytes{0};
         std::atomic<uint64_t> last_sync_us{0};  // duration
+        std::atomic<uint64_t> blocks{0};        // times that a shortage blocked it
     };
     const Counters& counters() const noexcept { return counters_; }
 
@@ -123,18 +151,52 @@ private:
         std::unique_ptr<LogWaiter> waiter;
     };
 
+    // A segment that the log has left: not synced yet, and cut to its end then.
+    struct Earlier {
+        std::shared_ptr<File> file;
+        uint64_t end;  // in the file; 0 for the present one, which stays as it is
+    };
+    // Beyond the end of the log there is always place for so much, or the log is asked for room.
+    static constexpr uint64_t kRoomMargin = 64 * 1024;
+
     void append_frames(EffectBuffer& effects, uint64_t commit_ms);
     void append_frame_header(uint32_t length, uint8_t flags, uint64_t commit_ms);
     void seal(Tail& tail) noexcept;
     Status write_tail();
+    Status write_through(uint64_t position);
     Status write_taken();
     Status put_tail(const Tail& tail);
-    Status open_segment(uint64_t position);
     Status zero_ahead();
+    Status fill_with_zeros(File& file, uint64_t from, uint64_t until);
+    Status set_aside(File& file, uint64_t from, uint64_t until);
+    Status reserve(uint64_t bytes);
+    void note_room() noexcept;
+    Status open_first_segment(uint64_t segment);
+    Status begin_segment(uint64_t position, uint64_t bytes);
+    Status begin_segment_if_possible(uint64_t position, uint64_t bytes);
     void leave_proof() noexcept;
+    uint64_t offset_of(uint64_t position) const noexcept;  // in the present segment
+    Error block(Error error, bool stuck) noexcept;
+    void unblock() noexcept;
+    bool is_stuck() const noexcept;
+    void try_again();
     void fail(Error* error) noexcept;
+    // Runs what writes: a shortage blocks the log, and any other failure is final.
     template <typename Body>
-    Status or_fail(Body&& body);
+    Status or_fail(Body&& body, bool stuck = true) {
+        Error error{Code::kOk, {}};
+        try {
+            Status status = body();
+            if (status) return status;
+            error = status.take_error();
+        } catch (const std::bad_alloc&) {
+            fail(nullptr);  // half done, or an error of the disk that could not be told
+            throw;
+        }
+        if (error.cause == Cause::kShortage) return block(std::move(error), stuck);
+        fail(&error);
+        return failure();
+    }
     void complete_waiters() noexcept;
     void wake() noexcept;
     void run() noexcept;
@@ -158,25 +220,37 @@ private:
     std::atomic<uint64_t> appended_;
 
     std::mutex write_;
-    Tail writing_;                              // guarded by write_
-    std::shared_ptr<File> file_;                // guarded by write_
-    std::vector<std::shared_ptr<File>> dirty_;  // earlier segments not synced; guarded by write_
-    bool names_dirty_ = false;                  // guarded by write_
-    uint64_t segment_start_ = 0;                // guarded by write_
-    uint64_t zeroed_until_ = 0;                 // file offset; guarded by write_
+    Tail writing_;                     // guarded by write_
+    bool taken_ = false;               // writing_ holds what is not written yet; guarded by write_
+    std::shared_ptr<File> file_;       // guarded by write_
+    std::vector<Earlier> dirty_;       // guarded by write_
+    bool names_dirty_ = false;         // guarded by write_
+    uint64_t segment_start_;           // guarded by write_
+    uint64_t zeroed_until_ = 0;        // file offset; guarded by write_
+    uint64_t reserved_ = 0;            // file offset to which there is room; guarded by write_
+    bool zeroes_ = false;              // the file system cannot reserve room; guarded by write_
+    uint64_t next_segment_at_us_ = 0;  // not before: one could not be begun; guarded by write_
     std::atomic<uint64_t> written_;
+    std::atomic<uint64_t> room_until_{0};
+    std::atomic<bool> crowded_{false};  // so many segments wait for a sync that one is due
+    std::atomic<bool> started_{false};
 
     std::mutex sync_;
-    // Trades places with dirty_; guarded by sync_. Both have room for one file more than they need,
-    // so that what was appended can be made durable, and the log be closed, without memory.
-    std::vector<std::shared_ptr<File>> syncing_;
+    // Trades places with dirty_; guarded by sync_. Both have memory for all they will ever hold, so
+    // that what was appended can be made durable, and the log be closed, without any.
+    std::vector<Earlier> syncing_;
     std::atomic<uint64_t> synced_;
 
     std::atomic<bool> failed_{false};
+    std::atomic<bool> refuses_{true};  // failed, blocked, or not started
     mutable std::mutex state_;
     std::unique_ptr<Error> failure_;        // guarded by state_; never changes once it is set
     std::unique_ptr<Error> spare_failure_;  // guarded by state_; for a failure without memory
-    std::vector<Waiting> waiting_;          // guarded by state_
+    std::shared_ptr<const Error> blocked_;  // guarded by state_; null when it is not
+    bool stuck_ = false;                    // what was appended could not be written; state_
+    const std::shared_ptr<const Error> spare_blocked_;  // for a shortage of memory for its words
+    std::atomic<uint64_t> blocked_since_us_{0};
+    std::vector<Waiting> waiting_;  // guarded by state_
     std::atomic<size_t> waiting_count_{0};
 
     std::mutex thread_state_;
@@ -187,6 +261,7 @@ private:
     std::thread thread_;
     std::atomic<uint64_t> last_sync_at_us_{0};
     uint64_t handed_over_at_us_ = 0;  // of the log thread
+    uint64_t tried_at_us_ = 0;        // of the log thread
     std::atomic<uint64_t> oldest_{0};
     Counters counters_;
 };

@@ -41,7 +41,15 @@ uint64_t Log::wanted_sync() noexcept {
 bool Log::work_once(bool& due_soon) {
     due_soon = false;
     if (failed()) return false;
-    if (wanted_sync() > synced()) return static_cast<bool>(sync(appended()));
+    if (!started()) return true;
+    if (!takes_records()) {
+        try_again();
+        if (failed()) return false;
+        due_soon = !takes_records();
+        if (is_stuck()) return true;
+    }
+    if (crowded_.load()) return static_cast<bool>(sync(written())) || !failed();
+    if (wanted_sync() > synced()) return static_cast<bool>(sync(appended())) || !failed();
     const FsyncPolicy policy = fsync();
     const bool unwritten = written() < appended();
     // What nobody waits for is written once a second all the same.
@@ -49,11 +57,11 @@ bool Log::work_once(bool& due_soon) {
     const bool overdue = now_us - handed_over_at_us_ >= kSyncIntervalUs;
     if (unwritten && (hand_over_.load() || waiting_count_.load() != 0 || overdue)) {
         handed_over_at_us_ = now_us;
-        if (!write(appended())) return false;
+        if (!write(appended())) return !failed();
     }
     if (policy != FsyncPolicy::kNever && synced() < written()) {
         const uint64_t since = now_us - std::min(now_us, last_sync_at_us_.load());
-        if (since >= kSyncIntervalUs) return static_cast<bool>(sync(written()));
+        if (since >= kSyncIntervalUs) return static_cast<bool>(sync(written())) || !failed();
         due_soon = true;
     }
     if (unwritten) due_soon = true;

@@ -93,9 +93,15 @@ Status write_file_durably(Disk& disk, std::string_view name, std::string_view by
     }
     auto file = disk.open(temporary, OpenMode::kCreate);
     if (!file) return file.take_error();
-    SYNAP_TRY((*file)->write_at(0, bytes));
-    SYNAP_TRY((*file)->sync());
-    SYNAP_TRY(disk.rename(temporary, name));
+    const auto put = [&]() -> Status {
+        SYNAP_TRY((*file)->write_at(0, bytes));
+        SYNAP_TRY((*file)->sync());
+        return disk.rename(temporary, name);
+    };
+    if (Status done = put(); !done) {
+        disk.remove(temporary).ignore();
+        return done;
+    }
     return disk.sync_names();
 }
 

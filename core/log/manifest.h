@@ -35,7 +35,8 @@ Result<Manifest> read_manifest(Disk& disk);
 // Durable when it returns; a crash leaves the old one or the new one.
 Status write_manifest(Disk& disk, const Manifest& manifest);
 
-// Writes `bytes` under a temporary name, syncs, renames to `name` and syncs the names.
+// Writes `bytes` under a temporary name, syncs, renames to `name` and syncs the names. Leaves no
+// temporary file behind when it fails.
 Status write_file_durably(Disk& disk, std::string_view name, std::string_view bytes);
 // A whole file; kIo when it is larger than `limit`.
 Result<std::string> read_file(Disk& disk, std::string_view name, uint64_t limit);

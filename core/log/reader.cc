@@ -215,25 +215,30 @@ Status LogReader::copy_segment(uint64_t segment, uint64_t begin, uint64_t end, u
     if (!from) return from.take_error();
     auto to = disk_.open(temporary, OpenMode::kCreate);
     if (!to) return to.take_error();
-    SYNAP_TRY(
-        (*to)->write_at(0, encode_segment_header({format::kLevel, history_.id, begin, proven})));
-    std::string piece;
-    for (uint64_t at = begin; at < end; at += piece.size()) {
-        piece.resize(static_cast<size_t>(std::min<uint64_t>(kReadAhead, end - at)));
-        auto got = (*from)->read_at(format::kSegmentHeaderBytes + at - segment, piece.data(),
-                                    piece.size());
-        if (!got) return got.take_error();
-        if (*got != piece.size()) {
-            return Error{Code::kIo, disk_.describe(segment_name(segment)) + " became shorter"};
+    const auto copy = [&]() -> Status {
+        SYNAP_TRY((*to)->write_at(
+            0, encode_segment_header({format::kLevel, history_.id, begin, proven})));
+        std::string piece;
+        for (uint64_t at = begin; at < end; at += piece.size()) {
+            piece.resize(static_cast<size_t>(std::min<uint64_t>(kReadAhead, end - at)));
+            auto got = (*from)->read_at(format::kSegmentHeaderBytes + at - segment, piece.data(),
+                                        piece.size());
+            if (!got) return got.take_failure();
+            if (*got != piece.size()) {
+                return Error{Code::kIo, disk_.describe(segment_name(segment)) + " became shorter"};
+            }
+            SYNAP_TRY((*to)->write_at(format::kSegmentHeaderBytes + at - begin, piece));
         }
-        SYNAP_TRY((*to)->write_at(format::kSegmentHeaderBytes + at - begin, piece));
-    }
-    SYNAP_TRY((*to)->sync());
-    return disk_.rename(temporary, name);
+        SYNAP_TRY((*to)->sync());
+        return disk_.rename(temporary, name);
+    };
+    Status copied = copy();
+    if (!copied) disk_.remove(temporary).ignore();
+    return copied;
 }
 
 Status LogReader::rewrite_unproven(uint64_t proven) {
-    proven = std::max(proven, claimed_);
+    proven = proven_ = std::max(proven, claimed_);
     std::vector<uint64_t> segments;
     bool copied = false;
     for (size_t i = 0; i < segments_.size(); ++i) {
@@ -253,20 +258,23 @@ Status LogReader::rewrite_unproven(uint64_t proven) {
 
 Status LogReader::erase_behind_end() {
     if (segments_.empty()) return {};
+    // An empty segment at the end would have the name of the one that is created next.
+    while (!segments_.empty() && segments_.back() >= end_) {
+        SYNAP_TRY(disk_.remove(segment_name(segments_.back())));
+        segments_.pop_back();
+    }
     for (size_t i = segments_.size(); i-- > 0;) {
-        const std::string name = segment_name(segments_[i]);
-        // An empty segment at the end would have the name of the one that is created next.
-        if (segments_[i] >= end_) {
-            SYNAP_TRY(disk_.remove(name));
-            continue;
-        }
-        auto file = disk_.open(name, OpenMode::kReadWrite);
-        if (!file) return file.take_error();
-        auto size = (*file)->size();
-        if (!size) return size.take_error();
         const uint64_t next = i + 1 < segments_.size() ? segments_[i + 1] : UINT64_MAX;
-        const uint64_t wanted = format::kSegmentHeaderBytes + std::min(next, end_) - segments_[i];
-        if (*size > wanted) SYNAP_TRY((*file)->truncate(wanted));
+        // Behind the start of a segment that had been durable nobody reads: an earlier recovery
+        // has cut it, or died before and left it.
+        if (next <= proven_) break;
+        auto file = disk_.open(segment_name(segments_[i]), OpenMode::kReadWrite);
+        if (!file) return file.take_failure();
+        const uint64_t end = format::kSegmentHeaderBytes + std::min(next, end_) - segments_[i];
+        auto size = (*file)->size();
+        if (!size) return size.take_failure();
+        // The last one may also have room behind its end that was reserved.
+        if (*size > end || i + 1 == segments_.size()) SYNAP_TRY((*file)->truncate(end));
         SYNAP_TRY((*file)->sync());
     }
     // In any case: the end of the log may rest on a file whose creation was never synced.

@@ -43,10 +43,15 @@ public:
     Result<uint64_t> proven_durable();
     // Copies what was read but neither the log nor `proven` (a position) shows to be durable into
     // fresh files. Syncing would prove nothing: when a sync of an earlier process failed, readers
-    // still see bytes that the kernel has given up writing. Call before erase_behind_end.
+    // still see bytes that the kernel has given up writing. Call before erase_behind_end. May be
+    // called again after an error that may pass.
     Status rewrite_unproven(uint64_t proven);
-    // Removes everything behind the end, durably. After this the log ends cleanly.
+    // Removes everything behind the end, durably. After this the log ends cleanly. May be called
+    // again after an error that may pass.
     Status erase_behind_end();
+    // The last segment, by its first position; the end of the log where there is none. After
+    // erase_behind_end().
+    uint64_t last_segment() const noexcept { return segments_.empty() ? end_ : segments_.back(); }
     // How far next() has come, of how far the segments reach at most.
     uint64_t bytes_read() const noexcept { return end_ - from_; }
     uint64_t bytes_total() const noexcept { return bytes_total_; }
@@ -86,6 +91,7 @@ private:
     uint64_t end_ = 0;
     uint64_t bytes_total_ = 0;
     std::string damage_;
+    uint64_t proven_ = 0;   // durable before rewrite_unproven() made the rest so
     bool foreign_ = false;  // a whole segment of another history was met: never an end of this log
 };
 

@@ -73,11 +73,25 @@ Result<SegmentHeader> decode_segment_header(std::string_view bytes, const std::s
     return header;
 }
 
-Result<std::unique_ptr<File>> create_segment(Disk& disk, const SegmentHeader& header) {
+Result<std::unique_ptr<File>> create_segment(Disk& disk, const SegmentHeader& header,
+                                             const std::function<Status(File&)>& prepare) {
     const std::string name = format::file_name(format::kSegmentPrefix, header.first_position);
-    auto file = disk.open(name, OpenMode::kCreate);
-    if (!file) return file.take_error();
-    SYNAP_TRY((*file)->write_at(0, encode_segment_header(header)));
+    // A file with its name and without its header would end the log where it stands.
+    const std::string temporary = name + std::string(format::kTemporarySuffix);
+    auto file = disk.open(temporary, OpenMode::kCreate);
+    if (!file && !file.error().may_pass() && disk.remove(temporary)) {  // of an earlier attempt
+        file = disk.open(temporary, OpenMode::kCreate);
+    }
+    if (!file) return file.take_failure();
+    const auto fill = [&]() -> Status {
+        SYNAP_TRY((*file)->write_at(0, encode_segment_header(header)));
+        if (prepare) SYNAP_TRY(prepare(**file));
+        return disk.rename(temporary, name);
+    };
+    if (Status filled = fill(); !filled) {
+        disk.remove(temporary).ignore();
+        return filled.take_failure();
+    }
     return file;
 }
 

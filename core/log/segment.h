@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -36,8 +37,10 @@ std::string encode_segment_header(const SegmentHeader& header);
 // kCorrupt when it is not a segment header, kVersion when it is of a newer level.
 Result<SegmentHeader> decode_segment_header(std::string_view bytes, const std::string& file);
 
-// Creates the file with its header written; neither is synced.
-Result<std::unique_ptr<File>> create_segment(Disk& disk, const SegmentHeader& header);
+// Creates the file with its header written, and gives it its name once `prepare` has done what it
+// likes behind the header; nothing is synced. When it fails there is no such file.
+Result<std::unique_ptr<File>> create_segment(Disk& disk, const SegmentHeader& header,
+                                             const std::function<Status(File&)>& prepare = nullptr);
 
 // First positions of the segments present, ascending.
 Result<std::vector<uint64_t>> list_segments(Disk& disk);

@@ -5,8 +5,11 @@
 //  - sync makes the file's bytes and length durable. Until it returns, each write made since the
 //    last sync may be found after a power cut kept, dropped, torn or garbled, independently.
 //  - creating, renaming and removing names is durable after sync_names, and not before.
-//  - any call may fail with kIo. After a failed sync the state of the unsynced bytes is unknown;
-//    retrying sync proves nothing.
+//  - any call may fail with kIo. Where the error's cause is a shortage or a read-only place, the
+//  call
+//    has damaged nothing and may be made again: a write with the same bytes, of which a part may be
+//    there already. After a failed sync, whatever its reason, the state of the unsynced bytes is
+//    unknown; retrying it proves nothing, and its cause is never said to pass.
 //
 // Thread safety: Disk from any thread; a File from one thread at a time, except that read_at and
 // sync may run beside a write_at (sync then covers what was written before it began).
@@ -32,6 +35,9 @@ public:
     // Has the kernel begin to write these bytes to the disk, so that a sync later finds little to
     // do. Promises nothing, and does not wait.
     virtual void begin_sync(uint64_t /*offset*/, uint64_t /*size*/) noexcept {}
+    // Sets blocks aside for these bytes, so that writing them finds room; the length stays what it
+    // is. truncate() gives back what lies behind it. kUnsupported where the file system cannot.
+    virtual Status reserve(uint64_t offset, uint64_t size) = 0;
     // Durable after the next sync. Growing fills with zeros.
     virtual Status truncate(uint64_t size) = 0;
     virtual Result<uint64_t> size() = 0;

@@ -19,9 +19,38 @@ namespace {
 
 constexpr std::string_view kLockName = "LOCK";
 
+Cause cause_of(int error) noexcept {
+    switch (error) {
+        case ENOSPC:
+        case EDQUOT:
+        case EFBIG:
+        case EMFILE:
+        case ENFILE:
+        case ENOMEM:
+        case EAGAIN:
+        case EINTR:
+            return Cause::kShortage;
+        case EROFS:
+        case EACCES:
+        case EPERM:
+            return Cause::kReadOnly;
+        default:
+            return Cause::kUnknown;
+    }
+}
+
 Error io_error(std::string_view what, const std::string& path, int error) {
-    return {Code::kIo, std::string(what) + " " + path + ": " +
-                           std::error_code(error, std::generic_category()).message()};
+    return {Code::kIo,
+            std::string(what) + " " + path + ": " +
+                std::error_code(error, std::generic_category()).message(),
+            cause_of(error)};
+}
+
+// What was not synced is in doubt, whatever the reason.
+Error sync_error(const std::string& path, int error) {
+    Error failed = io_error("cannot sync", path, error);
+    failed.cause = Cause::kUnknown;
+    return failed;
 }
 
 class RealFile final : public File {
@@ -53,11 +82,23 @@ public:
         return done;
     }
 
+    // Not again after EINTR: the kernel tells of lost pages once, and may have done so just now.
     Status sync() override {
-        if (unless_interrupted([&] { return fdatasync(fd_.get()); }) != 0) {
-            return io_error("cannot sync", path_, errno);
-        }
+        if (fdatasync(fd_.get()) != 0) return sync_error(path_, errno);
         return {};
+    }
+
+    Status reserve(uint64_t offset, uint64_t size) override {
+        if (unless_interrupted([&] {
+                return fallocate(fd_.get(), FALLOC_FL_KEEP_SIZE, static_cast<off_t>(offset),
+                                 static_cast<off_t>(size));
+            }) == 0) {
+            return {};
+        }
+        if (errno == EOPNOTSUPP || errno == ENOSYS || errno == EINVAL) {
+            return Error{Code::kUnsupported, "no room can be reserved in " + path_};
+        }
+        return io_error("cannot reserve room in", path_, errno);
     }
 
     void begin_sync(uint64_t offset, uint64_t size) noexcept override {
@@ -184,9 +225,7 @@ public:
     }
 
     Status sync_names() override {
-        if (unless_interrupted([&] { return fsync(fd_.get()); }) != 0) {
-            return io_error("cannot sync", path_, errno);
-        }
+        if (fsync(fd_.get()) != 0) return sync_error(path_, errno);
         return {};
     }
 
@@ -231,9 +270,16 @@ Result<std::unique_ptr<DiskLock>> lock_opened(Descriptor& opened, const std::str
 
 Result<std::unique_ptr<DiskLock>> RealDisk::lock() {
     const std::string path = describe(kLockName);
-    Descriptor opened =
-        open_descriptor(fd_.get(), std::string(kLockName).c_str(), O_RDWR | O_CREAT, 0600);
-    if (opened.get() < 0) return io_error("cannot open", path, errno);
+    const std::string name(kLockName);
+    Descriptor opened = open_descriptor(fd_.get(), name.c_str(), O_RDWR | O_CREAT, 0600);
+    if (opened.get() < 0) {
+        const Error refused = io_error("cannot open", path, errno);
+        // What cannot be written now may be served, and written later.
+        if (refused.cause != Cause::kReadOnly) return refused;
+        Descriptor readable = open_descriptor(fd_.get(), name.c_str(), O_RDONLY);
+        if (readable.get() < 0) return refused;
+        return lock_opened(readable, path, LOCK_EX);
+    }
     const int fd = opened.get();
     auto lock = lock_opened(opened, path, LOCK_EX);
     if (!lock) return lock;

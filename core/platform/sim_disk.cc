@@ -1,10 +1,12 @@
 #include "core/platform/sim_disk.h"
 
+#include <algorithm>
 #include <map>
 #include <mutex>
 #include <optional>
 
 #include "core/base/assert.h"
+#include "core/platform/sim_reason.h"
 
 namespace synap {
 namespace {
@@ -28,21 +30,9 @@ struct NameChange {
 
 std::string path_of(std::string_view name) { return "/sim/" + std::string(name); }
 
-Error refused(std::string_view what, const std::string& path, std::string_view why) {
-    return {Code::kIo,
-            std::string("cannot ") + std::string(what) + " " + path + ": " + std::string(why)};
-}
-
 Error in_use(const std::string& path) { return {Code::kLocked, path + " is in use by process 1"}; }
 
 }  // namespace
-
-std::string_view to_string(DiskCall call) noexcept {
-    constexpr std::string_view kNames[kDiskCalls] = {"open",       "create",   "read",   "write",
-                                                     "sync",       "truncate", "rename", "remove",
-                                                     "sync_names", "list"};
-    return kNames[static_cast<size_t>(call)];
-}
 
 // --- the state behind disk and handles -----------------------------------------------------------
 
@@ -65,14 +55,14 @@ struct SimDisk::State {
     bool locked = false;
     size_t readers = 0;
     Order orders[kDiskCalls];
+    std::optional<DiskFault> shortage;
     uint64_t halt_after = UINT64_MAX;  // changes still allowed
     bool is_halted = false;
     std::vector<FailedCall> failures;
     uint64_t changes = 0;
 
     // Whether this use of `call` fails, and why. Counts it.
-    std::optional<std::string_view> fails(DiskCall call, std::string_view name) {
-        constexpr std::string_view kDead = "the machine is off";
+    std::optional<Reason> fails(DiskCall call, std::string_view name, bool grows = false) {
         if (is_halted) return kDead;
         if (call != DiskCall::kOpen && call != DiskCall::kRead && call != DiskCall::kList) {
             ++changes;
@@ -81,6 +71,10 @@ struct SimDisk::State {
                 return kDead;
             }
         }
+        if (shortage && hinders(*shortage, call, grows)) {
+            failures.push_back({call, std::string(name), *shortage});
+            return reason_of(*shortage);
+        }
         Order& order = orders[static_cast<size_t>(call)];
         if (order.times == 0) return std::nullopt;
         if (order.wait > 0) {
@@ -88,9 +82,8 @@ struct SimDisk::State {
             return std::nullopt;
         }
         if (order.times != UINT64_MAX) --order.times;
-        failures.push_back({call, std::string(name)});
-        return order.fault == DiskFault::kNoSpace ? "No space left on device"
-                                                  : "Input/output error";
+        failures.push_back({call, std::string(name), order.fault});
+        return reason_of(order.fault);
     }
 
     void change(NameChange change) {
@@ -112,6 +105,7 @@ struct SimDisk::State {
         is_halted = false;
         halt_after = UINT64_MAX;
         for (Order& order : orders) order = Order{};
+        shortage.reset();
         failures.clear();
     }
 
@@ -141,9 +135,15 @@ public:
     Status write_at(uint64_t offset, std::string_view bytes) override {
         const std::lock_guard guard(state_->mutex);
         if (!alive()) return dead("write");
-        if (!writable_) return refused("write", path_, "Bad file descriptor");
-        const auto failure = state_->fails(DiskCall::kWrite, name_);
-        if (failure) bytes = bytes.substr(0, state_->random.below(bytes.size() + 1));
+        if (!writable_) return refused("write", path_, {"Bad file descriptor"});
+        const bool grows = offset + bytes.size() > inode_->allocated();
+        const auto failure = state_->fails(DiskCall::kWrite, name_, grows);
+        if (failure) {
+            // A full disk takes what the file has a place for.
+            const uint64_t place = inode_->allocated() - std::min(offset, inode_->allocated());
+            const uint64_t most = state_->shortage ? std::min(bytes.size(), place) : bytes.size();
+            bytes = bytes.substr(0, state_->random.below(most + 1));
+        }
         inode_->write(offset, bytes);
         if (failure) return refused("write", path_, *failure);
         return {};
@@ -175,10 +175,23 @@ public:
         return {};
     }
 
+    Status reserve(uint64_t offset, uint64_t size) override {
+        const std::lock_guard guard(state_->mutex);
+        if (!alive()) return dead("reserve");
+        if (!writable_) return refused("reserve room in", path_, {"Bad file descriptor"});
+        if (!state_->options.reserves) return Error{Code::kUnsupported, "no room can be reserved"};
+        const bool grows = offset + size > inode_->allocated();
+        if (const auto failure = state_->fails(DiskCall::kReserve, name_, grows)) {
+            return refused("reserve room in", path_, *failure);
+        }
+        inode_->reserve(offset + size);
+        return {};
+    }
+
     Status truncate(uint64_t size) override {
         const std::lock_guard guard(state_->mutex);
         if (!alive()) return dead("truncate");
-        if (!writable_) return refused("truncate", path_, "Invalid argument");
+        if (!writable_) return refused("truncate", path_, {"Invalid argument"});
         if (const auto failure = state_->fails(DiskCall::kTruncate, name_)) {
             return refused("truncate", path_, *failure);
         }
@@ -194,7 +207,7 @@ public:
 
 private:
     bool alive() const { return life_ == state_->life && !state_->is_halted; }
-    Error dead(std::string_view what) const { return refused(what, path_, "the machine is off"); }
+    Error dead(std::string_view what) const { return refused(what, path_, kDead); }
 
     std::shared_ptr<State> state_;
     InodePtr inode_;
@@ -243,7 +256,7 @@ Result<std::unique_ptr<File>> SimDisk::open(std::string_view name, OpenMode mode
     const auto found = state_->names.find(name);
     if (create == (found != state_->names.end())) {
         return refused("open", describe(name),
-                       create ? "File exists" : "No such file or directory");
+                       {create ? "File exists" : "No such file or directory"});
     }
     InodePtr inode = create ? std::make_shared<SimImage>() : found->second;
     if (create) state_->change({{}, std::string(name), inode});
@@ -258,7 +271,7 @@ Status SimDisk::rename(std::string_view from, std::string_view to) {
     }
     const auto found = state_->names.find(from);
     if (found == state_->names.end()) {
-        return refused("rename", describe(from), "No such file or directory");
+        return refused("rename", describe(from), {"No such file or directory"});
     }
     if (from != to) state_->change({std::string(from), std::string(to), found->second});
     return {};
@@ -270,7 +283,7 @@ Status SimDisk::remove(std::string_view name) {
         return refused("remove", describe(name), *failure);
     }
     if (!state_->names.contains(name)) {
-        return refused("remove", describe(name), "No such file or directory");
+        return refused("remove", describe(name), {"No such file or directory"});
     }
     state_->change({std::string(name), {}, nullptr});
     return {};
@@ -297,7 +310,7 @@ Status SimDisk::sync_names() {
 
 Result<std::unique_ptr<DiskLock>> SimDisk::lock() {
     const std::lock_guard guard(state_->mutex);
-    if (state_->is_halted) return refused("lock", describe(kLockName), "the machine is off");
+    if (state_->is_halted) return refused("lock", describe(kLockName), kDead);
     if (state_->locked || state_->readers > 0) return in_use(describe(""));
     if (!state_->names.contains(kLockName)) {
         state_->change({{}, std::string(kLockName), std::make_shared<SimImage>()});
@@ -308,7 +321,7 @@ Result<std::unique_ptr<DiskLock>> SimDisk::lock() {
 
 Result<std::unique_ptr<DiskLock>> SimDisk::lock_shared() {
     const std::lock_guard guard(state_->mutex);
-    if (state_->is_halted) return refused("lock", describe(kLockName), "the machine is off");
+    if (state_->is_halted) return refused("lock", describe(kLockName), kDead);
     if (state_->locked) return in_use(describe(""));
     ++state_->readers;
     return std::unique_ptr<DiskLock>(std::make_unique<SimLock>(state_, true));
@@ -355,6 +368,11 @@ void SimDisk::fail_at(DiskCall call, uint64_t nth, DiskFault fault, uint64_t tim
     SYNAP_ASSERT(nth > 0 && times > 0);
     const std::lock_guard guard(state_->mutex);
     state_->orders[static_cast<size_t>(call)] = {nth - 1, times, fault};
+}
+
+void SimDisk::set_shortage(std::optional<DiskFault> fault) {
+    const std::lock_guard guard(state_->mutex);
+    state_->shortage = fault;
 }
 
 void SimDisk::halt_at(uint64_t nth) {

@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,26 +29,29 @@ enum class DiskCall : uint8_t {
     kWrite,
     kSync,
     kTruncate,
+    kReserve,
     kRename,
     kRemove,
     kSyncNames,
     kList,
 };
-inline constexpr size_t kDiskCalls = 10;
+inline constexpr size_t kDiskCalls = 11;
 std::string_view to_string(DiskCall call) noexcept;
 
-enum class DiskFault : uint8_t { kInputOutput, kNoSpace };
+enum class DiskFault : uint8_t { kInputOutput, kNoSpace, kQuota, kNoDescriptors, kReadOnly };
 
 struct SimDiskOptions {
     uint64_t seed = 0;           // of what the disk itself decides: partial writes, failed syncs
     size_t sector_bytes = 512;   // the grain in which writes are torn and garbled
     bool names_in_order = true;  // a power cut keeps a prefix of the unsynced name changes
+    bool reserves = true;        // false: reserve() is not supported
     bool lying_sync = false;     // sync reports success and makes nothing durable
 };
 
 struct FailedCall {
     DiskCall call;
     std::string name;  // of the file; empty for the directory
+    DiskFault fault = DiskFault::kInputOutput;
 };
 
 class SimDisk final : public Disk {
@@ -76,13 +80,17 @@ public:
     // The nth use (from 1) of `call` from now on fails with kIo, and the `times - 1` uses after it.
     // One such order for each kind of call; a new one replaces the old.
     void fail_at(DiskCall call, uint64_t nth, DiskFault fault, uint64_t times = 1);
-    // The nth change (write, sync, truncate, create, rename, remove, sync_names; from 1) from now
-    // on does not return to a living process: it and every later call fail, and a write may have
-    // been begun. For deaths in the middle of an operation: follow with crash() or kill().
+    // What the disk is short of, until it is told otherwise or this life ends. kNoSpace and kQuota:
+    // files are not made and do not grow beyond what they have and what was reserved for them.
+    // kNoDescriptors: nothing is opened or listed. kReadOnly: nothing is changed.
+    void set_shortage(std::optional<DiskFault> fault);
+    // The nth change (write, sync, truncate, reserve, create, rename, remove, sync_names; from 1)
+    // from now on does not return to a living process: it and every later call fail, and a write
+    // may have been begun. For deaths in the middle of an operation: follow with crash() or kill().
     void halt_at(uint64_t nth);
     bool halted() const;
     void clear_faults();
-    // Calls that failed by order of fail_at in this life.
+    // Calls that failed by order of fail_at or set_shortage in this life.
     std::vector<FailedCall> failures() const;
     // Since construction; what halt_at counts.
     uint64_t changes() const;

@@ -1,7 +1,5 @@
 #include "core/platform/sim_image.h"
 
-#include <algorithm>
-
 #include "core/base/assert.h"
 
 namespace synap {
@@ -74,7 +72,10 @@ void SimImage::write(uint64_t offset, std::string_view bytes) {
 void SimImage::truncate(uint64_t size) {
     unsynced_.push_back({true, size, {}});
     apply(unsynced_.back(), seen_);
+    reserved_ = 0;
 }
+
+void SimImage::reserve(uint64_t end) noexcept { reserved_ = std::max(reserved_, end); }
 
 void SimImage::sync() {
     for (const Change& change : unsynced_) apply(change, durable_);
@@ -89,6 +90,7 @@ void SimImage::fail_sync(const Severity& severity, size_t sector_bytes, SmallRan
 void SimImage::crash(const Severity& severity, size_t sector_bytes, SmallRandom& random) {
     settle(severity, sector_bytes, random);
     seen_ = durable_;
+    reserved_ = 0;
     sync_failed_ = false;
 }
 

@@ -4,6 +4,7 @@
 // Thread safety: none; SimDisk locks.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -39,6 +40,9 @@ public:
 
     void write(uint64_t offset, std::string_view bytes);
     void truncate(uint64_t size);
+    void reserve(uint64_t end) noexcept;
+    // Bytes from the start that are there, or have their place.
+    uint64_t allocated() const noexcept { return std::max<uint64_t>(seen_.size(), reserved_); }
     void sync();
     // A sync that failed: the unsynced changes meet their fate, and readers do not notice.
     void fail_sync(const Severity& severity, size_t sector_bytes, SmallRandom& random);
@@ -66,6 +70,7 @@ private:
     std::string durable_;  // what a power cut leaves for certain
     std::vector<Change> unsynced_;
     bool sync_failed_ = false;
+    uint64_t reserved_ = 0;
 };
 
 }  // namespace synap

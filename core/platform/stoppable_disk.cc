@@ -23,6 +23,7 @@ public:
     void begin_sync(uint64_t offset, uint64_t size) noexcept override {
         file_->begin_sync(offset, size);
     }
+    Status reserve(uint64_t offset, uint64_t size) override { return file_->reserve(offset, size); }
     Status truncate(uint64_t size) override { return file_->truncate(size); }
     Result<uint64_t> size() override { return file_->size(); }
 

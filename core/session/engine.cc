@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <system_error>
 
+#include "core/log/reader.h"
 #include "core/platform/stoppable_disk.h"
 #include "core/session/session.h"
 
@@ -152,6 +153,7 @@ Status Engine::load_memory_only() {
 }
 
 Status Engine::close() {
+    if (state() == EngineState::kReady) snapshots_.take_at_close();  // it reads what it wrote
     closing_ = true;
     const std::lock_guard<std::mutex> guard(close_mutex_);
     if (loader_.joinable()) loader_.join();
@@ -177,7 +179,7 @@ Status Engine::failure() const {
         const std::lock_guard<std::mutex> guard(failure_mutex_);
         if (failure_ != nullptr) return *failure_;
     }
-    if (state() != EngineState::kLoading && log_ != nullptr) return log_->failure();
+    if (state() != EngineState::kLoading && log_ != nullptr) return log_->refusal();
     return {};
 }
 

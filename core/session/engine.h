@@ -116,8 +116,14 @@ public:
 
     bool closing() const noexcept { return closing_.load(); }
     EngineState state() const noexcept { return state_.load(std::memory_order_acquire); }
-    // Why the state is kFailed, or why writes are refused after a disk error.
+    // Why the state is kFailed, or why writes are refused.
     Status failure() const;
+    // Writes are refused and will be taken again by themselves: for want of room, descriptors or
+    // memory, or while the directory cannot be written. Reads are served.
+    bool waits_to_write() const noexcept {
+        const Log* log = this->log();
+        return log != nullptr && !log->failed() && !log->takes_records() && !writes_stopped();
+    }
     uint64_t loaded_bytes() const noexcept { return loaded_bytes_.load(); }
     uint64_t total_bytes() const noexcept { return total_bytes_.load(); }
 
@@ -159,7 +165,7 @@ public:
     bool writes_stopped() const noexcept { return stopped_.load(std::memory_order_acquire); }
     bool accepts_writes() const noexcept {
         const Log* log = this->log();
-        return !writes_stopped() && (log == nullptr || !log->failed());
+        return !writes_stopped() && (log == nullptr || log->takes_records());
     }
 
     // Whether the data is beyond max_memory. What the host charges does not count: eviction cannot
@@ -252,7 +258,13 @@ private:
     Status refuse_if_proven_longer(LogReader& reader, const SnapshotInfo& info);
     void apply_replayed(const SnapshotPositions& positions, uint64_t end, Effect& effect);
     void replay_flush(const SnapshotPositions& positions, uint64_t end, uint8_t name_space);
-    Status start_log(uint64_t position, uint64_t oldest);
+    void make_log(const LogReader& reader);
+    Status start_log();
+    Status start_log_or_wait();
+    Status write_recovered();
+    void start_log_later();
+    void discard_new_store() noexcept;
+    void note_shortage();
     void warn_of_future_record(uint64_t commit_ms);
     Status remove_leftovers();
     void make_keyspace(uint64_t keys);
@@ -267,6 +279,17 @@ private:
 
     // Set by close(): loading, and checks of snapshots, read no further.
     std::atomic<bool> closing_{false};
+
+    // What recovery has read, and has still to write before the log may go on.
+    struct Unwritten {
+        std::unique_ptr<LogReader> reader;
+        uint64_t proven = 0;  // durable by what stands outside of the log
+        bool is_new = false;  // the directory held no store
+        bool rewritten = false;
+        bool named = false;  // the epoch, in MANIFEST
+        uint64_t tried_at_us = 0;
+    };
+
     const EnginePlatform platform_;
     Options options_;
     std::atomic<EngineState> state_{EngineState::kLoading};
@@ -279,7 +302,10 @@ private:
     Manifest manifest_;
     std::unique_ptr<Keyspace> placeholder_;
     std::unique_ptr<Keyspace> keyspace_;
-    std::unique_ptr<Log> log_;  // assigned while loading: others ask log()
+    std::unique_ptr<Log> log_;              // assigned while loading: others ask log()
+    std::unique_ptr<Unwritten> unwritten_;  // of the thread that loads, then of maintenance
+    uint64_t shortages_told_ = 0;           // of the maintenance thread
+    bool shortage_told_ = false;            // of the maintenance thread
     StripeOwners stripe_owners_;
     Stats stats_;
     OpsSampler ops_sampler_;

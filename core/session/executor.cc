@@ -22,6 +22,12 @@ bool controls_transaction(const CommandRecord& command) noexcept {
     }
 }
 
+std::string misconf(const Status& why) {
+    if (why) return "MISCONF writes are refused: the store is stopping";
+    return std::string("MISCONF writes are refused") +
+           (why.error().may_pass() ? " until this is over: " : ": ") + why.error().message;
+}
+
 // Text as C would print it with a precision: up to a NUL.
 std::string_view printable(std::string_view text, size_t most) noexcept {
     return text.substr(0, std::min(text.find('\0'), most));
@@ -110,9 +116,7 @@ std::string Session::refusal(const CommandRecord& command, std::span<const std::
     }
     if (engine_->read_only()) return std::string(kReadOnlyText);
     if (!engine_->accepts_writes()) {
-        const Status failure = engine_->failure();
-        return "MISCONF writes are refused: " +
-               (failure ? std::string("the store is stopping") : failure.error().message);
+        return misconf(engine_->failure());
     }
     if (command.has(kCommandDenyOom)) {
         run_.data_bytes_max = engine_->data_bytes_max();
@@ -128,7 +132,7 @@ std::string Session::refusal(const CommandRecord& command, std::span<const std::
 bool Session::execute(const CommandRecord& command, std::span<const std::string_view> args,
                       const Prepared& prepared) {
     if (command.id == kIdExec && in_transaction_) return execute_transaction(command);
-    if (command.has(kCommandWrite) && !make_tail_room()) return true;
+    if (command.has(kCommandWrite) && !has_log_room(0) && !make_log_room(0)) return true;
     if (needs_gate_alone(command, args.size())) {
         enter(Gate::kAlone);
         capture_for_move(command, args);
@@ -150,20 +154,25 @@ bool Session::execute(const CommandRecord& command, std::span<const std::string_
     return ran && !wants_wait_ && !wants_host_;
 }
 
-// A tail that is full is written by whoever would add to it, outside the gate. False, with the
-// error replied, when it can not be.
-bool Session::make_tail_room() {
-    if (!run_.logging || engine_->log()->tail_bytes() <= limits::kLogTailBytes) return true;
+// What is accepted must have its place: in the tail, which is written by whoever would add to a
+// full one, and on the disk. Outside the gate. False, with the error replied, when there is none.
+[[gnu::cold]] bool Session::make_log_room(uint64_t bytes) {
     enter(Gate::kOut);
-    const Status status = engine_->log()->write(engine_->log()->appended());
-    if (!status) reply_.error("MISCONF writes are refused: " + status.error().message);
+    const Status status = engine_->log()->make_room(bytes);
+    if (!status) reply_.error(misconf(status));
     return static_cast<bool>(status);
 }
 
 bool Session::execute_locked(const CommandRecord& command, std::span<const std::string_view> args,
                              const Prepared& prepared) {
     const bool write = command.has(kCommandWrite);
-    if (write) copy_large_arguments(args);
+    if (write) {
+        const uint64_t large = copy_large_arguments(args);
+        if (large != 0 && !has_log_room(large) && !make_log_room(large)) {
+            run_.large_arguments.clear();
+            return true;
+        }
+    }
     enter(Gate::kShared);
     slots_.clear();
     const auto first = static_cast<size_t>(command.first_key);
@@ -280,15 +289,19 @@ void Session::rest_on_everything() noexcept {
     depends_on_ = std::max(depends_on_, engine_->log()->appended());
 }
 
-void Session::copy_large_arguments(std::span<const std::string_view> args) {
+// Returns their bytes.
+uint64_t Session::copy_large_arguments(std::span<const std::string_view> args) {
+    uint64_t bytes = 0;
     for (const std::string_view arg : args) {
         if (arg.size() <= limits::kInlineValueBytes) continue;
+        bytes += arg.size();
         try {
             run_.large_arguments.push_back({arg.data(), BlobRef(Blob::copy(arg))});
         } catch (const std::bad_alloc&) {
-            return;  // the effect will copy it, or fail cleanly
+            break;  // the effect will copy it, or fail cleanly
         }
     }
+    return bytes;
 }
 
 void Session::collect_slots(const CommandRecord& command, std::span<const std::string_view> args,

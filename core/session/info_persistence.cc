@@ -41,6 +41,7 @@ void add_log(Engine& engine, const Log& log, InfoFields& fields) {
     fields.number("synap_log_bytes", counters.bytes.load());
     fields.number("synap_log_writes", counters.writes.load());
     fields.number("synap_log_syncs", counters.syncs.load());
+    fields.number("synap_log_blocks", counters.blocks.load());
     fields.number("synap_log_last_sync_usec", counters.last_sync_us.load());
     fields.add("synap_log_fsync", engine.options().text(OptionId::kFsync));
 }
@@ -79,11 +80,15 @@ void fill_persistence(CommandContext& ctx, InfoFields& fields) {
     fields.add("aof_current_rewrite_time_sec", "-1");
     fields.add("aof_last_bgrewrite_status", "ok");
     fields.zeros({"aof_rewrites", "aof_rewrites_consecutive_failures"});
-    fields.add("aof_last_write_status", log != nullptr && log->failed() ? "err" : "ok");
+    fields.add("aof_last_write_status", log != nullptr && !log->takes_records() ? "err" : "ok");
     fields.zeros({"aof_last_cow_size", "module_fork_in_progress", "module_fork_last_cow_size"});
     if (log != nullptr) add_log_as_file(*log, fields);
     if (loading) add_loading(engine, fields);
     fields.flag("synap_writes_accepted", engine.accepts_writes());
+    fields.flag("synap_writes_blocked", engine.waits_to_write());
+    if (const Status refused = engine.failure(); !refused) {
+        fields.add("synap_writes_refused", refused.error().message);
+    }
     fields.number("synap_snapshot_keys", snapshot.last_keys);
     fields.number("synap_snapshot_bytes", snapshot.last_bytes);
     fields.number("synap_snapshot_usec", snapshot.last_duration_us);

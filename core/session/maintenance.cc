@@ -22,6 +22,7 @@ size_t Engine::expire_some(size_t most) {
     const unsigned stripe = stripe_owners_.mine();
     const int64_t now = now_ms();
     size_t expired = 0;
+    if (log_ != nullptr && !log_->has_room() && !log_->make_room()) return 0;
     const SharedGate inside(keyspace.gate(), stripe);
     for (uint32_t looked = 0; looked < keyspace.slot_count() && expired < most; ++looked) {
         const uint32_t index = expire_next_slot_++ & (keyspace.slot_count() - 1);
@@ -77,6 +78,9 @@ void Engine::maintain() {
     set_coarse_clock();
     if (!platform_.threads) waits_.expire(platform_.clock->monotonic_us());
     ops_sampler_.sample(platform_.clock->monotonic_us(), stats_.commands_processed());
+    start_log_later();
+    if (log_ != nullptr && !platform_.threads) log_->maintain().ignore();
+    note_shortage();
     if (accepts_writes()) {
         try {
             expire_some(kExpirePerTick);
@@ -88,7 +92,6 @@ void Engine::maintain() {
     if (used > peak_memory_.load()) peak_memory_ = used;
     if (platform_.threads) return;
     evict_some(kEvictPerTickUs);
-    if (log_ != nullptr) log_->maintain().ignore();
     snapshots_.maintain();
 }
 
@@ -134,6 +137,23 @@ Engine::Evicted Engine::evict(SmallRandom& random, unsigned stripe, size_t most)
 bool Engine::make_room(Run& run) {
     constexpr size_t kVictimsMax = 4096;  // of one call, so that a write waits a bounded time
     return evict(run.random, run.stripe, kVictimsMax).enough;
+}
+
+// Once when it begins and once when it ends.
+void Engine::note_shortage() {
+    if (log_ == nullptr || log_->failed()) return;
+    const uint64_t shortages = log_->counters().blocks.load();
+    if (const Status refused = log_->refusal(); !refused) {
+        if (shortage_told_) return;
+        log_line(
+            LogLine::Level::kError,
+            "writes are refused until this is over, reads are served: " + refused.error().message);
+        shortage_told_ = true;
+    } else if (shortage_told_ || shortages != shortages_told_) {
+        log_line(LogLine::Level::kInfo, "the shortage is over: writes are taken again");
+        shortage_told_ = false;
+    }
+    shortages_told_ = shortages;
 }
 
 void Engine::run_maintenance() noexcept {

@@ -10,6 +10,9 @@
 // 5. What was accepted and is not known to be durable is written again and synced, and what was
 //    cut is erased, before anything is served.
 // 6. A new epoch is made durable in MANIFEST, and only then may records of it be written.
+//
+// Steps 1 to 4 only read. Where 5 or 6 meet a shortage or a place that cannot be written, what was
+// read is served, writes are refused, and the maintenance thread does them later.
 #include <algorithm>
 
 #include "core/log/format.h"
@@ -131,37 +134,82 @@ Status Engine::refuse_if_proven_longer(LogReader& reader, const SnapshotInfo& in
     return {};
 }
 
-Status Engine::start_log(uint64_t position, uint64_t oldest) {
+void Engine::make_log(const LogReader& reader) {
     const uint32_t number = manifest_.epochs.empty() ? 1 : manifest_.epochs.back().number + 1;
-    manifest_.epochs.push_back({number, position, platform_.entropy->next()});
+    manifest_.epochs.push_back({number, reader.end(), platform_.entropy->next()});
     if (manifest_.epochs.size() > kEpochsKept) {
         manifest_.epochs.erase(manifest_.epochs.begin(), manifest_.epochs.end() - kEpochsKept);
     }
-    SYNAP_TRY(write_manifest(*platform_.disk, manifest_));
     LogOptions log_options;
     log_options.segment_bytes = options_.get(OptionId::kSegmentBytes);
     log_options.fsync = static_cast<FsyncPolicy>(options_.get(OptionId::kFsync));
     log_options.hand_over = options_.get(OptionId::kAcknowledge) == 0;
     log_options.threads = platform_.threads;
-    const LogStart start{manifest_.log_history(), number, position};
-    auto log = std::make_unique<Log>(*platform_.disk, *platform_.clock, start, log_options);
-    if (const Status status = log->start(); !status) {
-        log->stop().ignore();
-        return status.error();
+    const LogStart start{manifest_.log_history(), number, reader.end()};
+    log_ = std::make_unique<Log>(*platform_.disk, *platform_.clock, start, log_options);
+    log_->set_oldest_position(std::min(reader.oldest_position(), reader.end()));
+}
+
+// Steps 5 and 6. After an error that may pass it goes on where it was.
+Status Engine::write_recovered() {
+    Unwritten& left = *unwritten_;
+    if (!left.rewritten) {
+        SYNAP_TRY(remove_leftovers());
+        SYNAP_TRY(left.reader->rewrite_unproven(left.proven));
+        SYNAP_TRY(left.reader->erase_behind_end());
+        left.rewritten = true;
     }
-    log->set_oldest_position(std::min(oldest, position));
-    log_ = std::move(log);
+    if (!left.named) SYNAP_TRY(write_manifest(*platform_.disk, manifest_));
+    left.named = true;
     return {};
+}
+
+Status Engine::start_log() {
+    unwritten_->tried_at_us = platform_.clock->monotonic_us();
+    Status written = write_recovered();
+    SYNAP_TRY(written ? log_->start(unwritten_->reader->last_segment())
+                      : log_->refuse(written.take_error()));
+    unwritten_.reset();
+    return {};
+}
+
+// A directory without a store is left as it was.
+void Engine::discard_new_store() noexcept {
+    try {
+        if (unwritten_->named) platform_.disk->remove(format::kManifestName).ignore();
+    } catch (const std::bad_alloc&) {
+        // An empty store stays.
+    }
+}
+
+// A store that is there is served without a log that takes records, where it can have one later.
+Status Engine::start_log_or_wait() {
+    Status started = start_log();
+    if (started) return {};
+    if (unwritten_->is_new) discard_new_store();
+    if (!unwritten_->is_new && !log_->failed()) return {};
+    log_->stop().ignore();
+    log_.reset();
+    return started;
+}
+
+// Of the maintenance thread: what was read is served, and written when there is room for it.
+void Engine::start_log_later() {
+    constexpr uint64_t kTryAgainUs = 1'000'000;
+    if (unwritten_ == nullptr || log_->failed()) return;
+    if (platform_.clock->monotonic_us() - unwritten_->tried_at_us < kTryAgainUs) return;
+    start_log().ignore();  // the log has the error
+    if (log_->failed()) log_line(LogLine::Level::kError, log_->failure().error().message);
 }
 
 Status Engine::recover() {
     SYNAP_TRY(read_or_create_manifest());
-    if (!read_only()) SYNAP_TRY(remove_leftovers());
     SnapshotPositions positions;
     SnapshotInfo info;
     uint64_t from = 0;
     SYNAP_TRY(load_newest_snapshot(positions, from, info));
     SYNAP_TRY(replay(positions, from, info));
+    if (!read_only()) SYNAP_TRY(start_log_or_wait());
     snapshots_.adopt(info);
     return {};
 }

@@ -157,15 +157,18 @@ Status Engine::replay(const SnapshotPositions& positions, uint64_t from, const S
                  "process or machine stopped: " +
                      reader.damage());
     }
+    unwritten_ = std::make_unique<Unwritten>();
+    unwritten_->is_new = manifest_.epochs.empty();
     const uint64_t epoch_start = manifest_.epochs.empty() ? 0 : manifest_.epochs.back().start;
-    SYNAP_TRY(reader.rewrite_unproven(std::max(info.complete_at, epoch_start)));
-    SYNAP_TRY(reader.erase_behind_end());
+    unwritten_->proven = std::max(info.complete_at, epoch_start);
     log_line(LogLine::Level::kInfo, "replayed " + std::to_string(records) +
                                         " records; the log "
                                         "goes on at position " +
                                         std::to_string(reader.end()));
     warn_of_future_record(last_commit_ms);
-    return start_log(reader.end(), reader.oldest_position());
+    make_log(reader);
+    unwritten_->reader = std::move(*opened);
+    return {};
 }
 
 void Engine::warn_of_future_record(uint64_t commit_ms) {

@@ -214,7 +214,7 @@ private:
     void fail(Code code, std::string_view why) noexcept;
     void fail_without_memory() noexcept;
     void abandon_call() noexcept;
-    void copy_large_arguments(std::span<const std::string_view> args);
+    uint64_t copy_large_arguments(std::span<const std::string_view> args);
     // Appends the record of what was applied; tells the slots.
     bool commit();
     void collect_slots(const CommandRecord& command, std::span<const std::string_view> args,
@@ -231,7 +231,10 @@ private:
     }
     void rest_on_slots() noexcept;
     void rest_on_everything() noexcept;
-    bool make_tail_room();
+    bool has_log_room(uint64_t bytes) const noexcept {
+        return !run_.logging || engine_->log()->has_room(bytes);
+    }
+    bool make_log_room(uint64_t bytes);
     void enter(Gate wanted) noexcept {
         if (gate_ != wanted && keyspace_ != nullptr) go_through_gate(wanted);
     }

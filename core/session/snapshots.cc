@@ -17,6 +17,8 @@ constexpr size_t kKeysPerStep = 250;
 constexpr size_t kSlotsPerStep = 1'024;
 constexpr uint64_t kRestMinUs = 50;
 constexpr uint64_t kRestMaxUs = 5'000;
+constexpr uint64_t kAgainAfterUs = 60'000'000;  // one that failed
+constexpr uint64_t kWorthAtClose = 16ull << 20;
 constexpr const char* kStoppedText =
     "writes have stopped in the middle of one: no snapshot of that";
 
@@ -84,7 +86,9 @@ bool Snapshots::due() {
     const bool by_time = interval != 0 &&
                          records >= options.get(OptionId::kSnapshotMinOperations) &&
                          passed_us / 1000 >= interval;
-    return by_time || (growth != 0 && grown >= growth);
+    const uint64_t again_at_us = again_at_us_.load();
+    const bool again = again_at_us != 0 && engine_.clock().monotonic_us() >= again_at_us;
+    return by_time || again || (growth != 0 && grown >= growth);
 }
 
 void Snapshots::maintain() {
@@ -153,10 +157,15 @@ Status Snapshots::begin() {
     if (log == nullptr) {
         return Error{Code::kUnsupported, "a store in memory has no snapshots"};
     }
+    if (!log->started()) {
+        if (Status refused = log->refusal(); !refused) return refused;
+    }
     if (writer_ != nullptr) return Error{Code::kBackpressure, "a snapshot is under way"};
     running_ = true;
+    log->begin_segment_for_snapshot();
     began_us_ = engine_.clock().monotonic_us();
     due_from_us_ = began_us_.load();
+    again_at_us_ = began_us_.load() + kAgainAfterUs;  // unless it ends well
     records_at_last_ = log->counters().records.load();
     position_at_last_ = log->appended();
     {
@@ -211,6 +220,10 @@ Status Snapshots::finish(Result<SnapshotInfo> outcome) {
     Status status;
     if (outcome) {
         status = remove_old_files(&*outcome);
+        if (!status && status.error().may_pass()) {
+            tidy_ = true;  // then
+            status = Status{};
+        }
     } else {
         status = outcome.error();
         if (writer_ != nullptr) writer_->abandon();
@@ -228,6 +241,7 @@ void Snapshots::note(Result<SnapshotInfo>& outcome, const Status& status) {
         state_.last_ok = static_cast<bool>(status);
         state_.last_error = status ? std::string() : status.error().message;
         if (outcome) {
+            again_at_us_ = 0;
             ++state_.taken;
             state_.last_save_seconds = engine_.now_ms() / 1000;
             state_.last_keys = outcome->keys;
@@ -270,7 +284,7 @@ Status Snapshots::remove_old_files(const SnapshotInfo* taken) {
             engine_.log_line(LogLine::Level::kWarn,
                              "a snapshot is of no use: " + info.error().message);
         } else {
-            return info.take_failure();
+            return info.take_failure();  // it may well be sound
         }
     }
     if (kept == 0) return {};
@@ -285,20 +299,40 @@ Status Snapshots::remove_old_files(const SnapshotInfo* taken) {
 void Snapshots::remove_what_is_no_longer_kept() {
     const std::lock_guard<std::mutex> guard(mutex_);
     if (writer_ != nullptr || stopping_) return;  // the end of a snapshot does it too
-    if (const Status status = remove_old_files(nullptr); !status) {
+    const Status status = remove_old_files(nullptr);
+    if (!status && status.error().may_pass()) {
+        tidy_ = true;
+    } else if (!status) {
         engine_.log_line(LogLine::Level::kWarn,
                          "old files could not be removed: " + status.error().message);
     }
 }
 
+void Snapshots::take_at_close() noexcept {
+    const Log* log = engine_.log();
+    const uint64_t growth = engine_.options().get(OptionId::kSnapshotLogGrowth);
+    if (log == nullptr || growth == 0 || !engine_.accepts_writes()) return;
+    const uint64_t grown = log->appended() - position_at_last_.load();
+    if (grown < std::min(growth, std::max(kWorthAtClose, 2 * engine_.used_memory()))) return;
+    try {
+        if (begin()) go_on(false).ignore();  // reported in the state and in the log
+    } catch (const std::bad_alloc&) {
+        // The next process will come to it.
+    }
+}
+
 Status Snapshots::take() {
     SYNAP_TRY(begin());
+    return go_on(own_thread_);  // in a simulation nobody is to be spared
+}
+
+Status Snapshots::go_on(bool rests) {
     for (;;) {
         const uint64_t began = engine_.clock().monotonic_us();
         auto done = step(kSlotsPerStep, kKeysPerStep);
         if (!done) return done.take_error();
         if (*done) return {};
-        if (!own_thread_) continue;  // in a simulation nobody is to be spared
+        if (!rests) continue;
         const uint64_t worked = engine_.clock().monotonic_us() - began;
         std::unique_lock<std::mutex> guard(wake_mutex_);
         const std::chrono::microseconds rest(std::clamp(2 * worked, kRestMinUs, kRestMaxUs));

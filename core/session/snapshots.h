@@ -49,6 +49,9 @@ public:
 
     // Runs to the end on the caller's thread. Blocking: disk.
     Status take();
+    // One where the log has grown far beyond the data and nobody came to it: processes that live
+    // too short for the thread would leave each other ever more to replay. Blocking: disk.
+    void take_at_close() noexcept;
     // Asks the thread for one. False: one is under way.
     bool request() noexcept;
     // Has the thread remove what is no longer to be kept, as options may have changed.
@@ -74,6 +77,7 @@ private:
     auto or_drop(Body&& body);
     void drop() noexcept;
     void stop_capturing() noexcept;
+    Status go_on(bool rests);
     Result<bool> step_writer(size_t slots, size_t keys);
     Status finish(Result<SnapshotInfo> outcome);
     void note(Result<SnapshotInfo>& outcome, const Status& status);
@@ -93,6 +97,7 @@ private:
     std::atomic<uint64_t> records_at_last_{0};
     std::atomic<uint64_t> position_at_last_{0};
     std::atomic<uint64_t> due_from_us_{0};
+    std::atomic<uint64_t> again_at_us_{0};  // after one that failed; 0: the last one did not
 
     std::mutex state_mutex_;
     State state_;  // guarded by state_mutex_

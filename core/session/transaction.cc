@@ -57,7 +57,8 @@ bool Session::execute_transaction(const CommandRecord&) {
             copy_large_arguments(queued.args);
         }
     }
-    if (!make_tail_room()) {
+    if (!has_log_room(queued_bytes_) && !make_log_room(queued_bytes_)) {
+        run_.large_arguments.clear();
         drop_transaction();
         return true;
     }

@@ -199,6 +199,10 @@ constexpr Known kKnownStats[] = {
      MetricType::Counter},
     {"log_failed", "synap_log_failed", "1 when a disk error has stopped all writes.",
      MetricType::Gauge},
+    {"log_blocked", "synap_log_blocked",
+     "1 while writes are refused for want of room, descriptors or memory.", MetricType::Gauge},
+    {"log_blocks_total", "synap_log_blocks_total", "Times that such a shortage began.",
+     MetricType::Counter},
     {"log_snapshots_total", "synap_snapshots_total", "Snapshots taken.", MetricType::Counter},
 };
 
@@ -270,7 +274,7 @@ std::string metrics_text(const Shared& shared) {
     add_http(families, shared);
     const synap_store_state_t state = shared.store.state();
     families.gauge("synap_ready", "1 when the store has been recovered and serves.",
-                   state.state == SYNAP_STATE_READY ? 1 : 0);
+                   state.state == SYNAP_STATE_READY || state.state == SYNAP_STATE_BLOCKED ? 1 : 0);
     families.gauge("synap_memory_used_bytes", "Memory charged to the store.",
                    static_cast<double>(state.used_memory));
     add_engine(families, stats);

@@ -13,15 +13,19 @@ namespace synap::server::http {
 namespace {
 
 constexpr std::string_view kHealthReply =
-    R"({"status": "healthy", "service": "synap", "version":...}; while loading also )"
-    R"("state": "loading", "reason", "loaded_bytes", "total_bytes")";
+    R"({"status": "healthy", "service": "synap", "version":...}; while it loads also )"
+    R"("state": "loading", "reason", "loaded_bytes", "total_bytes"; while writes wait for room )"
+    R"("state": "blocked", "reason")";
 
 /// What a probe is told.
 struct Condition {
     synap_store_state_t store = SYNAP_STORE_STATE_INIT;
-    std::string reason;  // why the server is not ready; empty when it is
+    std::string reason;  // why the server does not serve all there is; empty when it does
 
-    bool is_ready() const noexcept { return store.state == SYNAP_STATE_READY; }
+    /// Serves reads at least.
+    bool is_ready() const noexcept {
+        return store.state == SYNAP_STATE_READY || store.state == SYNAP_STATE_BLOCKED;
+    }
     /// Only a restart would help.
     bool is_down() const noexcept {
         return store.state == SYNAP_STATE_FAILED || store.state == SYNAP_STATE_CLOSED;
@@ -41,13 +45,14 @@ std::string percent_of(const synap_store_state_t& state) {
 Condition condition_of(const Exchange& exchange) {
     Condition condition;
     synap_error_t* error = nullptr;
-    // FAILED gives the error that stopped the store; the state is filled in all the same.
+    // FAILED and BLOCKED give the error that stopped writes; the state is filled in all the same.
     const synap_status_t status =
         synap_store_get_state(exchange.shared.store.raw(), &condition.store, &error);
     switch (condition.store.state) {
         case SYNAP_STATE_LOADING:
             condition.reason = percent_of(condition.store);
             break;
+        case SYNAP_STATE_BLOCKED:
         case SYNAP_STATE_FAILED:
             condition.reason = status == SYNAP_OK || error == nullptr
                                    ? std::string("the store has failed")
@@ -69,6 +74,8 @@ std::string_view name_of(const Condition& condition) noexcept {
             return "loading";
         case SYNAP_STATE_READY:
             return "ready";
+        case SYNAP_STATE_BLOCKED:
+            return "blocked";
         case SYNAP_STATE_CLOSED:
             return "closed";
         default:
@@ -81,7 +88,8 @@ void write_progress(JsonWriter& json, const Condition& condition) {
     json.member("total_bytes", static_cast<std::uint64_t>(condition.store.total));
 }
 
-/// GET /health: 503 only when a restart would help; a server that still loads is healthy.
+/// GET /health: 503 only when a restart would help; a server that still loads, or that refuses
+/// writes until its disk has room again, is healthy.
 Failure health(Exchange& exchange, const RestRequest& /*request*/) {
     const Condition condition = condition_of(exchange);
     exchange.status = condition.is_down() ? 503 : 200;
@@ -129,14 +137,15 @@ Failure livez(Exchange& exchange, const RestRequest& /*request*/) {
     return std::nullopt;
 }
 
-/// GET /readyz: 200 when traffic is welcome, 503 while loading, draining, or failed.
+/// GET /readyz: 200 when traffic is welcome, 503 while loading, draining, or failed. A store that
+/// only refuses writes for a while is better asked than not.
 Failure readyz(Exchange& exchange, const RestRequest& /*request*/) {
     Condition condition = condition_of(exchange);
     const bool draining = exchange.shared.draining.load(std::memory_order_relaxed);
     if (draining) {
         condition.reason = "the server is about to stop";
     }
-    exchange.status = condition.reason.empty() ? 200 : 503;
+    exchange.status = condition.is_ready() && !draining ? 200 : 503;
     JsonWriter& json = exchange.json;
     json.begin_object();
     json.member("status", draining ? "draining" : name_of(condition));

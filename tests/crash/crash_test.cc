@@ -33,7 +33,8 @@ void print(const Tally& tally) {
               << ", snapshots " << tally.snapshots << ", clock jumps " << tally.clock_jumps
               << "\n  closes " << tally.closes << ", kills " << tally.kills << ", power cuts "
               << tally.power_cuts << ", failed opens " << tally.failed_opens << ", failed logs "
-              << tally.failed_logs << "\n";
+              << tally.failed_logs << "\n  opened for reading " << tally.opened_for_reading
+              << ", blocked " << tally.blocks << ", of which over " << tally.over << "\n";
 }
 
 TEST(CrashSuite, EveryDeathLeavesAPrefixWithAllThatWasAcknowledged) {
@@ -57,6 +58,9 @@ TEST(CrashSuite, EveryDeathLeavesAPrefixWithAllThatWasAcknowledged) {
     EXPECT_GT(tally.power_cuts, seed_count / 2);
     EXPECT_GT(tally.failed_opens, seed_count / 10);
     EXPECT_GT(tally.failed_logs, seed_count / 20);
+    EXPECT_GT(tally.opened_for_reading, seed_count / 10);
+    EXPECT_GT(tally.blocks, seed_count / 4);
+    EXPECT_GT(tally.over, seed_count / 8);
 }
 
 TEST(CrashSuite, RotIsSurvivedExactlyOrDetected) {
@@ -67,7 +71,7 @@ TEST(CrashSuite, RotIsSurvivedExactlyOrDetected) {
     const uint64_t seeds = (seed_count + 4) / 5;
     for (uint64_t seed = seed_from; seed < seed_from + seeds; ++seed) {
         const Parameters parameters = Parameters::draw(seed);
-        Simulation simulation(seed, parameters, tally);
+        Simulation simulation(seed, parameters, tally, trace);
         if (simulation.run()) continue;  // the other test says so
         const bool closed = seed % 2 == 1;
         if (!closed) {

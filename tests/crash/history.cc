@@ -20,12 +20,17 @@ void History::die(Death death) {
     if (death == Death::kPowerCut) written_ = durable_;
 }
 
+void History::restart() {
+    states_ = {states_.back()};
+    operations_ = {"(open)"};
+    durable_ = written_ = 0;
+}
+
 std::optional<std::string> History::reopen(const State& found, int64_t now) {
     for (size_t i = states_.size(); i-- > written_;) {
         if (states_[i].live_at(now) == found) {
-            states_ = {states_[i]};
-            operations_ = {"(open)"};
-            durable_ = written_ = 0;
+            states_.resize(i + 1);
+            operations_.resize(i + 1);
             return std::nullopt;
         }
     }

@@ -33,8 +33,10 @@ public:
     // The disk was left as by `death`; until the next open, only that much is promised.
     void die(Death death);
     // Nothing when `found`, as read at `now`, is the state after a prefix that holds everything
-    // promised; history then starts afresh from it. Otherwise what is wrong.
+    // promised; history then ends there. Otherwise what is wrong.
     std::optional<std::string> reopen(const State& found, int64_t now);
+    // What was found is durable: history starts afresh from it.
+    void restart();
 
 private:
     std::vector<State> states_{State()};

@@ -15,6 +15,7 @@ Parameters Parameters::draw(uint64_t seed) {
     drawn.disk.seed = random.next();
     drawn.disk.sector_bytes = kSectors[random.below(std::size(kSectors))];
     drawn.disk.names_in_order = random.below(3) != 0;
+    drawn.disk.reserves = random.below(4) != 0;
     drawn.fsync = static_cast<FsyncPolicy>(random.below(3));
     drawn.segment_bytes = 4096u << random.below(6);
     drawn.snapshots_kept = 1 + random.below(2);
@@ -101,7 +102,7 @@ void Simulation::live(bool with_faults) {
 
 bool Simulation::open(bool with_faults) {
     ++life_;
-    snapshot_open_ = false;
+    snapshot_open_ = log_started_ = blocked_ = false;
     with_faults_ = with_faults;
     if (with_faults) arm();
     auto opened = Store::open(disk_, clock_, entropy_, options_);
@@ -135,27 +136,65 @@ void Simulation::arm() {
     };
     if (one_in(3)) disk_->halt_at(draw_nth({10, 60, 400}));
     if (one_in(2)) {
+        constexpr DiskFault kFaults[] = {DiskFault::kInputOutput, DiskFault::kInputOutput,
+                                         DiskFault::kNoSpace, DiskFault::kNoDescriptors};
         constexpr DiskCall kOften[] = {DiskCall::kSync, DiskCall::kWrite, DiskCall::kRead};
         const DiskCall call = one_in(2) ? kOften[random_.below(std::size(kOften))]
                                         : static_cast<DiskCall>(random_.below(kDiskCalls));
         const uint64_t times = one_in(2) ? 1 + random_.below(3) : UINT64_MAX;
-        disk_->fail_at(call, draw_nth({4, 15, 60}),
-                       one_in(2) ? DiskFault::kNoSpace : DiskFault::kInputOutput, times);
+        disk_->fail_at(call, draw_nth({4, 15, 60}), kFaults[random_.below(std::size(kFaults))],
+                       times);
     }
+    if (one_in(3)) draw_shortage();
+}
+
+// From now on, until another is drawn or it is over.
+void Simulation::draw_shortage() {
+    constexpr DiskFault kShortages[] = {DiskFault::kNoSpace, DiskFault::kQuota,
+                                        DiskFault::kNoDescriptors, DiskFault::kReadOnly};
+    const DiskFault fault = kShortages[random_.below(std::size(kShortages))];
+    // A place that becomes read-only while it is written is a disk that fails.
+    if (fault == DiskFault::kReadOnly && log_started_) return;
+    disk_->set_shortage(fault);
+    note("shortage " + std::to_string(static_cast<int>(fault)));
+}
+
+// What has become of the log.
+void Simulation::look_at_log() {
+    Engine& engine = store_->engine();
+    if (!log_started_ && engine.log()->started()) {
+        log_started_ = true;
+        history_.restart();
+        const std::string stray = collect_evidence(*disk_).stray_epoch(engine.manifest());
+        if (!stray.empty()) problem(stray);
+        if (!disk_->options().lying_sync) {
+            if (std::string broken = store_->broken_promise(); !broken.empty()) problem(broken);
+        }
+    }
+    const bool blocked = engine.waits_to_write();
+    tally_.blocks += blocked && !blocked_ ? 1 : 0;
+    tally_.over += !blocked && blocked_ && engine.accepts_writes() ? 1 : 0;
+    blocked_ = blocked;
 }
 
 void Simulation::check_found() {
     if (auto wrong = history_.reopen(store_->read(), now())) problem(*wrong);
-    const std::string stray = collect_evidence(*disk_).stray_epoch(store_->engine().manifest());
-    if (!stray.empty()) problem(stray);
-    // What was found is served, so it must be there for good.
-    if (!disk_->options().lying_sync) {
-        if (std::string broken = store_->broken_promise(); !broken.empty()) problem(broken);
-    }
+    // What was found is there for good once the log goes on.
+    look_at_log();
+    if (!log_started_) ++tally_.opened_for_reading;
 }
 
 void Simulation::step() {
     if (one_in(100)) set_clock();
+    if (with_faults_ && one_in(20)) {
+        if (one_in(3)) {
+            draw_shortage();
+        } else {
+            disk_->set_shortage(std::nullopt);
+            clock_.advance_ms(1000);
+            note("no shortage");
+        }
+    }
     if (one_in(8)) clock_.advance_ms(random_.below(one_in(4) ? 2500 : 50));
     if (one_in(10)) {
         store_->engine().maintain();
@@ -175,7 +214,9 @@ void Simulation::set_clock() {
     constexpr int64_t kTenYearsMs = 3650ll * 86'400'000;
     constexpr int64_t kLeastMs = kTenYearsMs;  // of the wall clock, so that it stays behind 1970
     int64_t by = one_in(3) ? kTenYearsMs : static_cast<int64_t>(random_.below(5000));
-    if (one_in(2) && clock_.wall_ms() - by >= kLeastMs && settle()) by = -by;
+    // Nor in a life whose records may rot: the deletes would be among them.
+    const bool may_go_back = with_faults_ && clock_.wall_ms() - by >= kLeastMs;
+    if (one_in(2) && may_go_back && settle()) by = -by;
     clock_.step_wall_ms(by);
     ++tally_.clock_jumps;
     note("the clock jumps by " + std::to_string(by) + " ms");
@@ -218,15 +259,18 @@ void Simulation::take_snapshot_step() {
 
 bool Simulation::log_call_failed() const {
     for (const FailedCall& failed : disk_->failures()) {
-        const bool of_log = failed.name.rfind(format::kSegmentPrefix, 0) == 0;
-        if (of_log && (failed.call == DiskCall::kWrite || failed.call == DiskCall::kSync)) {
-            return true;
-        }
+        // What fails under a temporary name is made anew.
+        if (!failed.name.starts_with(format::kSegmentPrefix)) continue;
+        if (failed.name.ends_with(format::kTemporarySuffix)) continue;
+        const bool lost =
+            failed.call == DiskCall::kWrite && failed.fault == DiskFault::kInputOutput;
+        if (lost || failed.call == DiskCall::kSync) return true;
     }
     return false;
 }
 
 void Simulation::operate() {
+    look_at_log();
     Engine& engine = store_->engine();
     const Operation operation = generator_.next(now());
     const bool accepts = engine.accepts_writes();
@@ -251,7 +295,7 @@ void Simulation::operate() {
     if (!engine.accepts_writes() && engine.failure()) return problem("writes stopped in silence");
 
     const auto level = static_cast<Durability>(1 + random_.below(3));
-    if (level == Durability::kMemory) return;
+    if (level == Durability::kMemory || !log_started_) return;
     const Status reached = store_->reach(level);
     note("reach " + std::to_string(static_cast<int>(level)) + (reached ? "" : ": failed"));
     if (!reached) {
@@ -279,14 +323,16 @@ void Simulation::end_life() {
         return die(one_in(2) ? Death::kKill : Death::kPowerCut);
     }
     check_live();
+    look_at_log();
     if (with_faults_ && one_in(6)) disk_->halt_at(1 + random_.below(12));
-    const bool had_failed = log_call_failed();
+    const Log& log = *store_->engine().log();
+    const bool had_failed = log_call_failed() && log.synced() < log.appended();
     const Status closed = store_->engine().close();
     note(closed ? "closed" : "close: " + closed.error().message);
     store_.reset();
     ++tally_.closes;
     if (closed && had_failed) problem("closed as if nothing had failed");
-    if (closed) history_.acknowledge(Death::kPowerCut);
+    if (closed && log_started_) history_.acknowledge(Death::kPowerCut);
     if (!closed && !disk_->halted() && disk_->failures().empty()) {
         problem("close: " + closed.error().message);
     }

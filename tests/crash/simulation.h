@@ -43,6 +43,9 @@ struct Tally {
     uint64_t failed_logs = 0;
     uint64_t snapshots = 0;
     uint64_t clock_jumps = 0;
+    uint64_t opened_for_reading = 0;  // and not yet for writing
+    uint64_t blocks = 0;              // shortages that kept the log from taking records
+    uint64_t over = 0;                // of these two, how many ended within the life
 };
 
 class Simulation {
@@ -80,6 +83,8 @@ private:
     void problem(std::string text);
     void note(std::string_view text);
     bool one_in(uint64_t n) { return random_.below(n) == 0; }
+    void draw_shortage();
+    void look_at_log();
     bool log_call_failed() const;
     // Of the engine.
     int64_t now() { return store_->engine().now_ms(); }
@@ -96,6 +101,8 @@ private:
     std::ostream* const trace_;
     std::unique_ptr<Store> store_;
     bool snapshot_open_ = false;
+    bool log_started_ = false;  // what was found is durable, and more may follow
+    bool blocked_ = false;
     bool with_faults_ = false;
     uint64_t life_ = 0;
     std::string problem_;

@@ -209,7 +209,8 @@ enum {
     SYNAP_STATE_LOADING = 1,
     SYNAP_STATE_READY = 2,
     SYNAP_STATE_FAILED = 3,
-    SYNAP_STATE_CLOSED = 4
+    SYNAP_STATE_CLOSED = 4,
+    SYNAP_STATE_BLOCKED = 5 /* serves reads; refuses writes until a shortage is over */
 };
 typedef struct synap_store_state {
     uint32_t struct_size;
@@ -223,7 +224,9 @@ typedef struct synap_store_state {
         (uint32_t)sizeof(synap_store_state_t), 0u, 0u, 0u, 0u                                      \
     }
 /* FAILED also returns the error that stopped the store (a disk error after open, for example):
- * the state is filled in and the call's status is that error's.
+ * the state is filled in and the call's status is that error's. So does BLOCKED, which passes by
+ * itself: there is no room on the disk, no descriptor, no memory, or the directory cannot be
+ * written.
  * Blocking: never. Threads: any. Ownership: state is the caller's. */
 SYNAP_API SYNAP_NODISCARD synap_status_t SYNAP_CALL synap_store_get_state(const synap_store_t *s,
     synap_store_state_t *state_out, synap_error_t **err) SYNAP_NOEXCEPT;

@@ -77,7 +77,8 @@ public:
     }
     void close(std::uint32_t timeout_ms = UINT32_MAX) { try_close(timeout_ms).value(); }
 
-    /// The state now. A store that failed has state SYNAP_STATE_FAILED.
+    /// The state now. A store that failed has state SYNAP_STATE_FAILED; one that refuses writes
+    /// until there is room again, SYNAP_STATE_BLOCKED.
     synap_store_state_t state() const noexcept {
         synap_store_state_t state = SYNAP_STORE_STATE_INIT;
         std::ignore = synap_store_get_state(raw(), &state, nullptr);

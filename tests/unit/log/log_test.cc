@@ -20,7 +20,7 @@ protected:
         options.fsync = fsync;
         options.segment_bytes = 4096;
         log = std::make_unique<Log>(disk, clock, LogStart{history, 1, position}, options);
-        ASSERT_TRUE(log->start());
+        ASSERT_TRUE(log->start(position));
     }
     void TearDown() override {
         if (log != nullptr) log->stop().ignore();
@@ -174,7 +174,7 @@ TEST_F(LogTest, DamageBeforeASyncedRecordIsProven) {
 
 TEST_F(LogTest, AFailedWriteIsFinal) {
     open();
-    disk.fail_at(DiskCall::kWrite, 1, DiskFault::kNoSpace);
+    disk.fail_at(DiskCall::kWrite, 1, DiskFault::kInputOutput);
     const uint64_t position = append("a", "1");
     EXPECT_FALSE(log->write(position));
     EXPECT_TRUE(log->failed());

@@ -44,6 +44,7 @@ TEST(SimFaults, EveryKindOfCallCanFail) {
     EXPECT_FALSE(file->read_at(0, &byte, 1));
     EXPECT_FALSE(file->sync());
     EXPECT_FALSE(file->truncate(0));
+    EXPECT_FALSE(file->reserve(0, 1));
     EXPECT_FALSE(disk.open("a", OpenMode::kRead));
     EXPECT_FALSE(disk.open("b", OpenMode::kCreate));
     EXPECT_FALSE(disk.rename("a", "c"));

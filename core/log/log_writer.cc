@@ -1,0 +1,338 @@
+// How the log comes to the disk: segments, room reserved ahead, the tail, and what a shortage does.
+//
+// Everything here holds write_ unless it says otherwise.
+#include <algorithm>
+
+#include "core/base/crc32c.h"
+#include "core/base/limits.h"
+#include "core/base/varint.h"
+#include "core/log/format.h"
+#include "core/log/log.h"
+
+namespace synap {
+namespace {
+
+constexpr uint64_t kZeroAheadBytes = 4ull << 20;
+constexpr size_t kTailKeptBytes = 8ull << 20;
+// Room is reserved in steps that grow with the segment, so that a small store stays small.
+constexpr uint64_t kReserveLeast = 256 * 1024;
+constexpr uint64_t kReserveMost = 4ull << 20;
+// Segments that wait for a sync keep a descriptor each. So many have the log thread sync, and with
+// twice as many the present segment grows beyond its size instead.
+constexpr size_t kSegmentsUnsynced = 4;
+constexpr uint64_t kNextSegmentAfterUs = 1'000'000;  // one that could not be begun
+constexpr uint64_t kTryAgainUs = 100'000;
+// Below it a segment is not worth a file of its own for the sake of a snapshot.
+constexpr uint64_t kSegmentWorthRemoving = 1ull << 20;
+
+}  // namespace
+
+uint64_t Log::offset_of(uint64_t position) const noexcept {
+    return format::kSegmentHeaderBytes + position - segment_start_;
+}
+
+void Log::seal(Tail& tail) noexcept {
+    const uint64_t synced = this->synced();
+    size_t at = 0;
+    size_t splice = 0;
+    while (at < tail.bytes.size()) {
+        char* header = tail.bytes.data() + at;
+        FrameHeader decoded = decode_frame_header(header);
+        decoded.synced = synced;
+        encode_frame_header(decoded, header);
+        at += format::kFrameHeaderBytes;
+        uint32_t crc = frame_crc_of_header(header, start_.history.frame_seed);
+        size_t left = decoded.length;
+        while (left > 0) {
+            const bool have_splice = splice < tail.splices.size();
+            if (have_splice && tail.splices[splice].at == at) {
+                const std::string_view bytes = tail.splices[splice++].bytes;
+                crc = crc32c(bytes, crc);
+                left -= bytes.size();
+                continue;
+            }
+            const size_t until = have_splice ? tail.splices[splice].at : tail.bytes.size();
+            const size_t n = std::min(left, until - at);
+            crc = crc32c({tail.bytes.data() + at, n}, crc);
+            at += n;
+            left -= n;
+        }
+        store(header + format::kFrameCrcOffset, crc);
+    }
+}
+
+// In the last segment where it has room, so that a store which is opened often has few of them.
+Status Log::open_first_segment(uint64_t segment) {
+    if (file_ != nullptr) return {};
+    if (segment >= start_.position || start_.position - segment >= options_.segment_bytes) {
+        return begin_segment(start_.position, 0);
+    }
+    auto file =
+        disk_.open(format::file_name(format::kSegmentPrefix, segment), OpenMode::kReadWrite);
+    if (!file) return file.take_failure();
+    const uint64_t end = format::kSegmentHeaderBytes + start_.position - segment;
+    SYNAP_TRY(set_aside(**file, end, end + kRoomMargin));
+    file_ = std::move(*file);
+    segment_start_ = segment;
+    reserved_ = end + kRoomMargin;
+    zeroed_until_ = zeroes_ ? reserved_ : end;
+    note_room();
+    return {};
+}
+
+// The log goes on in a new segment that has room for `bytes`. Nothing has changed when it fails.
+Status Log::begin_segment(uint64_t position, uint64_t bytes) {
+    const uint64_t reserved = format::kSegmentHeaderBytes + bytes + kRoomMargin;
+    const SegmentHeader header{format::kLevel, start_.history.id, position, synced()};
+    auto created = create_segment(disk_, header, [&](File& file) {
+        return set_aside(file, format::kSegmentHeaderBytes, reserved);
+    });
+    if (!created) return created.take_failure();
+    if (file_ != nullptr) {
+        dirty_.push_back({std::move(file_), offset_of(position)});
+        crowded_.store(dirty_.size() >= kSegmentsUnsynced);
+    }
+    file_ = std::move(*created);
+    names_dirty_ = true;
+    segment_start_ = position;
+    reserved_ = reserved;
+    zeroed_until_ = zeroes_ ? reserved : format::kSegmentHeaderBytes;
+    note_room();
+    return {};
+}
+
+// A segment's size is a matter of upkeep: where a new one cannot be had now, the present one grows.
+Status Log::begin_segment_if_possible(uint64_t position, uint64_t bytes) {
+    const uint64_t now_us = clock_.monotonic_us();
+    if (dirty_.size() >= 2 * kSegmentsUnsynced || now_us < next_segment_at_us_) return {};
+    try {
+        Status begun = begin_segment(position, bytes);
+        if (begun || !begun.error().may_pass()) return begun;
+    } catch (const std::bad_alloc&) {
+        // A shortage like others.
+    }
+    next_segment_at_us_ = now_us + kNextSegmentAfterUs;
+    return {};
+}
+
+void Log::begin_segment_for_snapshot() noexcept {
+    try {
+        const std::lock_guard<std::mutex> guard(write_);
+        if (!takes_records() || !write_tail()) return;
+        const uint64_t worth = std::min(kSegmentWorthRemoving, options_.segment_bytes);
+        if (written() - segment_start_ < worth) return;
+        or_fail([this] { return begin_segment_if_possible(written(), 0); }).ignore();
+    } catch (const std::bad_alloc&) {
+    }
+}
+
+// The header of an empty segment says that the log was durable to its start: damage to the last
+// records is then seen for what it is, and recovery has nothing to write again. The epoch says it
+// where nothing was appended. Everything is durable without it, so a failure does not matter.
+void Log::leave_proof() noexcept {
+    const uint64_t end = written();
+    if (end == segment_start_ || end == start_.position) return;
+    try {
+        auto proof = create_segment(disk_, {format::kLevel, start_.history.id, end, end});
+        if (proof && (*proof)->sync()) disk_.sync_names().ignore();
+    } catch (const std::bad_alloc&) {
+    }
+}
+
+// --- room ----------------------------------------------------------------------------------------
+
+Status Log::fill_with_zeros(File& file, uint64_t from, uint64_t until) {
+    static constexpr char kZeros[64 * 1024] = {};
+    for (uint64_t at = from; at < until; at += sizeof kZeros) {
+        const size_t n = std::min<uint64_t>(sizeof kZeros, until - at);
+        SYNAP_TRY(file.write_at(at, {kZeros, n}));
+    }
+    return {};
+}
+
+// Place for the bytes of a file between two offsets, behind what was written there.
+Status Log::set_aside(File& file, uint64_t from, uint64_t until) {
+    if (!zeroes_) {
+        Status reserved = file.reserve(from, until - from);
+        if (reserved || reserved.error().code != Code::kUnsupported) return reserved;
+        zeroes_ = true;
+    }
+    return fill_with_zeros(file, from, until);
+}
+
+// Room for everything appended, a usual record and `bytes`, and a step more where that can be had.
+Status Log::reserve(uint64_t bytes) {
+    const uint64_t needed = offset_of(appended() + kRoomMargin + bytes);
+    if (needed > reserved_) {
+        const uint64_t most = std::min(kReserveMost, options_.segment_bytes);
+        const uint64_t step = std::min(std::max(needed / 2, kReserveLeast), most);
+        SYNAP_TRY(or_fail(
+            [&]() -> Status {
+                uint64_t until = needed + step;
+                Status reserved = set_aside(*file_, reserved_, until);
+                if (!reserved && reserved.error().cause == Cause::kShortage) {
+                    until = needed;
+                    reserved = set_aside(*file_, reserved_, until);
+                }
+                if (!reserved) return reserved;
+                reserved_ = until;
+                if (zeroes_) zeroed_until_ = std::max(zeroed_until_, until);
+                return {};
+            },
+            false));
+    }
+    note_room();
+    return {};
+}
+
+void Log::note_room() noexcept {
+    const uint64_t on_disk = segment_start_ + reserved_ - format::kSegmentHeaderBytes;
+    const uint64_t in_memory = written() + limits::kLogTailBytes;
+    room_until_.store(std::min(on_disk, in_memory), std::memory_order_relaxed);
+}
+
+Status Log::make_room(uint64_t bytes) {
+    const std::lock_guard<std::mutex> guard(write_);
+    if (!started() || failed()) return refusal();
+    if (has_room(bytes)) return {};
+    if (tail_bytes() + kRoomMargin + bytes > limits::kLogTailBytes) {
+        SYNAP_TRY(write_tail());
+        SYNAP_TRY(write_through(appended()));
+    }
+    return reserve(bytes);
+}
+
+// --- the tail ------------------------------------------------------------------------------------
+
+Status Log::put_tail(const Tail& tail) {
+    uint64_t offset = format::kSegmentHeaderBytes + tail.start - segment_start_;
+    size_t at = 0;
+    for (size_t i = 0; i <= tail.splices.size(); ++i) {
+        const size_t until = i < tail.splices.size() ? tail.splices[i].at : tail.bytes.size();
+        if (until > at) {
+            SYNAP_TRY(file_->write_at(offset, {tail.bytes.data() + at, until - at}));
+            offset += until - at;
+            at = until;
+        }
+        if (i == tail.splices.size()) break;
+        SYNAP_TRY(file_->write_at(offset, tail.splices[i].bytes));
+        offset += tail.splices[i].bytes.size();
+    }
+    if (policy_.load(std::memory_order_relaxed) == FsyncPolicy::kAlways) return zero_ahead();
+    return {};
+}
+
+// A sync of bytes within a file's known size needs no change of its metadata, which costs more
+// than the data. So with `always` the file is grown by zeros, in steps, ahead of the records.
+Status Log::zero_ahead() {
+    const uint64_t end = offset_of(writing_.end);
+    if (end <= zeroed_until_ && zeroed_until_ > format::kSegmentHeaderBytes) return {};
+    const uint64_t until = end + std::min<uint64_t>(kZeroAheadBytes, options_.segment_bytes);
+    Status filled = fill_with_zeros(*file_, end, until);
+    if (!filled && filled.error().cause == Cause::kShortage) return {};  // then it costs more
+    if (!filled) return filled;
+    zeroed_until_ = until;
+    reserved_ = std::max(reserved_, until);
+    return {};
+}
+
+// Takes the tail, unless one is still there that could not be written, and writes it.
+Status Log::write_tail() {
+    if (!taken_) {
+        {
+            const std::lock_guard<std::mutex> guard(append_);
+            std::swap(tail_, writing_);
+            tail_.start = tail_.end = writing_.end;
+            tail_.bytes.clear();
+            tail_.splices.clear();
+        }
+        if (writing_.start == writing_.end) return {};
+        seal(writing_);
+        taken_ = true;
+    }
+    return or_fail([this] { return write_taken(); });
+}
+
+Status Log::write_through(uint64_t position) {
+    while (written() < position) SYNAP_TRY(write_tail());
+    return {};
+}
+
+Status Log::write_taken() {
+    const uint64_t used = writing_.start - segment_start_;
+    const uint64_t size = writing_.end - writing_.start;
+    if (used > 0 && used + size > options_.segment_bytes) {
+        // With room for what was appended meanwhile: it was taken for good.
+        const uint64_t room = appended() - writing_.start;
+        SYNAP_TRY(begin_segment_if_possible(writing_.start, room));
+    }
+    SYNAP_TRY(put_tail(writing_));
+    counters_.writes.fetch_add(1, std::memory_order_relaxed);
+    counters_.bytes.fetch_add(size, std::memory_order_relaxed);
+    written_.store(writing_.end);
+    reserved_ = std::max(reserved_, offset_of(writing_.end));
+    note_room();
+    taken_ = false;
+    writing_.splices.clear();
+    if (writing_.bytes.capacity() > kTailKeptBytes) std::string().swap(writing_.bytes);
+    return {};
+}
+
+// --- shortages -----------------------------------------------------------------------------------
+
+// No further record is taken until unblock(). `stuck`: something that was appended has no place,
+// and whoever waits for it is told.
+Error Log::block(Error error, bool stuck) noexcept {
+    {
+        const std::lock_guard<std::mutex> guard(state_);
+        if (blocked_ == nullptr) {
+            counters_.blocks.fetch_add(1, std::memory_order_relaxed);
+            blocked_since_us_.store(std::max<uint64_t>(clock_.monotonic_us(), 1));
+        }
+        try {
+            blocked_ = std::make_shared<const Error>(error);
+        } catch (const std::bad_alloc&) {
+            blocked_ = spare_blocked_;
+        }
+        stuck_ = stuck_ || stuck;
+        refuses_.store(true, std::memory_order_release);
+    }
+    if (stuck) complete_waiters();
+    return error;
+}
+
+void Log::unblock() noexcept {
+    const std::lock_guard<std::mutex> guard(state_);
+    blocked_.reset();
+    stuck_ = false;
+    blocked_since_us_.store(0);
+    refuses_.store(failed(), std::memory_order_release);
+}
+
+// Of the log thread, without write_.
+void Log::try_again() {
+    const uint64_t now_us = clock_.monotonic_us();
+    if (now_us - tried_at_us_ < kTryAgainUs) return;
+    tried_at_us_ = now_us;
+    const std::lock_guard<std::mutex> guard(write_);
+    if (write_tail() && write_through(appended()) && reserve(0)) unblock();
+}
+
+bool Log::is_stuck() const noexcept {
+    const std::lock_guard<std::mutex> guard(state_);
+    return stuck_;
+}
+
+uint64_t Log::blocked_us() const noexcept {
+    const uint64_t since_us = blocked_since_us_.load();
+    return since_us == 0 ? 0 : std::max<uint64_t>(clock_.monotonic_us() - since_us, 1);
+}
+
+Status Log::refusal() const {
+    const std::lock_guard<std::mutex> guard(state_);
+    if (failure_ != nullptr) return *failure_;
+    if (blocked_ != nullptr) return *blocked_;
+    return {};
+}
+
+}  // namespace synap
