@@ -6,12 +6,14 @@
 
 #include <exception>
 #include <filesystem>
+#include <functional>
 #include <iostream>
 
 #include "server/client/http_client.h"
 #include "server/config/command_line.h"
 #include "server/config/config.h"
 #include "server/config/print.h"
+#include "server/descriptors.h"
 #include "server/http/reference.h"
 #include "server/log/log.h"
 #include "server/server.h"
@@ -23,6 +25,7 @@ namespace client = synap::server::client;
 namespace slog = synap::server::log;
 
 constexpr const char* kDefaultFile = "config.yml";
+constexpr std::string_view kLogLevel = "logging.level";
 constexpr std::chrono::milliseconds kHealthTimeout{3000};
 
 // The processors that this process may run on, which taskset and cpusets reduce.
@@ -93,7 +96,32 @@ void log_banner(const config::Loaded& loaded) {
                 {"config", settings.config_file.empty() ? "none" : settings.config_file}});
 }
 
-int serve(const config::Loaded& loaded, const config::ContainerLimits& container) {
+// SIGHUP: the log file is opened again, and its level read again. What else has changed in the
+// configuration is named, because it needs a start.
+void reload(const config::Loaded& running, const config::Loaded& now) {
+    for (const config::Problem& problem : now.problems) {
+        slog::warn(problem.message, {{"at", problem.origin.text()}});
+    }
+    const std::string& level = now.ok() ? now.config.logging.level : running.config.logging.level;
+    std::string error;
+    if (!slog::reopen(level, error)) {
+        slog::error("the log file could not be opened again", {{"reason", error}});
+    }
+    if (!now.ok()) {
+        slog::error("the configuration was not read again: it has errors");
+        return;
+    }
+    for (const config::Effective& value : now.values) {
+        const std::string& key = value.option->key;
+        if (key != kLogLevel && value.text() != running.find(key)->text()) {
+            slog::warn("a changed option takes effect with the next start", {{"option", key}});
+        }
+    }
+    slog::info("reloaded", {{"reason", "SIGHUP"}, {"level", level}});
+}
+
+int serve(const config::Loaded& loaded, const config::ContainerLimits& container,
+          const std::function<config::Loaded()>& load_again) {
     std::string error;
     if (!slog::setup(loaded.config.logging, error)) {
         std::cerr << "synap-server: log: " << error << "\n";
@@ -109,7 +137,8 @@ int serve(const config::Loaded& loaded, const config::ContainerLimits& container
                    {{"container_bytes", *container.memory_bytes},
                     {"max_memory_bytes", loaded.max_memory}});
     }
-    const int exit_code = synap::server::run(loaded.config.settings);
+    const int exit_code =
+        synap::server::run(loaded.config.settings, [&] { reload(loaded, load_again()); });
     slog::flush();
     return exit_code;
 }
@@ -130,8 +159,11 @@ int dispatch(int argc, char** argv) {
     }
     const auto environment = config::process_environment();
     const auto container = config::container_limits();
-    const auto loaded = config::load({table, choose_file(line, environment), environment,
-                                      line.flags, container, available_cores()});
+    const auto load = [&] {
+        return config::load({table, choose_file(line, environment), environment, line.flags,
+                             container, available_cores()});
+    };
+    const config::Loaded loaded = load();
     if (line.action != config::Action::kServe || !loaded.ok()) {
         if (!report(loaded)) {
             return 1;
@@ -147,13 +179,14 @@ int dispatch(int argc, char** argv) {
         case config::Action::kHealthCheck:
             return health_check(loaded, environment);
         default:
-            return serve(loaded, container);
+            return serve(loaded, container, load);
     }
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
+    synap::server::fill_standard_streams();
     try {
         return dispatch(argc, argv);
     } catch (const std::exception& e) {

@@ -1,7 +1,5 @@
 #include "server/server.h"
 
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
@@ -11,7 +9,9 @@
 #include <csignal>
 #include <cstdlib>
 #include <exception>
+#include <functional>
 #include <memory>
+#include <new>
 #include <optional>
 #include <string>
 #include <thread>
@@ -20,9 +20,11 @@
 #include <synap/session.hpp>
 #include <synap/store.hpp>
 
+#include "server/descriptors.h"
 #include "server/facts.h"
 #include "server/log/log.h"
 #include "server/net/listener.h"
+#include "server/net/listening.h"
 #include "server/net/loop.h"
 
 namespace synap::server {
@@ -31,24 +33,24 @@ namespace {
 namespace asio = boost::asio;
 
 constexpr std::chrono::milliseconds kHousekeeping{100};
-/// Descriptors besides those of clients: log, snapshot, event queues, listening socket.
-constexpr rlim_t kOwnDescriptors = 128;
+constexpr std::chrono::milliseconds kNoMemoryPause{10};
 
-void allow_descriptors(std::size_t connections) {
-    rlimit limit{};
-    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) {
-        return;
+/// The settings as the system lets them be.
+Settings within_limits(const Settings& settings) {
+    Settings effective = settings;
+    if (effective.io_threads == 0) {
+        effective.io_threads = std::max(1U, std::thread::hardware_concurrency());
     }
-    const rlim_t wanted = connections + kOwnDescriptors;
-    if (limit.rlim_cur < wanted) {
-        limit.rlim_cur = std::min(wanted, limit.rlim_max);
-        static_cast<void>(::setrlimit(RLIMIT_NOFILE, &limit));
+    const std::size_t open_files = raise_open_files();
+    std::size_t& connections = effective.limits.max_connections;
+    connections = connections_within(open_files, connections, effective.io_threads);
+    if (connections < settings.limits.max_connections) {
+        log::warn("fewer connections than server.max_connections: the limit on open files",
+                  {{"connections", connections},
+                   {"server.max_connections", settings.limits.max_connections},
+                   {"open_files", open_files}});
     }
-    if (limit.rlim_cur < wanted) {
-        log::warn("the limit on open files is below what max_connections needs",
-                  {{"limit", static_cast<std::uint64_t>(limit.rlim_cur)},
-                   {"wanted", static_cast<std::uint64_t>(wanted)}});
-    }
+    return effective;
 }
 
 Store open_store(const Settings& settings) {
@@ -64,19 +66,21 @@ Store open_store(const Settings& settings) {
 /// The running server: created and destroyed on the main thread.
 class Server {
 public:
-    explicit Server(const Settings& settings)
-        : shared_(settings, open_store(settings)), timer_(io_), signals_(io_, SIGINT, SIGTERM) {
+    Server(const Settings& settings, const std::function<void()>& reload)
+        : settings_(within_limits(settings)),
+          sockets_(settings_),
+          shared_(settings_, open_store(settings_)),
+          reload_(reload),
+          timer_(io_),
+          signals_(io_, SIGINT, SIGTERM),
+          hangup_(io_, SIGHUP) {
         shared_.request_stop = [this] { asio::post(io_, [this] { stop("SHUTDOWN"); }); };
-        unsigned threads = settings.io_threads;
-        if (threads == 0) {
-            threads = std::max(1U, std::thread::hardware_concurrency());
-        }
-        for (unsigned i = 0; i < threads; ++i) {
+        for (unsigned i = 0; i < settings_.io_threads; ++i) {
             loops_.push_back(std::make_unique<Loop>(shared_, Events::open(shared_.store), i));
             shared_.loops.push_back(&loops_.back()->counters());
         }
-        listener_.emplace(io_, shared_, loops_);
-        shared_.port = listener_->port();
+        listener_.emplace(io_, sockets_, shared_, loops_);
+        shared_.port = sockets_.port();
     }
 
     int run() {
@@ -87,16 +91,20 @@ public:
                 stop(number == SIGTERM ? "SIGTERM" : "SIGINT");
             }
         });
+        await_hangup();
         for (auto& loop : loops_) {
             loop->start();
         }
-        listener_->start();
         housekeeping();
         log::info("listening", {{"host", shared_.settings.host},
                                 {"port", static_cast<unsigned>(shared_.port)},
+                                {"addresses", sockets_.addresses()},
                                 {"io_threads", static_cast<unsigned>(loops_.size())},
                                 {"data_dir", shared_.settings.data_dir}});
-        io_.run();
+        say_who_is_served();
+        while (!turn_until_stopped()) {
+            std::this_thread::sleep_for(kNoMemoryPause);
+        }
         for (auto& loop : loops_) {
             loop->join();
         }
@@ -104,6 +112,40 @@ public:
     }
 
 private:
+    /// False when the memory for going on was missing: nothing is lost by trying again.
+    bool turn_until_stopped() {
+        try {
+            listener_->start();
+            io_.run();
+            return true;
+        } catch (const std::bad_alloc& error) {
+            log::error("the main thread pauses", {{"reason", error.what()}});
+            return false;
+        }
+    }
+
+    void say_who_is_served() const {
+        if (settings_.is_protected) {
+            log::info(
+                "protected mode: only clients on this machine are served, and probes; set "
+                "server.host to serve others");
+        } else if (sockets_.open_to_others()) {
+            log::warn(
+                "there are no passwords in this version: whoever reaches this address can "
+                "read and change all data",
+                {{"addresses", sockets_.addresses()}});
+        }
+    }
+
+    void await_hangup() {
+        hangup_.async_wait([this](const boost::system::error_code& error, int) {
+            if (!error) {
+                await_hangup();
+                reload_();
+            }
+        });
+    }
+
     void stop(const char* why) {
         if (shared_.draining.exchange(true)) {
             return;
@@ -111,6 +153,7 @@ private:
         log::info("stopping", {{"reason", why}});
         listener_->stop();
         signals_.cancel();
+        hangup_.cancel();
         timer_.cancel();
         for (auto& loop : loops_) {
             loop->drain();
@@ -119,15 +162,15 @@ private:
     }
 
     void housekeeping() {
-        drain_engine_log(shared_);
-        watch_state();
-        publish_counters(shared_, network_rate_);
         timer_.expires_after(kHousekeeping);
         timer_.async_wait([this](const boost::system::error_code& error) {
             if (!error) {
                 housekeeping();
             }
         });
+        drain_engine_log(shared_);
+        watch_state();
+        publish_counters(shared_, network_rate_);
     }
 
     void watch_state() {
@@ -181,24 +224,27 @@ private:
         }
     }
 
+    Settings settings_;
     asio::io_context io_{1};
+    ListeningSockets sockets_;  // before the store: a port in use leaves no directory behind
     Shared shared_;
     NetworkRate network_rate_;
+    std::function<void()> reload_;
     std::vector<std::unique_ptr<Loop>> loops_;
     std::optional<Listener> listener_;
     asio::steady_timer timer_;
     asio::signal_set signals_;
+    asio::signal_set hangup_;
     std::uint32_t seen_state_ = 0;
     bool failed_to_open_ = false;
 };
 
 }  // namespace
 
-int run(const Settings& settings) {
+int run(const Settings& settings, const std::function<void()>& reload) {
     static_cast<void>(std::signal(SIGPIPE, SIG_IGN));
     try {
-        allow_descriptors(settings.limits.max_connections);
-        Server server(settings);
+        Server server(settings, reload);
         const int code = server.run();
         log::flush();
         return code;

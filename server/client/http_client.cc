@@ -8,6 +8,8 @@
 #include <cctype>
 #include <charconv>
 
+#include "server/config/settings.h"
+
 namespace synap::server::client {
 
 namespace {
@@ -102,7 +104,7 @@ std::optional<Endpoint> parse_endpoint(std::string_view text) {
 }
 
 std::string loopback_for(const std::string& listen_host) {
-    if (listen_host.empty() || listen_host == "0.0.0.0") {
+    if (listen_host == kEveryAddress || listen_host == "0.0.0.0") {
         return "127.0.0.1";
     }
     return listen_host == "::" ? "::1" : listen_host;

@@ -18,6 +18,10 @@ constexpr std::string_view kIoThreads = "server.io_threads";
 constexpr std::uint64_t kContainerShareNumerator = 3;
 constexpr std::uint64_t kContainerShareDenominator = 4;
 
+// What all clients together may make the server hold, unless it is configured.
+constexpr std::uint64_t kClientShare = 4;
+constexpr std::size_t kMinClientMemory = 64UL * 1024 * 1024;
+
 constexpr std::size_t kShownMax = 80;
 
 std::string shown(const Setting& setting) {
@@ -180,13 +184,47 @@ private:
             warning(effective("replication.master_host").origin,
                     "replication.master_host has no effect while replication.enabled is false");
         }
+        const bool names_host = effective("server.host").origin.layer != Layer::kDefault;
+        settings.is_protected = config.security.protected_mode.value_or(!names_host);
+        if (!config.security.protected_mode) {
+            effective("security.protected_mode").resolved =
+                settings.is_protected ? "true" : "false, since server.host is set";
+        }
+        fill_threads(settings);
+        fill_engine(settings);
+        fill_client_memory();
         Limits& limits = settings.limits;
+        if (limits.client_memory_bytes != 0) {
+            bound("limits.output_buffer_bytes", limits.output_buffer_bytes,
+                  "limits.client_memory_bytes", limits.client_memory_bytes);
+        }
         bound("limits.output_soft_bytes", limits.output_soft_bytes, "limits.output_buffer_bytes",
               limits.output_buffer_bytes);
         bound("limits.resp_bulk_bytes", limits.resp_bulk_bytes, "limits.resp_query_bytes",
               limits.resp_query_bytes);
-        fill_threads(settings);
-        fill_engine(settings);
+    }
+
+    // A share of what the data may use, or of all there is; more where one client may hold more.
+    void fill_client_memory() {
+        Limits& limits = loaded_.config.settings.limits;
+        if (const auto& bytes = loaded_.config.client_memory_bytes) {
+            limits.client_memory_bytes = *bytes;
+            return;
+        }
+        const ContainerLimits& container = inputs_.container;
+        const std::uint64_t memory =
+            loaded_.max_memory != 0
+                ? loaded_.max_memory
+                : container.memory_bytes.value_or(container.machine_bytes.value_or(0));
+        if (memory != 0) {
+            const bool asked =
+                effective("limits.output_buffer_bytes").origin.layer != Layer::kDefault;
+            limits.client_memory_bytes = std::max<std::size_t>(
+                {memory / kClientShare, kMinClientMemory, asked ? limits.output_buffer_bytes : 0});
+        }
+        effective("limits.client_memory_bytes").resolved =
+            memory == 0 ? "no limit"
+                        : format_bytes(static_cast<std::int64_t>(limits.client_memory_bytes));
     }
 
     // A limit above one that would always come first: the default follows that one.

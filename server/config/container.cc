@@ -126,8 +126,9 @@ ContainerLimits container_limits(const std::string& root) {
         read_membership(limits, root + "/sys/fs/cgroup", line);
     }
     // Version 1 says "no limit" with a number close to 2^63.
-    const auto machine = machine_memory(root);
-    if (machine && limits.memory_bytes && *limits.memory_bytes >= *machine) {
+    limits.machine_bytes = machine_memory(root);
+    if (limits.machine_bytes && limits.memory_bytes &&
+        *limits.memory_bytes >= *limits.machine_bytes) {
         limits.memory_bytes.reset();
     }
     return limits;

@@ -1,6 +1,7 @@
 // One option of the server: what it is called everywhere, what it takes and where it goes.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -57,6 +58,24 @@ template <auto... Path>
 constexpr Binding to_or_auto() {
     return {[](ServerConfig& c, const Value& value) { assign<1>((c.*....*Path), value); },
             [](const ServerConfig& c) { return read<1, true>((c.*....*Path)); }};
+}
+
+// The same for a member that is std::optional, and empty for auto.
+template <auto... Path>
+constexpr Binding to_optional() {
+    using Member = std::remove_reference_t<decltype((std::declval<ServerConfig&>().*....*Path))>;
+    using T = typename Member::value_type;
+    return {[](ServerConfig& c, const Value& value) {
+                if (std::holds_alternative<Auto>(value)) {
+                    (c.*....*Path).reset();
+                } else {
+                    assign<1>((c.*....*Path).emplace(), value);
+                }
+            },
+            [](const ServerConfig& c) {
+                const std::optional<T>& member = (c.*....*Path);
+                return member ? read<1, false>(*member) : Value(Auto{});
+            }};
 }
 
 // An option as options.cc declares it. Exactly one of `bind`, `engine` and `same_as` is set.

@@ -31,7 +31,8 @@ constexpr Binding replication() {
 const auto kServer = std::to_array<OptionSpec>({
     {.key = "server.host",
      .flag = "--host",
-     .help = "Address to listen on; 0.0.0.0 or :: for every interface.",
+     .help = "Address or name to listen on, all addresses of a name; * is every address of the "
+             "machine, IPv4 and IPv6.",
      .bind = setting<&Settings::host>()},
     {.key = "server.port",
      .kind = Kind::kInt,
@@ -61,7 +62,8 @@ const auto kServer = std::to_array<OptionSpec>({
      .kind = Kind::kInt,
      .min = 1,
      .max = 10'000'000,
-     .help = "Connections at a time; one more is refused. The limit on open files bounds it too.",
+     .help = "Connections at a time; one more is refused, except for health probes and /metrics. "
+             "The limit on open files bounds it too.",
      .bind = limit<&Limits::max_connections>()},
     {.key = "server.listen_backlog",
      .kind = Kind::kInt,
@@ -94,6 +96,15 @@ const auto kServer = std::to_array<OptionSpec>({
     {.key = "server.tls.key_path",
      .help = "Private key, PEM.",
      .bind = to<&ServerConfig::tls, &TlsConfig::key_path>()},
+});
+
+const auto kSecurity = std::to_array<OptionSpec>({
+    {.key = "security.protected_mode",
+     .kind = Kind::kBool,
+     .allows_auto = true,
+     .help = "Refuse clients from other machines, except for health probes and /metrics; auto does "
+             "so unless server.host is set.",
+     .bind = to_optional<&ServerConfig::security, &SecurityConfig::protected_mode>()},
 });
 
 const auto kLimits = std::to_array<OptionSpec>({
@@ -143,7 +154,8 @@ const auto kLimits = std::to_array<OptionSpec>({
      .kind = Kind::kBytes,
      .min = 4 * kKi,
      .max = 16 * kGi,
-     .help = "Unsent reply bytes above which no more commands of that client are read.",
+     .help = "Unsent reply bytes above which a client that takes its replies is not read until it "
+             "has caught up; one that writes a whole pipeline before it reads is read on.",
      .bind = limit<&Limits::output_soft_bytes>()},
     {.key = "limits.output_buffer_bytes",
      .kind = Kind::kBytes,
@@ -151,6 +163,14 @@ const auto kLimits = std::to_array<OptionSpec>({
      .max = 64 * kGi,
      .help = "Unsent reply bytes of one client above which it is cut.",
      .bind = limit<&Limits::output_buffer_bytes>()},
+    {.key = "limits.client_memory_bytes",
+     .kind = Kind::kBytes,
+     .max = 1024 * kGi,
+     .allows_auto = true,
+     .help = "What all clients together hold in unsent replies and incomplete requests; above it "
+             "the largest is cut. 0 is no limit; auto is a quarter of max_memory, or of the "
+             "machine's memory where there is none, and at least 64mb.",
+     .bind = to_optional<&ServerConfig::client_memory_bytes>()},
     {.key = "limits.idle_timeout_ms",
      .kind = Kind::kDuration,
      .max = 30 * kDay,
@@ -159,13 +179,14 @@ const auto kLimits = std::to_array<OptionSpec>({
     {.key = "limits.header_timeout_ms",
      .kind = Kind::kDuration,
      .max = kHour,
-     .help = "For a request that has begun to be complete, and one millisecond more for each "
+     .help = "For an HTTP request that has begun to be complete, and one millisecond more for each "
              "byte of it that has arrived; 0 waits for ever.",
      .bind = limit<&Limits::header_timeout_ms>()},
     {.key = "limits.write_timeout_ms",
      .kind = Kind::kDuration,
      .max = kHour,
-     .help = "A client that takes none of its waiting replies for so long is cut; 0 keeps it.",
+     .help = "A client that neither takes its waiting replies nor sends anything for so long is "
+             "cut; 0 keeps it.",
      .bind = limit<&Limits::write_timeout_ms>()},
     {.key = "limits.drain_timeout_ms",
      .kind = Kind::kDuration,
@@ -281,6 +302,7 @@ std::span<const OptionSpec> option_specs() {
     static const std::vector<OptionSpec> all = [] {
         std::vector<OptionSpec> joined;
         joined.insert(joined.end(), kServer.begin(), kServer.end());
+        joined.insert(joined.end(), kSecurity.begin(), kSecurity.end());
         joined.insert(joined.end(), kLimits.begin(), kLimits.end());
         joined.insert(joined.end(), kStore.begin(), kStore.end());
         joined.insert(joined.end(), kAround.begin(), kAround.end());

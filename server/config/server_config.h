@@ -2,7 +2,9 @@
 // the options that the server owns: the table reads them, so that a default is written once.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "server/config/settings.h"
@@ -29,12 +31,18 @@ struct ReplicationConfig {
     bool auto_reconnect = true;
 };
 
+struct SecurityConfig {
+    std::optional<bool> protected_mode;  // empty: where no host was configured
+};
+
 struct ServerConfig {
     // What run() takes. data_dir, engine_options and config_file are filled in when a
     // configuration is loaded.
     Settings settings;
 
     std::string role = "master";
+    std::optional<std::size_t> client_memory_bytes;  // empty: a share of the memory
+    SecurityConfig security;
     TlsConfig tls;
     PersistenceConfig persistence;
     ReplicationConfig replication;

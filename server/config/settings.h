@@ -32,24 +32,35 @@ struct Limits {
     /// Arguments of one RESP command ("invalid multibulk length" beyond).
     std::size_t resp_arguments = 1024 * 1024;
 
-    /// Unsent reply bytes above which no further commands of that client are read.
-    std::size_t output_soft_bytes = 1024 * 1024;
+    /// Unsent reply bytes above which a client that takes its replies is not read until it has
+    /// caught up. One that writes all of a pipeline before it reads is read on.
+    std::size_t output_soft_bytes = 64UL * 1024 * 1024;
     /// Unsent reply bytes of one client above which it is cut.
     std::size_t output_buffer_bytes = 1024UL * 1024 * 1024;
 
+    /// What all clients together make the server hold, in replies that they do not take and in
+    /// requests that they do not end: above it the largest is cut. 0: no limit.
+    std::size_t client_memory_bytes = 0;
+
     /// A connection that sends nothing for so long is closed. 0: never, as Redis.
     std::uint32_t idle_timeout_ms = 0;
-    /// A request that has begun must be complete after so long, plus one millisecond for each byte
-    /// of it that has arrived.
+    /// An HTTP request that has begun must be complete after so long, plus one millisecond for each
+    /// byte of it that has arrived.
     std::uint32_t header_timeout_ms = 10'000;
-    /// A client that takes none of its waiting replies for so long is cut.
+    /// A client that neither takes its waiting replies nor sends anything for so long is cut.
     std::uint32_t write_timeout_ms = 60'000;
     /// How long SIGTERM waits for replies that are under way before connections are closed.
     std::uint32_t drain_timeout_ms = 5'000;
 };
 
+/// The host that stands for every address of the machine, IPv4 and IPv6.
+inline constexpr const char* kEveryAddress = "*";
+
 struct Settings {
-    std::string host = "0.0.0.0";
+    /// A name stands for all its addresses.
+    std::string host = kEveryAddress;
+    /// Refuse clients from other machines, except for probes.
+    bool is_protected = false;
     /// 0 lets the system choose (tests); the chosen port is logged and shown by INFO.
     std::uint16_t port = 15500;
     /// Threads that serve connections; 0 means one for each core.

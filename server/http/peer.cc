@@ -37,7 +37,7 @@ Kind recognise(std::string_view bytes, const Limits& limits) noexcept {
 }
 
 Fed Peer::feed(const PeerContext& context, Service& service, const char* data, std::size_t size) {
-    const std::size_t soft_limit = context.services.shared.settings.limits.output_soft_bytes;
+    const std::size_t turn_end = end_of_turn(context);
     Fed fed;
     while (fed.consumed < size && fed.verdict == Verdict::kMore) {
         const std::string_view rest(data + fed.consumed, size - fed.consumed);
@@ -47,7 +47,7 @@ Fed Peer::feed(const PeerContext& context, Service& service, const char* data, s
             fed.pending = size - fed.consumed + swallowed_;
             break;
         }
-        if (fed.verdict == Verdict::kMore && context.output.pending() > soft_limit) {
+        if (fed.verdict == Verdict::kMore && context.output.pending() > turn_end) {
             fed.verdict = Verdict::kYield;
         }
     }
@@ -84,6 +84,7 @@ Peer::Step Peer::step(const PeerContext& context, Service& service, std::string_
     if (status != 0) {
         return reject(context, service, status, fed);
     }
+    head.keep_alive = head.keep_alive && !only_one_;
     if (head.content_length > limits.http_body_bytes) {
         return reject(context, service, 413, fed);
     }
@@ -140,7 +141,7 @@ void Peer::answer(const PeerContext& context, Service& service, const Head& head
     if (!answer.complete) {
         fed.verdict = Verdict::kAbort;
         fed.reason = CutReason::kOutputLimit;
-    } else if (!head.keep_alive) {
+    } else if (!head.keep_alive || only_one_) {
         fed.verdict = Verdict::kClose;
     }
     scanned_ = needed_ = swallowed_ = 0;

@@ -23,6 +23,9 @@ inline constexpr std::string_view kRequestTimeout =
 
 class Peer {
 public:
+    /// `only_one`: closes after the first response.
+    explicit Peer(bool only_one = false) noexcept : only_one_(only_one) {}
+
     /// Answers the complete requests at the front of data[0, size), in order. Bytes that were not
     /// consumed must be offered again with more behind them. kReadPadding bytes behind the data
     /// may be read.
@@ -38,6 +41,7 @@ private:
     void answer(const PeerContext& context, Service& service, const Head& head,
                 std::string_view body, Fed& fed);
 
+    bool only_one_;
     std::size_t scanned_ = 0;    // bytes searched for the end of the head
     std::size_t needed_ = 0;     // bytes of the whole request, once its head is known
     bool continued_ = false;     // "100 Continue" was sent

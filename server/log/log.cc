@@ -1,10 +1,13 @@
 #include "server/log/log.h"
 
-#include <spdlog/sinks/basic_file_sink.h>
+#include <spdlog/details/file_helper.h>
+#include <spdlog/sinks/base_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
 #include <array>
+#include <memory>
+#include <mutex>
 #include <utility>
 
 #include "server/log/formatter.h"
@@ -40,6 +43,46 @@ spdlog::level::level_enum to_spdlog(Level level) {
     return spdlog::level::off;
 }
 
+const Level* find_level(std::string_view name) {
+    for (const auto& [known, value] : kLevels) {
+        if (known == name) {
+            return &value;
+        }
+    }
+    return nullptr;
+}
+
+// A file that can be opened again while other threads write to it.
+class FileSink final : public spdlog::sinks::base_sink<std::mutex> {
+public:
+    explicit FileSink(std::string name) : name_(std::move(name)) { file_ = open(); }
+
+    // Throws spdlog_ex, and goes on with the former file.
+    void reopen() {
+        auto file = open();
+        const std::lock_guard lock(mutex_);
+        file_ = std::move(file);
+    }
+
+protected:
+    void sink_it_(const spdlog::details::log_msg& line) override {
+        spdlog::memory_buf_t text;
+        formatter_->format(line, text);
+        file_->write(text);
+    }
+    void flush_() override { file_->flush(); }
+
+private:
+    std::unique_ptr<spdlog::details::file_helper> open() const {
+        auto file = std::make_unique<spdlog::details::file_helper>();
+        file->open(name_);
+        return file;
+    }
+
+    std::string name_;
+    std::unique_ptr<spdlog::details::file_helper> file_;
+};
+
 void install(spdlog::sink_ptr sink, Level level, bool json) {
     auto logger = std::make_shared<spdlog::logger>("synap", std::move(sink));
     logger->set_formatter(std::make_unique<LineFormatter>(json));
@@ -64,12 +107,7 @@ spdlog::logger& logger() {
 }  // namespace
 
 bool setup(const LogConfig& config, std::string& error) {
-    const Level* level = nullptr;
-    for (const auto& [name, value] : kLevels) {
-        if (config.level == name) {
-            level = &value;
-        }
-    }
+    const Level* level = find_level(config.level);
     if (!level) {
         error = "unknown log level '" + config.level + "'";
         return false;
@@ -83,13 +121,33 @@ bool setup(const LogConfig& config, std::string& error) {
         sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
     } else {
         try {
-            sink = std::make_shared<spdlog::sinks::basic_file_sink_mt>(config.file);
+            sink = std::make_shared<FileSink>(config.file);
         } catch (const spdlog::spdlog_ex& e) {
             error = e.what();
             return false;
         }
     }
     install(std::move(sink), *level, config.format == "json");
+    return true;
+}
+
+bool reopen(const std::string& level, std::string& error) {
+    const Level* found = find_level(level);
+    if (!found) {
+        error = "unknown log level '" + level + "'";
+        return false;
+    }
+    try {
+        for (const spdlog::sink_ptr& sink : logger().sinks()) {
+            if (auto* file = dynamic_cast<FileSink*>(sink.get())) {
+                file->reopen();
+            }
+        }
+    } catch (const spdlog::spdlog_ex& e) {
+        error = e.what();
+        return false;
+    }
+    logger().set_level(to_spdlog(*found));
     return true;
 }
 

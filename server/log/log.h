@@ -59,6 +59,10 @@ using Fields = std::initializer_list<Field>;
 // set-up kept, when the file cannot be opened or a name is unknown.
 [[nodiscard]] bool setup(const LogConfig& config, std::string& error);
 
+// Opens the log file again by its name, for it may have been renamed, and takes over the level. Any
+// thread. On failure false with a sentence in `error`, and the former file goes on.
+[[nodiscard]] bool reopen(const std::string& level, std::string& error);
+
 // Writes what is buffered; call before the process ends.
 void flush();
 

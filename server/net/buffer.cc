@@ -143,12 +143,15 @@ bool OutputBuffer::append_blob(synap_bytes_t value, synap_blob_t* owner) noexcep
         return false;
     }
     try {
-        blobs_.push_back({size_, static_cast<const char*>(value.data), value.size, owner});
+        blobs_.push_back(
+            {size_, static_cast<const char*>(value.data), value.size, value.size, owner});
     } catch (const std::bad_alloc&) {
         return false;
     }
     static_cast<void>(synap_blob_retain(owner));
     blob_bytes_ += value.size;
+    retained_ += value.size;
+    pool_.retain(value.size);
     return true;
 }
 
@@ -193,6 +196,8 @@ void OutputBuffer::sent(std::size_t bytes) noexcept {
             return;
         }
         synap_blob_release(blob.owner);
+        retained_ -= blob.whole;
+        pool_.drop(blob.whole);
         ++first_blob_;
     }
     sent_ += bytes;
@@ -206,9 +211,10 @@ void OutputBuffer::clear() noexcept {
         synap_blob_release(blobs_[i].owner);
     }
     blobs_.clear();
+    pool_.drop(retained_);
     pool_.release(block_, capacity_);
     block_ = nullptr;
-    capacity_ = size_ = sent_ = blob_bytes_ = first_blob_ = 0;
+    capacity_ = size_ = sent_ = blob_bytes_ = retained_ = first_blob_ = 0;
 }
 
 }  // namespace synap::server

@@ -41,10 +41,15 @@ public:
 
     /// Bytes handed out and kept for recycling.
     std::size_t held() const noexcept { return held_; }
+    /// Bytes that connections hold: blocks, and values that replies refer to.
+    std::size_t used() const noexcept { return held_ - kept_.size() * kChunkBytes + retained_; }
+    void retain(std::size_t bytes) noexcept { retained_ += bytes; }
+    void drop(std::size_t bytes) noexcept { retained_ -= bytes; }
 
 private:
     std::vector<char*> kept_;
     std::size_t held_ = 0;
+    std::size_t retained_ = 0;
 };
 
 /// What a connection has received and not consumed. Holds no memory when empty.
@@ -57,6 +62,7 @@ public:
 
     bool empty() const noexcept { return begin_ == end_; }
     std::size_t size() const noexcept { return end_ - begin_; }
+    std::size_t held() const noexcept { return capacity_; }
     char* data() noexcept { return block_ + begin_; }
 
     /// At least `least` bytes of room behind the data. Grows by doubling, so that a claimed length
@@ -117,6 +123,9 @@ public:
     /// Bytes not yet sent, values by reference included.
     std::size_t pending() const noexcept { return size_ - sent_ + blob_bytes_; }
 
+    /// Memory held: the block, and values by reference, each whole until it was sent.
+    std::size_t held() const noexcept { return capacity_ + retained_; }
+
     /// Describes the unsent bytes from the front; returns the number of pieces.
     int gather(std::span<iovec, kMaxPieces> pieces) const noexcept;
     /// Drops `bytes` that were sent from the front; frees everything when nothing is left.
@@ -128,6 +137,7 @@ private:
         std::size_t at;  // its place: bytes of the block before it
         const char* data;
         std::size_t size;
+        std::size_t whole;  // what `size` was at first
         synap_blob_t* owner;
     };
 
@@ -141,6 +151,7 @@ private:
     std::size_t size_ = 0;
     std::size_t sent_ = 0;
     std::size_t blob_bytes_ = 0;
+    std::size_t retained_ = 0;
     std::size_t first_blob_ = 0;
     std::vector<Blob> blobs_;
 };

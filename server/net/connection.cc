@@ -1,11 +1,10 @@
 #include "server/net/connection.h"
 
-#include <netdb.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <array>
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <span>
@@ -13,7 +12,9 @@
 #include <string_view>
 #include <utility>
 
+#include "server/net/address.h"
 #include "server/net/loop.h"
+#include "server/net/send.h"
 
 namespace synap::server {
 namespace {
@@ -27,27 +28,17 @@ constexpr std::uint64_t kLingerMs = 2000;
 /// Reads of one turn that swallow what it still sends; one that sends more is not listening.
 constexpr int kLingerReads = 64;
 
-std::string peer_name(int fd) {
-    sockaddr_storage address{};
-    socklen_t size = sizeof address;
-    std::array<char, NI_MAXHOST> host{};
-    std::array<char, NI_MAXSERV> port{};
-    auto* generic = reinterpret_cast<sockaddr*>(&address);  // NOLINT
-    if (::getpeername(fd, generic, &size) != 0 ||
-        ::getnameinfo(generic, size, host.data(), host.size(), port.data(), port.size(),
-                      NI_NUMERICHOST | NI_NUMERICSERV) != 0) {
-        return "?:0";
-    }
-    const bool v6 = address.ss_family == AF_INET6;
-    return (v6 ? "[" : "") + std::string(host.data()) + (v6 ? "]:" : ":") + port.data();
-}
+/// A client that has taken nothing for so long is taken for one that will not read before it has
+/// written everything.
+constexpr std::uint64_t kStuckMs = 1000;
 
 }  // namespace
 
-Connection::Connection(Loop& loop, int fd, std::uint64_t id)
+Connection::Connection(Loop& loop, int fd, std::uint64_t id, bool restricted)
     : loop_(loop),
       fd_(fd),
       id_(id),
+      restricted_(restricted),
       input_(loop.pool()),
       output_(loop.pool(), loop.limits().output_buffer_bytes),
       active_ms_(loop.now_ms()),
@@ -76,8 +67,13 @@ void Connection::on_socket(std::uint32_t events) {
     readable_ = readable_ || (events & (EPOLLIN | EPOLLRDHUP)) != 0;
     ended_ = ended_ || (events & EPOLLRDHUP) != 0;
     if ((events & EPOLLOUT) != 0 && want_write_) {
+        want_write_ = false;
         advance();
-    } else if (ended_ && (waiting_ & kCommand) != 0) {
+    }
+    if (closed()) {
+        return;
+    }
+    if (ended_ && (waiting_ & kCommand) != 0) {
         close();
     } else if (may_read()) {
         receive();
@@ -180,11 +176,15 @@ bool Connection::recognise(const char* data, std::size_t size) {
         case http::Kind::kUnknown:
             return false;
         case http::Kind::kHttp:
-            peer_.emplace<http::Peer>();
+            peer_.emplace<http::Peer>(restricted_);
             loop_.services().counters.http_connections.add();
             return open_session(SYNAP_PROTOCOL_NATIVE, "http");
         case http::Kind::kOther:
             break;
+    }
+    if (restricted_) {
+        close();
+        return false;
     }
     peer_.emplace<resp::Peer>(loop_.limits());
     loop_.services().counters.resp_connections.add();
@@ -292,7 +292,7 @@ void Connection::advance() {
     if (closed()) {
         return;
     }
-    if (output_.pending() > loop_.limits().output_soft_bytes) {
+    if (must_catch_up()) {
         waiting_ |= kOutput;
     } else if ((waiting_ & kOutput) != 0) {
         waiting_ &= static_cast<std::uint8_t>(~kOutput);
@@ -310,38 +310,37 @@ void Connection::advance() {
     }
 }
 
+/// More commands only wait for a client that is taking its replies: one that is not would wait for
+/// its commands to be read, and nothing would move.
+bool Connection::must_catch_up() const noexcept {
+    if (output_.pending() <= loop_.output_soft_bytes()) {
+        return false;
+    }
+    const std::uint64_t limit = loop_.limits().write_timeout_ms;
+    return loop_.now_ms() - progress_ms_ < (limit == 0 ? kStuckMs : std::min(kStuckMs, limit / 2));
+}
+
 void Connection::flush() {
-    const bool stalled = std::exchange(want_write_, false);
-    std::array<iovec, OutputBuffer::kMaxPieces> pieces;  // NOLINT: filled by gather
-    while (!output_.empty()) {
-        const int count = output_.gather(pieces);
-        ssize_t sent = 0;
-        if (count == 1) {
-            sent = ::send(fd_, pieces[0].iov_base, pieces[0].iov_len, MSG_NOSIGNAL);
-        } else {
-            msghdr message{};
-            message.msg_iov = pieces.data();
-            message.msg_iovlen = static_cast<std::size_t>(count);
-            sent = ::sendmsg(fd_, &message, MSG_NOSIGNAL);
-        }
-        if (sent < 0) {
-            if (errno == EINTR) {
-                continue;
-            }
-            if (errno != EAGAIN) {
-                close();
-                return;
-            }
-            want_write_ = true;
-            if (!stalled) {
-                progress_ms_ = loop_.now_ms();
-            }
-            return;
-        }
-        loop_.services().counters.writes.add();
-        loop_.services().counters.output_bytes.add(static_cast<std::uint64_t>(sent));
+    if (want_write_) {
+        return;  // there will be an event
+    }
+    const Sent sent = send_all(fd_, output_);
+    if (sent.bytes != 0) {
+        loop_.services().counters.writes.add(sent.calls);
+        loop_.services().counters.output_bytes.add(sent.bytes);
         progress_ms_ = loop_.now_ms();
-        output_.sent(static_cast<std::size_t>(sent));
+        stalled_ = false;
+    }
+    if (sent.end == Sent::End::kBroken) {
+        close();
+    } else if (sent.end == Sent::End::kFull) {
+        want_write_ = true;
+        if (!std::exchange(stalled_, true)) {
+            progress_ms_ = loop_.now_ms();
+        }
+        loop_.account();  // which may cut it
+    } else {
+        stalled_ = false;
     }
 }
 
@@ -384,18 +383,27 @@ void Connection::on_tick(std::uint64_t now_ms) {
             close();
         }
     } else if (want_write_ && limits.write_timeout_ms != 0 &&
-               now_ms - progress_ms_ > limits.write_timeout_ms) {
+               now_ms - std::max(progress_ms_, active_ms_) > limits.write_timeout_ms) {
         cut(CutReason::kWriteTimeout);
-    } else if (pending_ != 0 && waiting_ == 0 && limits.header_timeout_ms != 0 &&
-               now_ms - request_ms_ > limits.header_timeout_ms + pending_) {
+    } else if (is_late(now_ms)) {
         if (std::holds_alternative<http::Peer>(peer_) && output_.append(http::kRequestTimeout)) {
             flush();
         }
         cut(CutReason::kRequestTimeout);
+    } else if ((waiting_ & kOutput) != 0 && !must_catch_up()) {
+        advance();
     } else if (limits.idle_timeout_ms != 0 && waiting_ == 0 &&
                now_ms - active_ms_ > limits.idle_timeout_ms) {
         cut(CutReason::kIdle);
     }
+}
+
+/// A request of HTTP takes too long to arrive. One of RESP may take its time: a command may come
+/// from a pipe whose writer pauses, and costs no more meanwhile than a client that is idle.
+bool Connection::is_late(std::uint64_t now_ms) const noexcept {
+    const std::uint32_t limit = loop_.limits().header_timeout_ms;
+    return pending_ != 0 && waiting_ == 0 && limit != 0 &&
+           !std::holds_alternative<resp::Peer>(peer_) && now_ms - request_ms_ > limit + pending_;
 }
 
 void Connection::drain() {

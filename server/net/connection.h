@@ -23,12 +23,16 @@ class Loop;
 /// The socket is watched edge-triggered, for everything, once: what is not acted upon at once is
 /// remembered (readable_, want_write_), and no request costs a change of what is watched.
 ///
+/// Clients of RESP write a whole pipeline before they read the first reply, so commands are run
+/// while replies wait, up to limits.output_buffer_bytes. A client that takes its replies, only not
+/// as fast as they come, is not read above limits.output_soft_bytes: that wait is sure to end.
+///
 /// Order of replies: while a reply depends on the log (on_committed is due), nothing is sent and
 /// nothing more is read, so replies leave in the order of their commands.
 class Connection {
 public:
-    /// Takes over the non-blocking socket.
-    Connection(Loop& loop, int fd, std::uint64_t id);
+    /// Takes over the non-blocking socket. A restricted connection answers one HTTP request.
+    Connection(Loop& loop, int fd, std::uint64_t id, bool restricted);
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
     ~Connection();
@@ -36,6 +40,9 @@ public:
     std::uint64_t id() const noexcept { return id_; }
     int fd() const noexcept { return fd_; }
     bool closed() const noexcept { return fd_ < 0; }
+    bool restricted() const noexcept { return restricted_; }
+    /// Memory that this client makes the server hold.
+    std::size_t held_bytes() const noexcept { return input_.held() + output_.held(); }
 
     /// The socket is ready for `events` (EPOLL*).
     void on_socket(std::uint32_t events);
@@ -63,6 +70,8 @@ private:
     bool open_session(std::uint32_t protocol, const char* transport);
     void settle(const Fed& fed);
     void advance();
+    bool must_catch_up() const noexcept;
+    bool is_late(std::uint64_t now_ms) const noexcept;
     void flush();
     void finish();
     void discard();
@@ -71,6 +80,7 @@ private:
     Loop& loop_;
     int fd_;
     std::uint64_t id_;
+    bool restricted_;
     InputBuffer input_;
     OutputBuffer output_;
     std::optional<Session> session_;
@@ -79,7 +89,8 @@ private:
     std::uint8_t waiting_ = 0;  // Wait
     bool readable_ = false;     // the socket may hold more than was read
     bool ended_ = false;        // the client will send no more
-    bool want_write_ = false;   // the socket would not take all output
+    bool want_write_ = false;   // the socket would not take all output; there will be an event
+    bool stalled_ = false;      // it has not taken anything since
     bool work_left_ = false;    // input_ holds more than an incomplete request
     bool closing_ = false;      // close once the output was sent
     bool linger_ = false;       // the client may be sending: let it read the last reply

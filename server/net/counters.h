@@ -32,12 +32,15 @@ enum class CutReason : std::uint8_t {
     kProtocolError,
     kKilled,
     kLogFailure,
+    kClientMemory,
+    kNoMemory,
     kCount
 };
 
 inline constexpr std::array<const char*, static_cast<std::size_t>(CutReason::kCount)>
-    kCutReasonNames = {"idle",        "request_timeout", "write_timeout", "output_limit",
-                       "query_limit", "protocol_error",  "killed",        "log_failure"};
+    kCutReasonNames = {"idle",          "request_timeout", "write_timeout", "output_limit",
+                       "query_limit",   "protocol_error",  "killed",        "log_failure",
+                       "client_memory", "no_memory"};
 
 inline constexpr std::size_t kHttpMethods = 8;
 inline constexpr std::array<const char*, kHttpMethods> kHttpMethodNames = {

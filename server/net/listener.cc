@@ -6,28 +6,27 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <cerrno>
 #include <chrono>
-#include <stdexcept>
+#include <exception>
 #include <string>
-#include <string_view>
 #include <system_error>
+#include <utility>
 
 #include "server/log/log.h"
+#include "server/net/address.h"
 
 namespace synap::server {
 namespace {
 
 namespace asio = boost::asio;
-using asio::ip::tcp;
 
 /// Accepted in one go before the signals and timers of the thread get their turn.
 constexpr int kMaxAccepts = 64;
 /// How long accepting rests when the process has no descriptor left.
 constexpr std::chrono::milliseconds kPause{100};
-constexpr std::string_view kTooMany = "-ERR max number of clients reached\r\n";
 
 void set_option(int fd, int level, int name, int value) noexcept {
     static_cast<void>(::setsockopt(fd, level, name, &value, sizeof value));
@@ -42,114 +41,158 @@ void keep_alive(int fd, std::uint32_t idle_s) noexcept {
     set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, 3);
 }
 
+/// What happened to a connection before it was accepted: the next one may be sound.
+bool concerns_one_connection(int error) noexcept {
+    switch (error) {
+        case ECONNABORTED:
+        case EINTR:
+        case EPROTO:
+        case EPERM:  // a rule of the firewall
+        case ENETDOWN:
+        case ENETUNREACH:
+        case ENOPROTOOPT:
+        case EHOSTDOWN:
+        case EHOSTUNREACH:
+        case ENONET:
+        case EOPNOTSUPP:
+        case ETIMEDOUT:
+            return true;
+        default:
+            return false;
+    }
+}
+
 }  // namespace
 
 struct Listener::Socket {
-    explicit Socket(asio::io_context& io) : acceptor(io), timer(io) {}
+    Socket(asio::io_context& io, int fd) : descriptor(io, fd), timer(io) {}
+    ~Socket() { descriptor.release(); }
 
-    tcp::acceptor acceptor;
+    asio::posix::stream_descriptor descriptor;
     asio::steady_timer timer;
+    bool waits = false;  // for a connection, or for the end of a pause
 };
 
-Listener::Listener(asio::io_context& io, Shared& shared, std::vector<std::unique_ptr<Loop>>& loops)
-    : socket_(std::make_unique<Socket>(io)), shared_(shared), loops_(loops) {
-    const Settings& settings = shared.settings;
-    const std::string where = settings.host + ":" + std::to_string(settings.port);
-    boost::system::error_code error;
-    const auto check = [&](const char* step) {
-        if (error) {
-            throw std::system_error(error.value(), std::generic_category(),
-                                    std::string("cannot ") + step + " " + where);
-        }
-    };
-    const auto found = tcp::resolver(io).resolve(settings.host, std::to_string(settings.port),
-                                                 tcp::resolver::passive, error);
-    if (error || found.empty()) {
-        throw std::runtime_error("cannot listen on " + where + ": there is no such address");
+Listener::Listener(asio::io_context& io, const ListeningSockets& sockets, Shared& shared,
+                   std::vector<std::unique_ptr<Loop>>& loops)
+    : shared_(shared), loops_(loops), admission_(io, shared, [this](int fd) { adopt_probe(fd); }) {
+    for (const int fd : sockets.descriptors()) {
+        sockets_.push_back(std::make_unique<Socket>(io, fd));
     }
-    const tcp::endpoint endpoint = found.begin()->endpoint();
-    tcp::acceptor& acceptor = socket_->acceptor;
-    acceptor.open(endpoint.protocol(), error);
-    check("open a socket for");
-    acceptor.set_option(tcp::acceptor::reuse_address(true), error);
-    check("prepare a socket for");
-    acceptor.bind(endpoint, error);
-    check("bind to");
-    acceptor.listen(settings.backlog, error);
-    check("listen on");
-    acceptor.native_non_blocking(true, error);
-    check("prepare a socket for");
 }
 
 Listener::~Listener() = default;
 
-std::uint16_t Listener::port() const noexcept {
-    boost::system::error_code error;
-    const tcp::endpoint endpoint = socket_->acceptor.local_endpoint(error);
-    return error ? 0 : endpoint.port();
+void Listener::start() {
+    for (auto& socket : sockets_) {
+        if (!socket->waits) {
+            wait(*socket);
+        }
+    }
 }
 
-void Listener::start() { wait(); }
-
-void Listener::stop() {
-    boost::system::error_code error;
-    socket_->timer.cancel();
-    socket_->acceptor.close(error);
+void Listener::stop() noexcept {
+    stopped_ = true;
+    for (auto& socket : sockets_) {
+        boost::system::error_code ignored;
+        socket->descriptor.cancel(ignored);
+        socket->timer.cancel();
+    }
+    admission_.stop();
 }
 
-void Listener::wait() {
-    socket_->acceptor.async_wait(tcp::acceptor::wait_read,
-                                 [this](const boost::system::error_code& error) {
-                                     if (!error) {
-                                         accept_ready();
+void Listener::wait(Socket& socket) {
+    socket.descriptor.async_wait(asio::posix::stream_descriptor::wait_read,
+                                 [this, &socket](const boost::system::error_code& error) {
+                                     socket.waits = false;
+                                     if (stopped_) {
+                                         return;
+                                     }
+                                     if (error) {
+                                         pause(socket, error.value());
+                                     } else {
+                                         accept_ready(socket);
                                      }
                                  });
+    socket.waits = true;
 }
 
-void Listener::accept_ready() {
-    const int listening = socket_->acceptor.native_handle();
+void Listener::accept_ready(Socket& socket) {
     for (int i = 0; i < kMaxAccepts; ++i) {
-        const int fd = ::accept4(listening, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        sockaddr_storage peer{};
+        socklen_t size = sizeof peer;
+        const int fd =
+            ::accept4(socket.descriptor.native_handle(), reinterpret_cast<sockaddr*>(&peer), &size,
+                      SOCK_NONBLOCK | SOCK_CLOEXEC);  // NOLINT
         if (fd >= 0) {
-            deal(fd);
-        } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-            log::warn("cannot accept connections",
-                      {{"reason", std::generic_category().message(errno)}});
-            pause();
-            return;
+            short_ = false;
+            deal(fd, peer);
         } else if (errno == EAGAIN) {
             break;
+        } else if (!concerns_one_connection(errno)) {
+            pause(socket, errno);
+            return;
         }
-        // Anything else happened to that one connection before it was accepted.
     }
-    wait();
+    wait(socket);
 }
 
-void Listener::deal(int fd) {
+void Listener::deal(int fd, const sockaddr_storage& peer) {
     shared_.accepted.fetch_add(1, std::memory_order_relaxed);
-    const std::uint64_t open = shared_.connections.fetch_add(1, std::memory_order_relaxed);
-    if (open >= shared_.settings.limits.max_connections) {
-        shared_.connections.fetch_sub(1, std::memory_order_relaxed);
-        shared_.refused.fetch_add(1, std::memory_order_relaxed);
-        static_cast<void>(::send(fd, kTooMany.data(), kTooMany.size(), MSG_NOSIGNAL));
+    bool counted = false;
+    try {
+        if (shared_.settings.is_protected && !is_loopback(peer)) {
+            admission_.take(fd, Admission::Reason::kProtected);
+            return;
+        }
+        counted = true;
+        const std::uint64_t open = shared_.connections.fetch_add(1, std::memory_order_relaxed);
+        if (open >= shared_.settings.limits.max_connections) {
+            shared_.left(false);
+            counted = false;
+            admission_.take(fd, Admission::Reason::kFull);
+            return;
+        }
+        set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+        if (shared_.settings.tcp_keepalive_s != 0) {
+            keep_alive(fd, shared_.settings.tcp_keepalive_s);
+        }
+        loops_[next_]->adopt(fd);
+        next_ = (next_ + 1) % loops_.size();
+    } catch (const std::exception& error) {
+        log::error("a connection was refused", {{"reason", error.what()}});
         ::close(fd);
-        return;
+        if (counted) {
+            shared_.left(false);
+        }
     }
-    set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-    if (shared_.settings.tcp_keepalive_s != 0) {
-        keep_alive(fd, shared_.settings.tcp_keepalive_s);
-    }
-    loops_[next_]->adopt(fd);
-    next_ = (next_ + 1) % loops_.size();
 }
 
-void Listener::pause() {
-    socket_->timer.expires_after(kPause);
-    socket_->timer.async_wait([this](const boost::system::error_code& error) {
-        if (!error) {
-            wait();
+/// Serves the probe of a client that is refused otherwise.
+void Listener::adopt_probe(int fd) {
+    try {
+        loops_[next_]->adopt(fd, true);
+    } catch (const std::exception& error) {
+        log::error("a connection was refused", {{"reason", error.what()}});
+        ::close(fd);
+        shared_.left(true);
+    }
+}
+
+/// Rests, then goes on. Said once for as long as it lasts.
+void Listener::pause(Socket& socket, int error) {
+    if (!std::exchange(short_, true)) {
+        log::warn("cannot accept connections; trying again",
+                  {{"reason", std::generic_category().message(error)}});
+    }
+    socket.timer.expires_after(kPause);
+    socket.timer.async_wait([this, &socket](const boost::system::error_code&) {
+        socket.waits = false;
+        if (!stopped_) {
+            wait(socket);
         }
     });
+    socket.waits = true;
 }
 
 }  // namespace synap::server

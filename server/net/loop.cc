@@ -17,6 +17,7 @@
 #include <system_error>
 
 #include "server/log/log.h"
+#include "server/net/address.h"
 #include "server/net/scheduling.h"
 
 namespace synap::server {
@@ -28,21 +29,11 @@ namespace asio = boost::asio;
 constexpr int kMaxTurns = 16;
 /// Replies that may wait for a sync to begin while more requests are ready.
 constexpr std::size_t kMaxGathered = 256;
-constexpr std::uint64_t kShortSyncUs = 1000;
-/// Waits for the disk that must have been short, one after the other, before a thread syncs itself.
-constexpr unsigned kShortSyncs = 4;
 /// Buffer memory is reported to the engine in steps of this size.
 constexpr std::int64_t kAccountStep = 64 * 1024;
 constexpr std::uint32_t kMinTickMs = 20;
 constexpr std::uint32_t kMaxTickMs = 1000;
-
-std::uint64_t steady_us() noexcept {
-    const auto now = std::chrono::steady_clock::now().time_since_epoch();
-    return static_cast<std::uint64_t>(
-        std::chrono::duration_cast<std::chrono::microseconds>(now).count());
-}
-
-std::uint64_t steady_ms() noexcept { return steady_us() / 1000; }
+constexpr std::chrono::milliseconds kNoMemoryPause{10};
 
 /// Half of the shortest time limit, so that none is exceeded by more than that.
 std::uint32_t tick_ms(const Limits& limits) noexcept {
@@ -86,7 +77,9 @@ Loop::Loop(Shared& shared, Events events, unsigned index)
     event.data.ptr = nullptr;
     checked(::epoll_ctl(ready_fd_, EPOLL_CTL_ADD, wake_fd_, &event), "epoll_ctl");
     services_.events.try_wake_fd(wake_fd_).value();
-    now_ms_ = steady_ms();
+    now_ms_ = steady_us() / 1000;
+    services_.shared.client_memory.add_thread(
+        [this] { asio::post(reactor_->io, [this] { report_largest(); }); });
 }
 
 Loop::~Loop() {
@@ -102,10 +95,32 @@ void Loop::run() {
     const std::string name = "synap-io-" + std::to_string(index_);
     ::pthread_setname_np(::pthread_self(), name.c_str());
     prefer_short_turns();  // or the thread of a snapshot may keep it waiting
-    wait_ready();
-    schedule_tick();
-    reactor_->io.run();
+    while (!turn_until_stopped()) {
+        std::this_thread::sleep_for(kNoMemoryPause);
+    }
     synap_memory_charge(services_.shared.store.raw(), -charged_);
+}
+
+/// False when the memory for going on was missing: nothing is lost by trying again.
+bool Loop::turn_until_stopped() noexcept {
+    try {
+        if (!waits_ready_) {
+            wait_ready();
+        }
+        if (!waits_tick_) {
+            schedule_tick();
+        }
+        reactor_->io.run();
+        return true;
+    } catch (const std::exception& error) {
+        log::error("an I/O thread pauses", {{"reason", error.what()}});
+        return false;
+    }
+}
+
+void Loop::drop(Connection& connection, const std::exception& why) noexcept {
+    connection.cut(CutReason::kNoMemory);
+    log::error("a connection was cut", {{"reason", why.what()}});
 }
 
 void Loop::join() {
@@ -114,45 +129,29 @@ void Loop::join() {
     }
 }
 
-void Loop::adopt(int fd) {
-    asio::post(reactor_->io, [this, fd] {
-        serve(fd);
+void Loop::adopt(int fd, bool restricted) {
+    asio::post(reactor_->io, [this, fd, restricted] {
+        serve(fd, restricted);
         finish_iteration();
     });
 }
 
-void Loop::serve(int fd) {
-    if (draining_) {
-        ::close(fd);
-        services_.shared.connections.fetch_sub(1, std::memory_order_relaxed);
-        return;
+void Loop::serve(int fd, bool restricted) noexcept {
+    try {
+        if (!draining_) {
+            connections_.open(*this, fd, restricted);
+            return;
+        }
+    } catch (const std::exception& error) {
+        log::error("a connection was refused", {{"reason", error.what()}});
     }
-    if (free_slots_.empty()) {
-        free_slots_.push_back(static_cast<std::uint32_t>(slots_.size()));
-        slots_.emplace_back();
-    }
-    const std::uint32_t index = free_slots_.back();
-    free_slots_.pop_back();
-    Slot& slot = slots_[index];
-    const std::uint64_t id = (static_cast<std::uint64_t>(++slot.generation) << 32) | index;
-    slot.connection = std::make_unique<Connection>(*this, fd, id);
-    ++open_;
+    ::close(fd);
+    services_.shared.left(restricted);
 }
 
-Connection* Loop::find(std::uint64_t id) noexcept {
-    const auto index = static_cast<std::uint32_t>(id);
-    if (index >= slots_.size() || slots_[index].generation != id >> 32) {
-        return nullptr;
-    }
-    return slots_[index].connection.get();
-}
-
-void Loop::retire(const Connection& connection) {
-    const auto index = static_cast<std::uint32_t>(connection.id());
-    retired_.push_back(std::move(slots_[index].connection));
-    free_slots_.push_back(index);
-    --open_;
-    services_.shared.connections.fetch_sub(1, std::memory_order_relaxed);
+void Loop::retire(const Connection& connection) noexcept {
+    services_.shared.left(connection.restricted());
+    connections_.retire(connection);
 }
 
 bool Loop::watch(Connection& connection) noexcept {
@@ -165,11 +164,13 @@ bool Loop::watch(Connection& connection) noexcept {
 void Loop::wait_ready() {
     reactor_->ready.async_wait(asio::posix::stream_descriptor::wait_read,
                                [this](const boost::system::error_code& error) {
+                                   waits_ready_ = false;
                                    if (!error) {
                                        on_ready();
                                        wait_ready();
                                    }
                                });
+    waits_ready_ = true;
 }
 
 void Loop::on_ready() {
@@ -178,13 +179,14 @@ void Loop::on_ready() {
         if (n <= 0) {
             break;
         }
-        now_ms_ = steady_ms();  // or time limits would count from the tick before
+        now_ms_ = steady_us() / 1000;  // or time limits would count from the tick before
         for (int i = 0; i < n; ++i) {
             const epoll_event& event = ready_[static_cast<std::size_t>(i)];
             if (event.data.ptr == nullptr) {
                 take_events();
             } else {
-                static_cast<Connection*>(event.data.ptr)->on_socket(event.events);
+                serve_one(*static_cast<Connection*>(event.data.ptr),
+                          [&](Connection& ready) { ready.on_socket(event.events); });
             }
         }
         end_turn();
@@ -210,35 +212,19 @@ void Loop::take_events() {
                 on_log_event(tag, batch->error(i) == nullptr);
                 continue;
             }
-            Connection* connection = find(tag);
+            Connection* connection = connections_.find(tag);
             if (connection == nullptr) {
                 continue;
             }
             if (batch->kind(i) == SYNAP_EVENT_COMPLETION) {
-                connection->on_completion(batch->take_reply(i), batch->error(i));
+                serve_one(*connection, [&](Connection& waiting) {
+                    waiting.on_completion(batch->take_reply(i), batch->error(i));
+                });
             } else if (batch->kind(i) == SYNAP_EVENT_KILL) {
                 connection->cut(CutReason::kKilled);
             }
         }
     }
-}
-
-bool Loop::must_commit(synap_token_t token, std::uint32_t level) const noexcept {
-    if (token.position == 0 || level <= SYNAP_DURABILITY_MEMORY) {
-        return false;
-    }
-    return level > committed_level_ || token.epoch != committed_.epoch ||
-           token.position > committed_.position;
-}
-
-void Loop::commit_later(const Connection& connection, synap_token_t token, std::uint32_t level) {
-    const bool is_being_synced = !syncing_.members.empty() && token.epoch == syncing_.token.epoch &&
-                                 token.position <= syncing_.token.position;
-    Group& group = level == SYNAP_DURABILITY_OS ? for_kernel_
-                   : is_being_synced            ? syncing_
-                                                : for_disk_;
-    group.members.push_back(connection.id());
-    group.token = later(group.token, token);
 }
 
 void Loop::resume_later(const Connection& connection) {
@@ -252,8 +238,8 @@ void Loop::run_resumed() {
     std::vector<std::uint64_t> turn;
     turn.swap(resumed_);
     for (const std::uint64_t id : turn) {
-        if (Connection* connection = find(id); connection != nullptr) {
-            connection->resume();
+        if (Connection* connection = connections_.find(id); connection != nullptr) {
+            serve_one(*connection, [](Connection& resumed) { resumed.resume(); });
         }
     }
     finish_iteration();
@@ -264,7 +250,7 @@ void Loop::end_turn() {
     if (!for_kernel_.members.empty()) {
         commit(for_kernel_, SYNAP_DURABILITY_OS);
     }
-    retired_.clear();
+    connections_.clear_retired();
     account();
     if (draining_) {
         stop_when_drained();
@@ -276,94 +262,12 @@ void Loop::finish_iteration() {
     end_turn();
 }
 
-/// A sync costs as much as several requests. So it begins when no socket is ready, and what
-/// arrives until it ends shares the next one. A short one is not worth handing to another thread
-/// when hardly anybody waits for something else.
-void Loop::sync_gathered() {
-    if (for_disk_.members.empty() || !syncing_.members.empty()) {
-        return;
-    }
-    std::swap(syncing_, for_disk_);
-    sync_began_us_ = steady_us();
-    const bool few_else = syncing_.members.size() * 4 >= open_ * 3;
-    if ((few_else && short_syncs_ >= kShortSyncs) || !notify(syncing_)) {
-        commit(syncing_, SYNAP_DURABILITY_DISK);
-    }
+std::size_t Loop::output_soft_bytes() const noexcept {
+    const std::size_t usual = limits().output_soft_bytes;
+    return services_.shared.client_memory.is_short() ? std::min(usual, kTurnOutputBytes) : usual;
 }
 
-void Loop::commit(Group& group, std::uint32_t level) {
-    services_.counters.commits.add();
-    const bool reached = wait_for_log(group.token, level);
-    now_ms_ = steady_ms();  // the disk may have taken its time
-    if (level == SYNAP_DURABILITY_DISK) {
-        note_sync();
-    }
-    release(group, reached);
-}
-
-/// Asks for an event when the group's token is on disk. False when it is there already, or when
-/// the queue of events is full: waiting answers at once then, or in time.
-bool Loop::notify(Group& group) {
-    group.tag = next_group_++;
-    const synap_status_t status =
-        synap_log_notify(services_.shared.store.raw(), group.token, SYNAP_DURABILITY_DISK,
-                         services_.events.raw(), group.tag, nullptr);
-    if (status != SYNAP_PENDING) {
-        return false;
-    }
-    services_.counters.commits.add();
-    return true;
-}
-
-bool Loop::wait_for_log(synap_token_t token, std::uint32_t level) {
-    synap_error_t* error = nullptr;
-    const synap_status_t status =
-        synap_log_wait(services_.shared.store.raw(), token, level, UINT32_MAX, &error);
-    if (status != SYNAP_OK) {
-        log::error("the log cannot be written; writes stay unanswered",
-                   {{"reason", error != nullptr ? to_view(synap_error_message(error)) : "?"}});
-        synap_error_free(error);
-        return false;
-    }
-    note_committed(token, level);
-    return true;
-}
-
-void Loop::note_sync() noexcept {
-    const bool was_short = steady_us() - sync_began_us_ < kShortSyncUs;
-    short_syncs_ = was_short ? short_syncs_ + 1 : 0;
-}
-
-/// Remembers how far the log is known to have come, and at which level.
-void Loop::note_committed(synap_token_t token, std::uint32_t level) noexcept {
-    committed_ = level > committed_level_ ? token : later(committed_, token);
-    committed_level_ = level;
-}
-
-void Loop::on_log_event(std::uint64_t tag, bool reached) {
-    if (syncing_.members.empty() || syncing_.tag != tag) {
-        return;
-    }
-    if (reached) {
-        note_committed(syncing_.token, SYNAP_DURABILITY_DISK);
-    }
-    note_sync();
-    release(syncing_, reached);
-}
-
-/// Lets the replies of a group go, or, when the log will never hold their writes, cuts their
-/// connections. Empties the group and keeps its memory.
-void Loop::release(Group& group, bool reached) {
-    group.token = {0, 0};
-    for (const std::uint64_t id : group.members) {
-        if (Connection* connection = find(id); connection != nullptr) {
-            connection->on_committed(reached);
-        }
-    }
-    group.members.clear();
-}
-
-void Loop::account() {
+void Loop::account() noexcept {
     const auto held = static_cast<std::int64_t>(pool_.held());
     const std::int64_t change = held - charged_;
     if (change >= kAccountStep || change <= -kAccountStep) {
@@ -371,26 +275,59 @@ void Loop::account() {
         charged_ = held;
         services_.counters.buffer_bytes.set(static_cast<std::uint64_t>(held));
     }
+    const auto used = static_cast<std::int64_t>(pool_.used());
+    const std::int64_t more = used - used_;
+    if (more >= kAccountStep || more <= -kAccountStep) {
+        used_ = used;
+        services_.shared.client_memory.changed(more);
+    }
+}
+
+/// Says what the largest client holds, and cuts it when it is the largest of all threads'.
+void Loop::report_largest() noexcept {
+    ClientMemory& memory = services_.shared.client_memory;
+    Connection* largest = nullptr;
+    std::size_t bytes = 0;
+    connections_.for_each([&](Connection& connection) {
+        if (connection.held_bytes() > bytes) {
+            bytes = connection.held_bytes();
+            largest = &connection;
+        }
+    });
+    if (!memory.report(index_, bytes)) {
+        return;
+    }
+    if (largest != nullptr) {
+        log::warn("a client was cut: all clients together hold more than their limit",
+                  {{"client", peer_name(largest->fd())},
+                   {"held_bytes", bytes},
+                   {"clients_bytes", memory.total()},
+                   {"limits.client_memory_bytes", memory.limit()}});
+        largest->cut(CutReason::kClientMemory);
+    }
+    connections_.clear_retired();
+    account();
+    memory.was_cut();
 }
 
 void Loop::schedule_tick() {
     reactor_->timer.expires_after(std::chrono::milliseconds(tick_ms(limits())));
     reactor_->timer.async_wait([this](const boost::system::error_code& error) {
+        waits_tick_ = false;
         if (!error) {
             on_tick();
             schedule_tick();
         }
     });
+    waits_tick_ = true;
 }
 
 void Loop::on_tick() {
-    now_ms_ = steady_ms();
+    now_ms_ = steady_us() / 1000;
     http_.on_tick();
-    for (std::size_t i = 0; i < slots_.size(); ++i) {
-        if (slots_[i].connection) {
-            slots_[i].connection->on_tick(now_ms_);
-        }
-    }
+    connections_.for_each([this](Connection& connection) {
+        serve_one(connection, [this](Connection& open) { open.on_tick(now_ms_); });
+    });
     finish_iteration();
 }
 
@@ -402,27 +339,21 @@ void Loop::begin_drain() {
     if (draining_) {
         return;
     }
-    now_ms_ = steady_ms();
+    now_ms_ = steady_us() / 1000;
     drain_deadline_ms_ = now_ms_ + limits().drain_timeout_ms;
     draining_ = true;
-    for (std::size_t i = 0; i < slots_.size(); ++i) {
-        if (slots_[i].connection) {
-            slots_[i].connection->drain();
-        }
-    }
+    connections_.for_each([this](Connection& connection) {
+        serve_one(connection, [](Connection& open) { open.drain(); });
+    });
     finish_iteration();
 }
 
 void Loop::stop_when_drained() {
-    if (open_ != 0 && now_ms_ >= drain_deadline_ms_) {
-        for (std::size_t i = 0; i < slots_.size(); ++i) {
-            if (slots_[i].connection) {
-                slots_[i].connection->cut(CutReason::kCount);
-            }
-        }
-        retired_.clear();
+    if (connections_.size() != 0 && now_ms_ >= drain_deadline_ms_) {
+        connections_.for_each([](Connection& open) { open.cut(CutReason::kCount); });
+        connections_.clear_retired();
     }
-    if (open_ == 0) {
+    if (connections_.size() == 0) {
         reactor_->io.stop();
     }
 }

@@ -4,8 +4,10 @@
 #include <sys/epoll.h>
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <span>
 #include <thread>
@@ -13,10 +15,17 @@
 
 #include "server/http/service.h"
 #include "server/net/buffer.h"
-#include "server/net/connection.h"
+#include "server/net/connections.h"
 #include "server/net/services.h"
 
 namespace synap::server {
+
+/// Microseconds since some moment.
+inline std::uint64_t steady_us() noexcept {
+    const auto now = std::chrono::steady_clock::now().time_since_epoch();
+    return static_cast<std::uint64_t>(
+        std::chrono::duration_cast<std::chrono::microseconds>(now).count());
+}
 
 /// Connections are watched through one edge-triggered epoll set, which is itself one descriptor of
 /// the thread's io_context: a request costs a read and a write, and no re-arming of its socket.
@@ -36,8 +45,9 @@ public:
     ~Loop();
 
     void start();
-    /// Serves a connected, non-blocking socket from now on.
-    void adopt(int fd);
+    /// Serves a connected, non-blocking socket from now on; a restricted one answers one HTTP
+    /// request. Throws std::bad_alloc, and the socket stays the caller's.
+    void adopt(int fd, bool restricted = false);
     /// Answers what is under way, closes all connections, and ends the thread.
     void drain();
     void join();
@@ -57,17 +67,18 @@ public:
     bool must_commit(synap_token_t token, std::uint32_t level) const noexcept;
     void commit_later(const Connection& connection, synap_token_t token, std::uint32_t level);
     void resume_later(const Connection& connection);
+    /// limits.output_soft_bytes, or less while the memory of all clients is short.
+    std::size_t output_soft_bytes() const noexcept;
+    /// Tells the store and the other threads what the connections of this one hold, when that has
+    /// changed; cuts the largest of all while they hold more than they may.
+    void account() noexcept;
     /// False when the kernel's memory is exhausted: no event will come.
     [[nodiscard]] bool watch(Connection& connection) noexcept;
     /// The connection is closed; it is destroyed at the end of this iteration.
-    void retire(const Connection& connection);
+    void retire(const Connection& connection) noexcept;
 
 private:
     struct Reactor;
-    struct Slot {
-        std::unique_ptr<Connection> connection;
-        std::uint32_t generation = 0;
-    };
     /// Connections whose replies wait for the same place in the log.
     struct Group {
         std::vector<std::uint64_t> members;
@@ -76,11 +87,23 @@ private:
     };
 
     void run();
+    bool turn_until_stopped() noexcept;
     void wait_ready();
     void on_ready();
     void on_tick();
     void schedule_tick();
-    void serve(int fd);
+    void serve(int fd, bool restricted) noexcept;
+    /// Serves one connection. Where memory ends, this is the one place that acts on it: the
+    /// connection that asked for more is cut, whatever state it was left in; the others go on.
+    template <typename Step>
+    void serve_one(Connection& connection, Step step) noexcept {
+        try {
+            step(connection);
+        } catch (const std::exception& error) {
+            drop(connection, error);
+        }
+    }
+    void drop(Connection& connection, const std::exception& why) noexcept;
     void take_events();
     void on_log_event(std::uint64_t tag, bool reached);
     void end_turn();
@@ -93,10 +116,9 @@ private:
     void note_committed(synap_token_t token, std::uint32_t level) noexcept;
     void release(Group& group, bool reached);
     void run_resumed();
-    void account();
+    void report_largest() noexcept;
     void begin_drain();
     void stop_when_drained();
-    Connection* find(std::uint64_t id) noexcept;
 
     Services services_;
     http::Service http_;
@@ -109,10 +131,7 @@ private:
     std::thread thread_;
     std::array<epoll_event, 128> ready_{};
 
-    std::vector<Slot> slots_;
-    std::vector<std::uint32_t> free_slots_;
-    std::vector<std::unique_ptr<Connection>> retired_;
-    std::size_t open_ = 0;
+    Connections connections_;
 
     Group for_kernel_;  // of this turn, at level OS
     Group for_disk_;    // gathered for the next sync
@@ -126,8 +145,11 @@ private:
 
     std::uint64_t now_ms_ = 0;
     std::uint64_t drain_deadline_ms_ = 0;
-    std::int64_t charged_ = 0;
+    std::int64_t charged_ = 0;  // to the store
+    std::int64_t used_ = 0;     // as client_memory knows it
     bool draining_ = false;
+    bool waits_ready_ = false;  // the io_context will tell of ready sockets
+    bool waits_tick_ = false;
 };
 
 }  // namespace synap::server

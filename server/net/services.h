@@ -1,6 +1,7 @@
 // What the parts of the server share: one Shared for the process, one Services for each I/O thread.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
@@ -12,6 +13,7 @@
 #include <synap/store.hpp>
 
 #include "server/config/settings.h"
+#include "server/net/client_memory.h"
 #include "server/net/counters.h"
 #include "server/resp/parser.h"
 #include "server/resp/writer.h"
@@ -22,14 +24,19 @@ namespace synap::server {
 /// change.
 struct Shared {
     Shared(const Settings& the_settings, Store the_store)
-        : settings(the_settings), store(std::move(the_store)) {}
+        : settings(the_settings),
+          store(std::move(the_store)),
+          client_memory(the_settings.limits.client_memory_bytes) {}
 
     const Settings& settings;
     Store store;
     std::uint16_t port = 0;
     std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
 
+    ClientMemory client_memory;
     std::atomic<std::uint64_t> connections{0};
+    /// Restricted connections, which are beyond those: they end after one HTTP request.
+    std::atomic<std::uint64_t> restricted{0};
     std::atomic<std::uint64_t> accepted{0};
     std::atomic<std::uint64_t> refused{0};
     std::atomic<bool> draining{false};
@@ -39,6 +46,11 @@ struct Shared {
     std::vector<const LoopCounters*> loops;
     /// Starts an orderly stop. Any thread.
     std::function<void()> request_stop;
+
+    /// A connection has ended.
+    void left(bool was_restricted) noexcept {
+        (was_restricted ? restricted : connections).fetch_sub(1, std::memory_order_relaxed);
+    }
 };
 
 /// What became of bytes that were handed to a protocol.
@@ -49,6 +61,9 @@ enum class Verdict : std::uint8_t {
     kClose,    // close once the output was sent
     kAbort     // close now and send nothing: the outcome is unknown or the client is gone
 };
+
+/// A turn of one connection ends when its replies have grown by so much: others come first then.
+inline constexpr std::size_t kTurnOutputBytes = 1024UL * 1024;
 
 struct Fed {
     std::size_t consumed = 0;
@@ -90,5 +105,11 @@ struct PeerContext {
     OutputBuffer& output;
     std::uint64_t id;  // tag of its events
 };
+
+/// The size of the output at which the turn that begins now ends.
+inline std::size_t end_of_turn(const PeerContext& context) noexcept {
+    return std::min(context.output.pending() + kTurnOutputBytes,
+                    context.services.shared.settings.limits.output_soft_bytes);
+}
 
 }  // namespace synap::server

@@ -59,11 +59,12 @@ Fed Peer::feed(const PeerContext& context, const char* data, std::size_t size) {
     Services& services = context.services;
     Batch& batch = services.batch;
     const Limits& limits = services.shared.settings.limits;
+    const std::size_t turn_end = end_of_turn(context);
     services.writer.bind(context.output, synap_session_protocol(context.session));
     Fed total;
     for (;;) {
         const Parsed parsed = parser_.parse(data + total.consumed, size - total.consumed, batch);
-        const Fed part = run(context, batch);
+        const Fed part = run(context, batch, turn_end);
         total.consumed += part.consumed;
         total.token = later(total.token, part.token);
         total.verdict = part.verdict;
@@ -92,7 +93,7 @@ Fed Peer::feed(const PeerContext& context, const char* data, std::size_t size) {
             }
             return total;
         }
-        if (context.output.pending() > limits.output_soft_bytes) {
+        if (context.output.pending() > turn_end) {
             total.verdict = Verdict::kYield;
             return total;
         }
@@ -100,9 +101,8 @@ Fed Peer::feed(const PeerContext& context, const char* data, std::size_t size) {
 }
 
 /// Runs a batch until its end or until a call that ends or blocks the connection.
-Fed Peer::run(const PeerContext& context, const Batch& batch) {
+Fed Peer::run(const PeerContext& context, const Batch& batch, std::size_t turn_end) {
     Services& services = context.services;
-    const std::size_t soft_limit = services.shared.settings.limits.output_soft_bytes;
     const synap_exec_options_t options = nowait();
     const std::size_t n = batch.calls.size();
     Fed fed;
@@ -140,7 +140,7 @@ Fed Peer::run(const PeerContext& context, const Batch& batch) {
             }
             fed.verdict = stop_at(context, status, batch.calls[i], error);
             ++i;
-        } else if (i < end && context.output.pending() > soft_limit) {
+        } else if (i < end && context.output.pending() > turn_end) {
             fed.verdict = Verdict::kYield;
         }
         services.writer.set_protocol(synap_session_protocol(context.session));

@@ -25,7 +25,7 @@ public:
                                 const synap_error_t* error);
 
 private:
-    Fed run(const PeerContext& context, const Batch& batch);
+    Fed run(const PeerContext& context, const Batch& batch, std::size_t turn_end);
     Verdict run_alone(const PeerContext& context, const synap_call_t& call);
     Verdict submit(const PeerContext& context, const synap_call_t& call);
     Verdict run_for_host(const PeerContext& context, const synap_call_t& call);

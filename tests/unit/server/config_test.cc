@@ -54,7 +54,7 @@ TEST_F(ConfigTest, DefaultsLoadWithoutProblems) {
     const Loaded loaded = load_flags({});
     EXPECT_TRUE(loaded.problems.empty()) << all_text(loaded.problems);
     const Settings& settings = loaded.config.settings;
-    EXPECT_EQ(settings.host, "0.0.0.0");
+    EXPECT_EQ(settings.host, "*");
     EXPECT_EQ(settings.port, 15500);
     EXPECT_EQ(settings.io_threads, 4u);
     EXPECT_EQ(settings.data_dir, "./data");
