@@ -76,7 +76,17 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, Ser
             make_server("synap", folder / "synap") as synap:
         for server in (redis, synap):
             work(server)
+        eventually_reads(synap)
         yield redis, synap
+
+
+def eventually_reads(server: Server) -> None:
+    """The server tells the engine what INFO shows of its sockets every 100 ms."""
+    deadline = time.monotonic() + SECONDS
+    with contextlib.closing(Client(port=server.port)) as client:
+        while b"total_reads_processed:0\r" in client.call("INFO", "stats")[1]:
+            assert time.monotonic() < deadline, "the server tells nothing of its reads"
+            time.sleep(0.02)
 
 
 def test_the_exporter_gives_for_synap_what_it_gives_for_redis(both) -> None:
