@@ -136,7 +136,8 @@ export declare class Store<V = string> {
   option(name: string): string;
   /** Changes an option that is mutable. */
   setOption(name: string, value: string | number | boolean): void;
-  readonly state: 'loading' | 'ready' | 'failed' | 'closed';
+  /** 'blocked': serves reads, refuses writes until there is room. One that failed throws. */
+  readonly state: 'loading' | 'ready' | 'blocked' | 'closed';
   /** Bytes charged to the store. */
   readonly usedMemory: number;
   /** As given to open(). */

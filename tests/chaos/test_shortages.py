@@ -11,16 +11,18 @@ import os
 import resource
 import socket
 import subprocess
+import sys
 import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import synap
 
 from tests.conftest import make_server
 from tests.lib.resp import Client
-from tests.lib.servers import Server
+from tests.lib.servers import REPOSITORY, Server
 
 OK = ("+", b"OK")
 VALUE = b"x" * 8000
@@ -143,3 +145,47 @@ def test_a_start_that_cannot_write_serves_reads(small_disk: Path, kind_of_place:
             subprocess.run([word.format("rw") for word in remount], check=True)
         wait_until_taken(client)
         assert server.stop() == 0, server.log()
+
+
+PROGRAMS = {
+    "python": [sys.executable, "-c", """
+import os, sys, time, synap
+store = synap.open(sys.argv[1])
+assert store["old"] == b"1" and store.state == "blocked", store.state
+try:
+    store["new"] = b"x" * 200_000
+except synap.ReplyError as error:
+    assert "No space left on device" in str(error), error
+else:
+    sys.exit("a full disk took a write")
+os.remove(sys.argv[2])
+while store.state == "blocked":
+    time.sleep(0.02)
+store["new"] = b"x" * 200_000
+store.close()
+"""],
+    "node": ["node", "-e", f"""
+const synap = require({str(REPOSITORY / "sdk-node")!r});
+const assert = require('node:assert');
+const store = synap.open(process.argv[1]);
+assert.strictEqual(store.get('old'), '1');
+assert.strictEqual(store.state, 'blocked');
+assert.throws(() => store.set('new', 'x'.repeat(200_000)), /No space left on device/);
+require('node:fs').unlinkSync(process.argv[2]);
+while (store.state === 'blocked') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
+store.set('new', 'x'.repeat(200_000));
+store.close();
+"""],
+}
+
+
+@pytest.mark.parametrize("language", PROGRAMS)
+def test_a_program_that_starts_on_a_full_disk_reads(small_disk: Path, language: str) -> None:
+    """Embedded: reads are served, a write fails at once, and all is well once there is room."""
+    data = small_disk / "data"
+    with synap.open(data) as store:
+        store["old"] = b"1"
+    ballast = fill(small_disk)
+    subprocess.run([*PROGRAMS[language], str(data), str(ballast)], check=True, timeout=60)
+    with synap.open(data) as store:
+        assert len(store["new"]) == 200_000

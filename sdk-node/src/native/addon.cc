@@ -71,6 +71,7 @@ napi_value constants(napi_env env) {
     set(env, all, "state",
         group(env, {{"loading", SYNAP_STATE_LOADING},
                     {"ready", SYNAP_STATE_READY},
+                    {"blocked", SYNAP_STATE_BLOCKED},
                     {"failed", SYNAP_STATE_FAILED},
                     {"closed", SYNAP_STATE_CLOSED}}));
     set(env, all, "trait",

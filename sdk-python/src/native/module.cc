@@ -39,7 +39,8 @@ py::dict constants() {
                                  py::arg("disk") = int{SYNAP_DURABILITY_DISK});
     all["state"] = py::dict(
         py::arg("loading") = int{SYNAP_STATE_LOADING}, py::arg("ready") = int{SYNAP_STATE_READY},
-        py::arg("failed") = int{SYNAP_STATE_FAILED}, py::arg("closed") = int{SYNAP_STATE_CLOSED});
+        py::arg("blocked") = int{SYNAP_STATE_BLOCKED}, py::arg("failed") = int{SYNAP_STATE_FAILED},
+        py::arg("closed") = int{SYNAP_STATE_CLOSED});
     all["trait"] = py::dict(py::arg("retryable") = int{SYNAP_TRAIT_RETRYABLE},
                             py::arg("fatal") = int{SYNAP_TRAIT_FATAL},
                             py::arg("outcome_unknown") = int{SYNAP_TRAIT_OUTCOME_UNKNOWN});

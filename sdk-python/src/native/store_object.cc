@@ -35,17 +35,25 @@ bool fill(synap_config_t* config, PyObject* options) {
     return true;
 }
 
+// False with an exception set when the store failed; one that waits for room serves reads.
+bool get_state(synap_store_t* store, synap_store_state_t& state) {
+    synap_error_t* error = nullptr;
+    const synap_status_t status = synap_store_get_state(store, &state, &error);
+    if (status == SYNAP_OK) return true;
+    if (state.state == SYNAP_STATE_BLOCKED) {
+        synap_error_free(error);
+        return true;
+    }
+    raise_status(status, error);
+    return false;
+}
+
 // Waits until the data is there, and looks for signals meanwhile; false with an exception set.
 bool wait_until_loaded(synap_store_t* store) {
     constexpr long kLongest = 10'000'000;  // nanoseconds
     for (long pause = 20'000;; pause = std::min(2 * pause, kLongest)) {
         synap_store_state_t state = SYNAP_STORE_STATE_INIT;
-        synap_error_t* error = nullptr;
-        const synap_status_t status = synap_store_get_state(store, &state, &error);
-        if (status != SYNAP_OK) {
-            raise_status(status, error);
-            return false;
-        }
+        if (!get_state(store, state)) return false;
         if (state.state != SYNAP_STATE_LOADING) return true;
         if (PyErr_CheckSignals() != 0) return false;
         const timespec duration{0, pause};
@@ -208,10 +216,7 @@ PyObject* store_state(PyObject* self, PyObject*) {
     if (to_store(self)->store->closed()) {
         return Py_BuildValue("(IKKK)", unsigned{SYNAP_STATE_CLOSED}, 0ULL, 0ULL, 0ULL);
     }
-    synap_error_t* error = nullptr;
-    const synap_status_t status =
-        synap_store_get_state(to_store(self)->store->handle(), &state, &error);
-    if (status != SYNAP_OK) return raise_status(status, error);
+    if (!get_state(to_store(self)->store->handle(), state)) return nullptr;
     return Py_BuildValue("(IKKK)", state.state, static_cast<unsigned long long>(state.loaded),
                          static_cast<unsigned long long>(state.total),
                          static_cast<unsigned long long>(state.used_memory));

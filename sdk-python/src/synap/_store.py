@@ -159,7 +159,8 @@ class Store(MappingMethods[V]):
 
     @property
     def state(self) -> str:
-        """ "loading", "ready", "failed" or "closed"; a store that failed raises its error."""
+        """ "loading", "ready", "blocked" (it serves reads and refuses writes until there is room
+        again), or "closed"; a store that failed raises its error."""
         return _STATES[self._state()[0]]
 
     @property
