@@ -55,7 +55,7 @@ def _has_header(compiler, name):
 def _is_installed():
     prefixes = os.environ.get("CMAKE_PREFIX_PATH", "").replace(";", ":").split(":")
     return any(glob.glob(f"{prefix}/{folder}/cmake/Synap/SynapConfig.cmake")
-               for prefix in [*filter(None, prefixes), "/usr/local", "/usr"]
+               for prefix in filter(None, prefixes)
                for folder in ("lib", "lib64", "lib/*"))
 
 

@@ -1,9 +1,11 @@
+#include <array>
 #include <chrono>
 #include <condition_variable>
 #include <system_error>
 #include <thread>
 
 #include "capi/src/guard.h"
+#include "core/base/immortal.h"
 #include "core/platform/real.h"
 
 using namespace synap;
@@ -125,17 +127,17 @@ synap_status_t synap_option_at(uint32_t index, synap_option_info_t* info_out,
         }
         if (index >= kOptionCount) return SYNAP_EMPTY;
         // Ranges are composed from numbers; the texts live as long as the process.
-        static const std::array<std::string, kOptionCount> ranges = [] {
+        static const Immortal<std::array<std::string, kOptionCount>> ranges([] {
             std::array<std::string, kOptionCount> texts;
             for (size_t i = 0; i < kOptionCount; ++i) texts[i] = option_specs()[i].range();
             return texts;
-        }();
+        }());
         const OptionSpec& spec = option_specs()[index];
         info_out->is_mutable = spec.is_mutable ? 1 : 0;
         info_out->name = bytes_of(spec.name);
         info_out->type = bytes_of(spec.type);
         info_out->default_value = bytes_of(spec.default_text);
-        info_out->range = bytes_of(ranges[index]);
+        info_out->range = bytes_of(ranges.get()[index]);
         info_out->help = bytes_of(spec.help);
         return SYNAP_OK;
     });

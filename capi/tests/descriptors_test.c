@@ -151,8 +151,6 @@ static void test_many_stores(void) {
 
 int main(void) {
     RUN(test_standard_streams_that_are_closed);
-#if !defined(__SANITIZE_THREAD__)
     RUN(test_many_stores);
-#endif
     return check_result();
 }

@@ -16,6 +16,7 @@
 #include <malloc.h>
 #endif
 
+#include "core/base/immortal.h"
 #include "core/platform/descriptor.h"
 
 namespace synap {
@@ -59,13 +60,13 @@ bool read_proc(const char* name, char (&text)[kProcText]) noexcept {
 }  // namespace
 
 Clock& real_clock() noexcept {
-    static RealClock clock;
-    return clock;
+    static const Immortal<RealClock> clock;
+    return clock.get();
 }
 
 Entropy& real_entropy() noexcept {
-    static RealEntropy entropy;
-    return entropy;
+    static const Immortal<RealEntropy> entropy;
+    return entropy.get();
 }
 
 uint64_t resident_bytes() noexcept {
