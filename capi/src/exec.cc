@@ -159,7 +159,7 @@ synap_status_t run_single(synap_session_t* s, const synap_exec_options_t* option
         return report(err, good.error());
     }
     Session& session = *s->session;
-    session.reply().clear();
+    if (read.pauses) return report(err, invalid("exec options: only exec_many pauses"));
     session.set_call_level(read.level);
     const BatchResult result = session.run(s->calls);
     uint64_t depends_on = result.depends_on;
@@ -180,6 +180,32 @@ synap_status_t run_single(synap_session_t* s, const synap_exec_options_t* option
         if (waited) return SYNAP_OK;
         return report(err, waited.error().code, waited.error().message, token, true);
     });
+}
+
+// Gives the sink what it has not seen of the replies. Whatever ends this but a pause ends it.
+synap_status_t deliver_on(synap_session& s, SinkVisitor& visitor, synap_error_t** err) {
+    const auto forget = [&] { s.answered = 0; };
+    try {
+        if (!s.session->reply().replay(s.shown, s.answered, visitor)) {
+            if (visitor.paused()) {
+                s.session->reply().drop_replayed(s.shown);
+                return s.owes_replies() ? synap_status_t{SYNAP_PAUSED} : SYNAP_OK;
+            }
+            forget();
+            return report(err, visitor.stopped());
+        }
+    } catch (...) {
+        forget();
+        throw;
+    }
+    return SYNAP_OK;
+}
+
+synap_status_t deliver(synap_session& s, size_t answered, SinkVisitor& visitor,
+                       synap_error_t** err) {
+    s.shown.clear();
+    s.answered = answered;
+    return deliver_on(s, visitor, err);
 }
 
 }  // namespace
@@ -245,7 +271,6 @@ synap_status_t synap_exec_many(synap_session_t* s, const synap_call_t* calls, si
         SYNAP_TRY(read_calls(*s, calls, n));
         CallOptions read;
         SYNAP_TRY(read_options(*s, options, read));
-        s->session->reply().clear();
         Outcome outcome = drive(*s, read, true);
         const auto& failure = outcome.failure;
         if (failure && outcome.done == 0) return report(err, *failure);
@@ -261,11 +286,34 @@ synap_status_t synap_exec_many(synap_session_t* s, const synap_call_t* calls, si
                                   true);
                 }
             }
-            const Status shown = replay(s->session->reply(), outcome.done, *given);
-            if (!shown) return report(err, shown.error());
+            SinkVisitor::Pause pause = SinkVisitor::Pause::kStop;
+            if (read.pauses) {
+                pause = failure ? SinkVisitor::Pause::kGoOn : SinkVisitor::Pause::kPause;
+            }
+            SinkVisitor visitor(*given, pause);
+            const synap_status_t shown = deliver(*s, outcome.done, visitor, err);
+            if (shown < 0) return shown;
             *done_out = outcome.done;
+            if (shown != SYNAP_OK) return shown;
             if (failure) return report(err, *failure);
             return outcome.status;
         });
     });
+}
+
+synap_status_t synap_exec_resume(synap_session_t* s, const synap_sink_t* sink,
+                                 synap_error_t** err) noexcept {
+    return guard(err, [&]() -> Result<synap_status_t> {
+        SYNAP_TRY(check(s, "session"));
+        GivenSink given;
+        SYNAP_TRY(given.read(sink));
+        const InUse in_use(*s);
+        SYNAP_TRY(in_use.check_resumed());
+        SinkVisitor visitor(*given, SinkVisitor::Pause::kPause);
+        return after_effects(err, {0, 0}, [&] { return deliver_on(*s, visitor, err); });
+    });
+}
+
+size_t synap_exec_held(const synap_session_t* s) noexcept {
+    return alive(s) && s->owes_replies() ? s->session->reply().held_alone(s->shown) : 0;
 }

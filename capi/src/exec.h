@@ -18,16 +18,24 @@ public:
         constexpr size_t kKept = Session::kScratchKept;
         if (session_.words.capacity() > kKept) std::vector<std::string_view>().swap(session_.words);
         if (session_.calls.capacity() > kKept) std::vector<Call>().swap(session_.calls);
+        if (!session_.owes_replies()) session_.session->reply().clear();
         session_.busy.clear(std::memory_order_release);
     }
     InUse(const InUse&) = delete;
     InUse& operator=(const InUse&) = delete;
+    // For a call that runs commands: what is owed of earlier ones comes first.
     Status check() const {
-        if (entered_) return {};
+        if (entered_ && !session_.owes_replies()) return {};
+        return why_not();
+    }
+    Status check_resumed() const { return entered_ ? Status{} : why_not(); }
+
+private:
+    [[gnu::cold]] Status why_not() const {
+        if (entered_) return Error{Code::kMisuse, "a paused reply of the session must be resumed"};
         return Error{Code::kMisuse, "the session is in use by another thread or by a sink"};
     }
 
-private:
     synap_session& session_;
     const bool entered_;
 };
@@ -35,6 +43,7 @@ private:
 // Options of one call, checked.
 struct CallOptions {
     bool nowait = false;
+    bool pauses = false;
     bool timed = false;  // the caller named a timeout
     uint32_t timeout_ms = 0;
     Durability level = Durability::kMemory;

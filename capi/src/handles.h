@@ -187,6 +187,10 @@ struct synap_session : synap::capi::Handle {
     synap_store* const store;
     std::atomic_flag busy = ATOMIC_FLAG_INIT;  // a call is inside, replies included
     std::unique_ptr<synap::Session> session;
+    // Replies that a sink which paused has not been given; the tape holds them.
+    bool owes_replies() const noexcept { return shown.replayed() < answered; }
+    synap::Reply::Cursor shown;
+    size_t answered = 0;
     std::vector<std::string_view> words;  // of the calls under way
     std::vector<synap::Call> calls;
     std::deque<std::string> numbers;  // texts of typed arguments

@@ -175,10 +175,8 @@ Status GivenSink::read_unusual(const synap_sink_t* from) {
 
 Status replay(const Reply& tape, size_t count, const synap_sink_t& sink) {
     SinkVisitor visitor(sink);
-    size_t at = 0;
-    for (size_t i = 0; i < count; ++i) {
-        if (!tape.replay_one(at, visitor)) return visitor.stopped();
-    }
+    Reply::Cursor cursor;
+    if (!tape.replay(cursor, count, visitor)) return visitor.stopped();
     return {};
 }
 

@@ -1,6 +1,9 @@
 // Reply trees, and the way from the engine's tape to a sink.
 #pragma once
 
+#define SYNAP_UNSTABLE_API
+#include <synap/synap_unstable.h>
+
 #include "capi/src/guard.h"
 
 namespace synap::capi {
@@ -26,7 +29,10 @@ using ReplyRef = std::unique_ptr<synap_reply, ReplyRelease>;
 // exceptions are not the engine's.
 class SinkVisitor {
 public:
-    explicit SinkVisitor(const synap_sink_t& sink) noexcept : sink_(sink) {}
+    // What SYNAP_SINK_PAUSE is taken for.
+    enum class Pause : uint8_t { kStop, kPause, kGoOn };
+    explicit SinkVisitor(const synap_sink_t& sink, Pause pause = Pause::kStop) noexcept
+        : sink_(sink), pause_(pause) {}
     bool scalar(ReplyType type, int64_t value) {
         synap_arg_t arg = make(type);
         arg.as.i = value;
@@ -59,6 +65,8 @@ public:
         return goes_on([&] { return sink_.end(sink_.ctx, static_cast<uint32_t>(type)); });
     }
 
+    // Why the replay has ended early: the sink wants no more now. Else it has stopped().
+    bool paused() const noexcept { return paused_; }
     [[gnu::cold, gnu::noinline]] Error stopped() const {
         return {Code::kSink, threw_ ? "the sink threw an exception" : "the sink stopped"};
     }
@@ -70,11 +78,17 @@ private:
     template <typename Call>
     bool goes_on(Call&& call) noexcept {
         try {
-            return call() == 0;
+            const int32_t answer = call();
+            return answer == 0 || goes_on_after(answer);
         } catch (...) {
             threw_ = true;
             return false;
         }
+    }
+    [[gnu::cold]] bool goes_on_after(int32_t answer) noexcept {
+        if (answer != SYNAP_SINK_PAUSE) return false;
+        paused_ = pause_ == Pause::kPause;
+        return pause_ == Pause::kGoOn;
     }
     static synap_arg_t make(ReplyType type) noexcept {
         synap_arg_t arg{};
@@ -82,6 +96,8 @@ private:
         return arg;
     }
     const synap_sink_t& sink_;
+    const Pause pause_;
+    bool paused_ = false;
     bool threw_ = false;
 };
 

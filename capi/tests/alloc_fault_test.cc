@@ -273,6 +273,38 @@ TEST_F(AllocFault, WhatServersAskFor) {
     });
 }
 
+// A reply in parts: one that memory cuts short is owed no more, and the session goes on.
+TEST_F(AllocFault, RepliesInParts) {
+    ASSERT_EQ(run(session_.get(), {"MSET", "a", "1", "c", std::string(40'000, 'x')}), "OK");
+    const Args args({"MGET", "a", "c", "none"});
+    const synap_call_t call{args.data(), args.size()};
+    synap_exec_options_t options = SYNAP_EXEC_OPTIONS_INIT;
+    options.flags = uint32_t{SYNAP_EXEC_NOWAIT} | uint32_t{SYNAP_EXEC_PAUSES};
+    synap_sink_t sink = sink_;
+    sink.scalar = [](void*, uint32_t, const synap_arg_t*) -> int32_t { return SYNAP_SINK_PAUSE; };
+    for_each_failure("exec_resume", [&](Fault& fault) {
+        const Session session = open_session(store_.get());
+        size_t done = 0;
+        synap_token_t token{0, 0};
+        synap_error_t* error = nullptr;
+        synap_status_t status = SYNAP_OK;
+        fault.quietly([&] {
+            status =
+                synap_exec_many(session.get(), &call, 1, &options, &sink, &done, &token, &error);
+            static_cast<void>(synap_exec_held(session.get()));
+        });
+        synap_error_free(error);
+        ASSERT_TRUE(status == SYNAP_PAUSED || status == SYNAP_E_NO_MEMORY) << status;
+        while (synap_exec_held(session.get()) != 0) {
+            fault([&](synap_error_t** failed) {
+                const synap_status_t resumed = synap_exec_resume(session.get(), &sink, failed);
+                return resumed == SYNAP_PAUSED ? SYNAP_OK : resumed;
+            });
+        }
+        EXPECT_EQ(run(session.get(), {"GET", "a"}), "1");
+    });
+}
+
 // Handles that are none, when there is no memory to say so.
 TEST_F(AllocFault, Misuse) {
     for_each_failure("misuse", [&](Fault& fault) {

@@ -308,6 +308,11 @@ static void test_unstable(void) {
     synap_memory_charge((synap_store_t*)config, 1);
     FAILS(SYNAP_E_INVALID_HANDLE, synap_log_line_take(NULL, &reply, &err));
     FAILS(SYNAP_E_INVALID_ARGUMENT, synap_log_line_take(store, NULL, &err));
+    FAILS(SYNAP_E_INVALID_HANDLE, synap_exec_resume(NULL, &sink, &err));
+    FAILS(SYNAP_E_INVALID_HANDLE, synap_exec_resume((synap_session_t*)store, &sink, &err));
+    FAILS(SYNAP_E_INVALID_ARGUMENT, synap_exec_resume(session, NULL, &err));
+    WORKS(synap_exec_resume(orphan, &sink, &err)); /* owes nothing */
+    CHECK(synap_exec_held(NULL) == 0 && synap_exec_held((synap_session_t*)config) == 0);
     FAILS(SYNAP_E_INVALID_ARGUMENT, synap_check(text(""), &sink, &err));
     FAILS(SYNAP_E_INVALID_ARGUMENT, synap_check(text("."), NULL, &err));
     FAILS(SYNAP_E_IO, synap_check(text("/proc/no-such-place"), &sink, &err));

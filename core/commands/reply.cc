@@ -29,6 +29,26 @@ void Reply::bulk(Blob* blob) {
     blob_bytes_ += blob->size();
 }
 
+size_t Reply::held_alone(const Cursor& cursor) const noexcept {
+    size_t bytes = capacity_ + blobs_.capacity() * sizeof(BlobRef);
+    for (size_t i = cursor.blobs_; i < blobs_.size(); ++i) {
+        const Blob& blob = *blobs_[i].get();
+        if (blob.unique()) bytes += blob.memory();
+    }
+    return bytes;
+}
+
+void Reply::drop_replayed(const Cursor& cursor) noexcept {
+    for (; dropped_ < cursor.blobs_; ++dropped_) blobs_[dropped_] = BlobRef();
+}
+
+void Reply::release_all() noexcept {
+    constexpr size_t kReferencesKept = 1024;
+    blobs_.clear();
+    dropped_ = 0;
+    if (blobs_.capacity() > kReferencesKept) std::vector<BlobRef>().swap(blobs_);
+}
+
 void Reply::error(std::string_view message) {
     while (message.ends_with('\r') || message.ends_with('\n')) message.remove_suffix(1);
     sized(ReplyType::kError, message);

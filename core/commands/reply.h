@@ -90,7 +90,7 @@ public:
         while (blobs_.size() > mark.blobs) blobs_.pop_back();
     }
     void clear() noexcept {
-        if (!blobs_.empty()) blobs_.clear();
+        if (!blobs_.empty()) release_all();
         used_ = blob_bytes_ = 0;
         if (capacity_ > kBytesKept) give_back();
     }
@@ -101,19 +101,52 @@ public:
     // The first word of the last of them, cut where it is long.
     std::string_view last_error_code() const noexcept { return {last_code_, last_code_size_}; }
 
-    // Replays values from `at` on, one top-level value per call. The visitor has
+    // How far a tape was replayed. Stands between any two values, those inside a container too, and
+    // so can stop there and go on later. Good until the tape is cleared or cut.
+    class Cursor {
+    public:
+        // Top-level values that were replayed to their end.
+        size_t replayed() const noexcept { return replayed_; }
+        void clear() noexcept {
+            at_ = replayed_ = blobs_ = 0;
+            open_.clear();
+        }
+
+    private:
+        friend class Reply;
+        struct Open {
+            ReplyType type;
+            uint64_t left;  // values not yet begun
+        };
+        size_t at_ = 0;
+        size_t replayed_ = 0;
+        size_t blobs_ = 0;  // references behind it
+        std::vector<Open> open_;
+    };
+
+    // Lets go of the references behind the cursor: they can not be replayed again.
+    void drop_replayed(const Cursor& cursor) noexcept;
+    // Bytes that are there for what is not replayed, and only for it: the tape's own, and values
+    // whose keys gave them up. One look at each reference that is left.
+    size_t held_alone(const Cursor& cursor) const noexcept;
+
+    // Replays until `count` top-level values lie behind the cursor. The visitor has
     //   bool scalar(ReplyType, int64_t), bool real(double), bool bytes(ReplyType, string_view),
     //   bool blob(Blob*), bool error(string_view), bool begin(ReplyType, uint64_t),
-    //   bool end(ReplyType); false stops. Returns false when stopped.
+    //   bool end(ReplyType); false stops behind what it was given, and so does this function.
+    template <typename Visitor>
+    bool replay(Cursor& cursor, size_t count, Visitor& visitor) const;
+    // The value at `at`, which is moved behind it.
     template <typename Visitor>
     bool replay_one(size_t& at, Visitor& visitor) const;
 
 private:
-    // The value at `at`, which is no container.
+    // The value at the cursor, which is no container.
     template <typename Visitor>
-    bool replay_scalar(size_t& at, Visitor& visitor) const;
+    bool replay_scalar(Cursor& cursor, Visitor& visitor) const;
+    // A top-level container, or the rest of it.
     template <typename Visitor>
-    bool replay_tree(size_t& at, Visitor& visitor) const;
+    bool replay_container(Cursor& cursor, Visitor& visitor) const;
     bool container_at(size_t at) const noexcept {
         SYNAP_ASSERT(at < used_);
         return is_container(static_cast<ReplyType>(bytes_[at]));
@@ -127,6 +160,7 @@ private:
     }
     void grow(size_t bytes);
     void give_back() noexcept;
+    void release_all() noexcept;
     void tag(ReplyType type) { *extend(1) = static_cast<char>(type); }
     template <typename T>
     void fixed(ReplyType type, T value) {
@@ -153,6 +187,7 @@ private:
     size_t used_ = 0;
     size_t capacity_ = 0;
     std::vector<BlobRef> blobs_;
+    size_t dropped_ = 0;  // of them, from the front
     size_t blob_bytes_ = 0;
     uint64_t errors_ = 0;
     char last_code_[32];
@@ -160,18 +195,38 @@ private:
 };
 
 template <typename Visitor>
-bool Reply::replay_one(size_t& at, Visitor& visitor) const {
-    return container_at(at) ? replay_tree(at, visitor) : replay_scalar(at, visitor);
+bool Reply::replay(Cursor& cursor, size_t count, Visitor& visitor) const {
+    while (cursor.replayed_ < count) {
+        if (!cursor.open_.empty() || container_at(cursor.at_)) {
+            if (!replay_container(cursor, visitor)) return false;
+        } else {
+            ++cursor.replayed_;
+            if (!replay_scalar(cursor, visitor)) return false;
+        }
+    }
+    return true;
 }
 
 template <typename Visitor>
-bool Reply::replay_scalar(size_t& at, Visitor& visitor) const {
+bool Reply::replay_one(size_t& at, Visitor& visitor) const {
+    Cursor cursor;
+    cursor.at_ = at;
+    const bool whole = replay(cursor, 1, visitor);
+    at = cursor.at_;
+    return whole;
+}
+
+template <typename Visitor>
+bool Reply::replay_scalar(Cursor& cursor, Visitor& visitor) const {
+    size_t& at = cursor.at_;
     const auto raw = static_cast<uint8_t>(bytes_[at]);
     const auto type = static_cast<ReplyType>(raw);
     const char* const value = bytes_ + at + 1;
     if (raw == kBlobTag) {
         at += 5;
-        return visitor.blob(blobs_[load<uint32_t>(value)].get());
+        const auto index = load<uint32_t>(value);
+        cursor.blobs_ = index + 1;
+        return visitor.blob(blobs_[index].get());
     }
     switch (type) {
         case ReplyType::kNull:
@@ -193,29 +248,30 @@ bool Reply::replay_scalar(size_t& at, Visitor& visitor) const {
     return type == ReplyType::kError ? visitor.error(bytes) : visitor.bytes(type, bytes);
 }
 
+// The cursor is moved before the visitor is called: where that stops, the rest is what follows.
 template <typename Visitor>
-bool Reply::replay_tree(size_t& at, Visitor& visitor) const {
-    struct Open {
-        ReplyType type;
-        uint64_t left;
-    };
-    std::vector<Open> open;
+bool Reply::replay_container(Cursor& cursor, Visitor& visitor) const {
+    auto& open = cursor.open_;
     do {
-        if (container_at(at)) {
-            const auto type = static_cast<ReplyType>(bytes_[at]);
-            const auto count = load<uint64_t>(bytes_ + at + 1);
-            at += 9;
-            if (!visitor.begin(type, count)) return false;
-            open.push_back({type, children_of(type, count)});
-        } else {
-            if (!replay_scalar(at, visitor)) return false;
-            --open.back().left;
-        }
-        while (!open.empty() && open.back().left == 0) {
-            if (!visitor.end(open.back().type)) return false;
+        if (!open.empty() && open.back().left == 0) {
+            const ReplyType type = open.back().type;
             open.pop_back();
-            if (!open.empty()) --open.back().left;
+            if (open.empty()) ++cursor.replayed_;
+            if (!visitor.end(type)) return false;
+            continue;
         }
+        if (!container_at(cursor.at_)) {
+            --open.back().left;
+            if (!replay_scalar(cursor, visitor)) return false;
+            continue;
+        }
+        const auto type = static_cast<ReplyType>(bytes_[cursor.at_]);
+        const auto count = load<uint64_t>(bytes_ + cursor.at_ + 1);
+        const size_t parents = open.size();
+        open.push_back({type, children_of(type, count)});
+        if (parents != 0) --open[parents - 1].left;
+        cursor.at_ += 9;
+        if (!visitor.begin(type, count)) return false;
     } while (!open.empty());
     return true;
 }

@@ -39,6 +39,25 @@ SYNAP_API void SYNAP_CALL synap_memory_charge(synap_store_t *s, int64_t bytes) S
 SYNAP_API SYNAP_NODISCARD synap_status_t SYNAP_CALL synap_log_line_take(synap_store_t *s,
     synap_reply_t **reply_out, synap_error_t **err) SYNAP_NOEXCEPT;
 
+enum { SYNAP_EXEC_PAUSES = 1 << 16 };
+enum { SYNAP_SINK_PAUSE = 2 };
+enum { SYNAP_PAUSED = 4 };
+/* Replies of any size, to who takes them slowly. With EXEC_PAUSES in the options of exec_many, a
+ * callback of its sink may answer SINK_PAUSE instead of 0: it has taken its value and wants no more
+ * for now. Then exec_many answers PAUSED, with done_out and token_out as ever, and what is left of
+ * the replies waits in the session, values and collections by reference; exec_resume delivers it,
+ * to this sink or another, from where it stopped, and answers OK when all was delivered or PAUSED
+ * again. Go on behind `done` then: a call there that must wait or belongs to the host is met again.
+ * A run that ends with an error is not paused. Until all is delivered the session refuses other
+ * calls with MISUSE; releasing it drops what is left. Closing the store does not.
+ * Blocking: never. Threads: one. Ownership: sink borrowed. */
+SYNAP_API SYNAP_NODISCARD synap_status_t SYNAP_CALL synap_exec_resume(synap_session_t *s,
+    const synap_sink_t *sink, synap_error_t **err) SYNAP_NOEXCEPT;
+/* Memory that the replies hold which exec_resume has not delivered: copies, and values that nobody
+ * else holds any more. Takes time in proportion to the number of values held by reference.
+ * Blocking: never. Threads: one. Ownership: `s` is borrowed. */
+SYNAP_API size_t SYNAP_CALL synap_exec_held(const synap_session_t *s) SYNAP_NOEXCEPT;
+
 /* Offline check of a data directory: every segment, snapshot and MANIFEST is read and verified;
  * findings are reported as an ARRAY of MAPs {"file","offset","severity","message"} into the sink,
  * followed by nothing. OK when sound, CORRUPT when not. Severity is "info", "warning", "damage", or
