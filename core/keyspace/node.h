@@ -11,9 +11,9 @@
 #include <string_view>
 
 #include "core/base/equal_bytes.h"
+#include "core/base/heap.h"
 #include "core/base/heap_size.h"
 #include "core/base/numbers.h"
-#include "core/keyspace/heap.h"
 #include "core/types/blob.h"
 
 namespace synap {

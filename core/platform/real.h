@@ -26,12 +26,6 @@ uint64_t resident_bytes() noexcept;
 // Lets the calling thread yield to everything else; best effort.
 void lower_thread_priority() noexcept;
 
-// `bytes` of zeroed memory at a multiple of `bytes`, a power of two; null without memory. `huge`:
-// the kernel is asked to back it with huge pages. Costs memory only where it is touched. A forked
-// child does not get it, so that a fork of the host program copies nothing.
-void* map_memory(size_t bytes, bool huge) noexcept;
-void unmap_memory(void* memory, size_t bytes) noexcept;
-
 // Gives free memory back to the system where the C library's allocator can.
 void release_free_memory() noexcept;
 

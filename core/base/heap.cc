@@ -1,4 +1,4 @@
-#include "core/keyspace/heap.h"
+#include "core/base/heap.h"
 
 #include <bit>
 #include <cstdlib>
@@ -7,7 +7,7 @@
 
 #include "core/base/assert.h"
 #include "core/base/heap_size.h"
-#include "core/platform/real.h"
+#include "core/base/map_memory.h"
 
 namespace synap {
 

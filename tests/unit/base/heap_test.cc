@@ -1,4 +1,4 @@
-#include "core/keyspace/heap.h"
+#include "core/base/heap.h"
 
 #include <gtest/gtest.h>
 

@@ -1,11 +1,14 @@
-// Memory of nodes and tables. A look-up touches one cell and one node anywhere in memory; where
-// memory comes in pages of 4 KiB each of them misses the TLB as well. So blocks are cut from
+// Memory of nodes, tables and trees. A look-up touches one cell and one node anywhere in memory;
+// where memory comes in pages of 4 KiB each of them misses the TLB as well. So blocks are cut from
 // regions of 2 MiB, which the kernel is asked to back with huge pages.
 //
 // A region is 127 pages of 16 KiB behind a header with a descriptor of each page. A page holds
 // blocks of one size and belongs to one shard; its free blocks are a list through themselves. A
 // page without blocks goes back to its region, a region without pages to the kernel, but for one
 // that is kept. Blocks above kBlockBytesMax come from malloc.
+//
+// One heap may serve several keyspaces. It outlives them, and everything that still holds a part of
+// their values: replies, snapshots, what waits to be freed.
 //
 // Thread safety: from any thread. A shard is chosen by the caller's stripe and has a lock, so that
 // threads seldom meet; a block goes back to the shard it came from. Both locks are leaves, taken
