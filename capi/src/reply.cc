@@ -1,6 +1,7 @@
 #include "capi/src/reply.h"
 
 #include <cstdlib>
+#include <functional>
 #include <new>
 
 using namespace synap;
@@ -37,7 +38,7 @@ struct Measure {
     bool scalar(ReplyType, int64_t) { return add(0); }
     bool real(double) { return add(0); }
     bool bytes(ReplyType, std::string_view text) { return add(text.size()); }
-    bool blob(Blob*) {
+    bool blob(Blob*, std::string_view) {
         ++blobs;
         return add(0);
     }
@@ -71,12 +72,12 @@ public:
         bytes_ += text.size();
         return true;
     }
-    bool blob(Blob* value) {
+    bool blob(Blob* value, std::string_view part) {
         synap_node& n = node(ReplyType::kBytes);
         value->retain();
         reply_.blobs.push_back(value);  // room was reserved
-        n.as.data = value->data();
-        n.size = value->size();
+        n.as.data = part.data();
+        n.size = part.size();
         return true;
     }
     bool error(std::string_view message) { return bytes(ReplyType::kError, message); }
@@ -257,8 +258,8 @@ public:
                 return visitor_.scalar(type, n->as.i);
             default:
                 // Blobs stand in the order of the nodes that show them.
-                if (next_blob_ != blobs_end_ && (*next_blob_)->data() == n->as.data) {
-                    return visitor_.blob(*next_blob_++);
+                if (next_blob_ != blobs_end_ && is_part_of(*n, **next_blob_)) {
+                    return visitor_.blob(*next_blob_++, view_of(synap_node_bytes(n)));
                 }
                 return visitor_.bytes(type, view_of(synap_node_bytes(n)));
         }
@@ -266,6 +267,11 @@ public:
     Error stopped() const { return visitor_.stopped(); }
 
 private:
+    static bool is_part_of(const synap_node_t& n, const Blob& blob) noexcept {
+        const std::less<const char*> before;
+        return n.size != 0 && !before(n.as.data, blob.data()) &&
+               before(n.as.data, blob.data() + blob.size());
+    }
     bool children(const synap_node_t* n, ReplyType type) {
         const bool pairs = children_of(type, 1) == 2;
         if (!visitor_.begin(type, pairs ? n->size / 2 : n->size)) return false;

@@ -48,9 +48,11 @@ public:
         arg.as.b = {text.data(), text.size()};
         return tell(arg);
     }
-    bool blob(Blob* value) {
-        if (sink_.blob == nullptr) return bytes(ReplyType::kBytes, value->bytes());
-        const synap_bytes_t bytes{value->data(), value->size()};
+    // A small part is not worth keeping the whole for.
+    bool blob(Blob* value, std::string_view part) {
+        const bool is_small = part.size() < value->size() / 4;
+        if (sink_.blob == nullptr || is_small) return bytes(ReplyType::kBytes, part);
+        const synap_bytes_t bytes{part.data(), part.size()};
         return goes_on(
             [&] { return sink_.blob(sink_.ctx, bytes, reinterpret_cast<synap_blob_t*>(value)); });
     }

@@ -55,6 +55,11 @@ static int32_t keep_blob(void* ctx, synap_bytes_t value, synap_blob_t* owner) {
     return say(to, "blob ");
 }
 
+static int32_t skip_scalar(void* ctx, uint32_t type, const synap_arg_t* value) {
+    (void)ctx, (void)type, (void)value;
+    return 0;
+}
+
 static synap_sink_t sink_into(struct transcript* to) {
     synap_sink_t sink = SYNAP_SINK_INIT;
     memset(to, 0, sizeof *to);
@@ -241,9 +246,43 @@ static void test_a_sink_that_stops(void) {
     synap_reply_release(reply);
 }
 
+/* What GETRANGE gives, and whether a sink may keep it. */
+static void check_part(synap_session_t* client, const char* line, const char* value, size_t size,
+                       int by_reference) {
+    struct transcript noted;
+    struct transcript walked;
+    synap_sink_t sink = sink_into(&noted);
+    synap_sink_t walk_sink = sink_into(&walked);
+    synap_arg_t argv[WORDS_MAX];
+    const size_t argc = words_of(line, argv);
+    synap_reply_t* reply = run(client, line);
+    const synap_bytes_t bytes = synap_node_bytes(synap_reply_root(reply));
+    CHECK(bytes.size == size && memcmp(bytes.data, value, size) == 0);
+    sink.blob = keep_blob;
+    sink.scalar = skip_scalar;
+    walk_sink.blob = keep_blob;
+    walk_sink.scalar = skip_scalar;
+    WORKS(synap_exec_sink(client, argv, argc, NULL, &sink, &err));
+    WORKS(synap_reply_walk(reply, &walk_sink, &err));
+    CHECK((noted.blob != NULL) == by_reference && (walked.blob != NULL) == by_reference);
+    if (by_reference) CHECK(noted.blob_bytes.size == size && walked.blob_bytes.size == size);
+    synap_reply_release(reply);
+    if (by_reference) CHECK(memcmp(walked.blob_bytes.data, value, size) == 0);
+    synap_blob_release(noted.blob);
+    synap_blob_release(walked.blob);
+}
+
+/* A large part of a value comes by reference, too, unless that would keep much more alive. */
+static void check_parts(synap_session_t* client, const char* value, size_t size) {
+    check_part(client, "GETRANGE key 1 -1", value + 1, size - 1, 1);
+    check_part(client, "GETRANGE key 5 20004", value + 5, 20000, 1);
+    check_part(client, "GETRANGE key 5 20003", value + 5, 19999, 0);
+    check_part(client, "GETRANGE key 5 100", value + 5, 96, 0);
+}
+
 /* A value that a sink keeps is not copied, and not lost with its key or store. */
 static void test_blobs(void) {
-    enum { SIZE = 20000 };
+    enum { SIZE = 80000 };
     static char value[SIZE];
     synap_store_t* brief = open_store(":memory:");
     synap_session_t* client = open_session(brief);
@@ -251,7 +290,8 @@ static void test_blobs(void) {
     synap_sink_t sink = sink_into(&noted);
     synap_arg_t argv[3];
     synap_reply_t* reply = NULL;
-    memset(value, 'v', SIZE);
+    int i;
+    for (i = 0; i < SIZE; ++i) value[i] = (char)(i % 251);
     sink.blob = keep_blob;
     argv[0] = text_arg("SET");
     argv[1] = text_arg("key");
@@ -261,6 +301,7 @@ static void test_blobs(void) {
     argv[0] = text_arg("GET");
     WORKS(synap_exec_sink(client, argv, 2, NULL, &sink, &err));
     CHECK(strcmp(noted.said, "blob ") == 0);
+    check_parts(client, value, SIZE);
     CHECK(says(client, "DEL key", "1"));
     synap_session_release(client);
     WORKS(synap_store_close(brief, 0, &err));

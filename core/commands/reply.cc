@@ -20,13 +20,28 @@ void Reply::grow(size_t bytes) {
     capacity_ = wanted;
 }
 
-void Reply::bulk(Blob* blob) {
+uint32_t Reply::keep(Blob* blob) {
     blob->retain();
     blobs_.push_back(BlobRef(blob));
+    return static_cast<uint32_t>(blobs_.size() - 1);
+}
+
+void Reply::bulk(Blob* blob) {
+    const uint32_t index = keep(blob);
     char* at = extend(5);
     *at = static_cast<char>(kBlobTag);
-    store(at + 1, static_cast<uint32_t>(blobs_.size() - 1));
+    store(at + 1, index);
     blob_bytes_ += blob->size();
+}
+
+void Reply::bulk(Blob* blob, std::string_view part) {
+    const uint32_t index = keep(blob);
+    char* at = extend(21);
+    *at = static_cast<char>(kPartTag);
+    store(at + 1, index);
+    store(at + 5, static_cast<uint64_t>(part.data() - blob->data()));
+    store(at + 13, static_cast<uint64_t>(part.size()));
+    blob_bytes_ += part.size();
 }
 
 size_t Reply::held_alone(const Cursor& cursor) const noexcept {

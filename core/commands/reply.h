@@ -61,8 +61,9 @@ public:
     void integer(int64_t value) { fixed(ReplyType::kInteger, value); }
     void real(double value) { fixed(ReplyType::kDouble, value); }
     void bulk(std::string_view bytes) { sized(ReplyType::kBytes, bytes); }
-    // Shares the blob instead of copying it.
+    // Shares the blob instead of copying it, or a part of it.
     void bulk(Blob* blob);
+    void bulk(Blob* blob, std::string_view part);
     void text(std::string_view text) { sized(ReplyType::kText, text); }
     void status(std::string_view text) { sized(ReplyType::kStatus, text); }
     void ok() { status("OK"); }
@@ -132,8 +133,9 @@ public:
 
     // Replays until `count` top-level values lie behind the cursor. The visitor has
     //   bool scalar(ReplyType, int64_t), bool real(double), bool bytes(ReplyType, string_view),
-    //   bool blob(Blob*), bool error(string_view), bool begin(ReplyType, uint64_t),
-    //   bool end(ReplyType); false stops behind what it was given, and so does this function.
+    //   bool blob(Blob*, string_view), the value being that part of the blob,
+    //   bool error(string_view), bool begin(ReplyType, uint64_t), bool end(ReplyType);
+    // false stops behind what it was given, and so does this function.
     template <typename Visitor>
     bool replay(Cursor& cursor, size_t count, Visitor& visitor) const;
     // The value at `at`, which is moved behind it.
@@ -159,6 +161,7 @@ private:
         return at;
     }
     void grow(size_t bytes);
+    uint32_t keep(Blob* blob);
     void give_back() noexcept;
     void release_all() noexcept;
     void tag(ReplyType type) { *extend(1) = static_cast<char>(type); }
@@ -177,6 +180,7 @@ private:
     }
 
     static constexpr uint8_t kBlobTag = 255;
+    static constexpr uint8_t kPartTag = 254;
     static constexpr size_t kBytesKept = 64 * 1024;
 
     struct Free {
@@ -226,7 +230,16 @@ bool Reply::replay_scalar(Cursor& cursor, Visitor& visitor) const {
         at += 5;
         const auto index = load<uint32_t>(value);
         cursor.blobs_ = index + 1;
-        return visitor.blob(blobs_[index].get());
+        Blob* blob = blobs_[index].get();
+        return visitor.blob(blob, blob->bytes());
+    }
+    if (raw == kPartTag) {
+        at += 21;
+        const auto index = load<uint32_t>(value);
+        cursor.blobs_ = index + 1;
+        Blob* blob = blobs_[index].get();
+        return visitor.blob(
+            blob, blob->bytes().substr(load<uint64_t>(value + 4), load<uint64_t>(value + 12)));
     }
     switch (type) {
         case ReplyType::kNull:

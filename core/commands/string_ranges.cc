@@ -30,8 +30,13 @@ void reply_part(CommandContext& ctx, const Node& node, int64_t start, int64_t en
     end = std::min(end, size - 1);
     if (crossed || start > end) return ctx.reply().bulk("");
     if (start == 0 && end == size - 1) return ctx.reply_string(node);
-    ctx.reply().bulk(
-        value.text.substr(static_cast<size_t>(start), static_cast<size_t>(end - start + 1)));
+    const std::string_view part =
+        value.text.substr(static_cast<size_t>(start), static_cast<size_t>(end - start + 1));
+    if (value.blob != nullptr && part.size() > limits::kInlineValueBytes) {
+        ctx.reply().bulk(value.blob, part);
+    } else {
+        ctx.reply().bulk(part);
+    }
 }
 
 void get_range(CommandContext& ctx) {

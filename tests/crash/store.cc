@@ -25,8 +25,8 @@ struct Flattener {
         answer.values.emplace_back(bytes);
         return true;
     }
-    bool blob(Blob* blob) {
-        answer.values.emplace_back(blob->bytes());
+    bool blob(Blob*, std::string_view part) {
+        answer.values.emplace_back(part);
         return true;
     }
     bool error(std::string_view message) {

@@ -24,7 +24,7 @@ struct Texts {
     bool scalar(ReplyType, int64_t value) { return add(std::to_string(value)); }
     bool real(double) { return add("double"); }
     bool bytes(ReplyType, std::string_view text) { return add(std::string(text)); }
-    bool blob(Blob* blob) { return add(std::string(blob->bytes())); }
+    bool blob(Blob*, std::string_view part) { return add(std::string(part)); }
     bool error(std::string_view message) { return add("-" + std::string(message)); }
     bool begin(ReplyType, uint64_t) { return true; }
     bool end(ReplyType) { return true; }

@@ -42,7 +42,7 @@ public:
                                                           : "$";
         return put(mark + std::string(text));
     }
-    bool blob(Blob* blob) { return put("$" + std::string(blob->bytes())); }
+    bool blob(Blob*, std::string_view part) { return put("$" + std::string(part)); }
     bool error(std::string_view text) { return put("-" + std::string(text)); }
     bool begin(ReplyType type, uint64_t) {
         const bool is_map = type == ReplyType::kMap || type == ReplyType::kPairs;
