@@ -19,7 +19,12 @@ inline constexpr size_t kFrameBytes = 1ull << 20;        // payload of one frame
 // A record that holds so much takes no further command of its transaction.
 inline constexpr size_t kRecordBytes = 1ull << 30;
 inline constexpr size_t kInlineValueBytes = 16 * 1024;  // larger values are shared blobs
-inline constexpr size_t kLogTailBytes = 64ull << 20;    // appended and not yet written
+// Of an effect that is not a single string or element.
+inline constexpr size_t kEffectBodyBytes = 1ull << 20;
+// Fields past their deadline that one visit to a hash deletes.
+inline constexpr size_t kFieldsExpiredAtOnce = 256;
+inline constexpr size_t kPackedBytes = 1024;          // of a small collection in its node
+inline constexpr size_t kLogTailBytes = 64ull << 20;  // appended and not yet written
 inline constexpr size_t kSegmentBytesMin = 1ull << 20;
 inline constexpr size_t kSnapshotChunkBytes = 1ull << 30;
 inline constexpr unsigned kDatabases = 16;

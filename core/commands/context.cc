@@ -5,6 +5,7 @@
 
 #include "core/base/numbers.h"
 #include "core/commands/generated/ids.h"
+#include "core/commands/hash_edit.h"
 #include "core/keyspace/walk.h"
 
 namespace synap {
@@ -73,15 +74,25 @@ void CommandContext::emit(Effect& effect) {
         const auto before = run_.effects.mark();
         run_.effects.add(effect);
         try {
-            keyspace_.apply(effect, run_.stripe);
+            apply(effect);
         } catch (...) {
             run_.effects.cut(before);
             throw;
         }
     } else {
-        keyspace_.apply(effect, run_.stripe);
+        apply(effect);
     }
     ++run_.applied;
+}
+
+// What is half applied can neither be logged nor taken back.
+void CommandContext::apply(const Effect& effect) {
+    try {
+        keyspace_.apply(effect, run_.stripe);
+    } catch (const HalfApplied&) {
+        ++run_.applied;
+        throw;
+    }
 }
 
 Blob* CommandContext::large_argument(std::string_view bytes) noexcept {
@@ -94,64 +105,78 @@ Blob* CommandContext::large_argument(std::string_view bytes) noexcept {
 }
 
 void CommandContext::set_string(const KeyRef& key, std::string_view value, int64_t deadline) {
-    Effect effect;
-    effect.kind = EffectKind::kSet;
-    effect.name_space = key.name_space;
-    effect.hash = key.hash;
-    effect.key = key.key;
+    int64_t integer = 0;
+    if (parse_integer(value, integer)) return set_integer(key, integer, deadline);
+    set_text(key, value, deadline);
+}
+
+void CommandContext::set_text(const KeyRef& key, std::string_view text, int64_t deadline) {
+    Effect effect = effect_on(key, EffectKind::kValue);
     effect.expires_at = deadline;
-    effect.is_integer = parse_integer(value, effect.integer);
-    if (!effect.is_integer) {
-        effect.value = value;
-        if (value.size() > limits::kInlineValueBytes) {
-            effect.blob = large_argument(value);
-            if (effect.blob != nullptr) effect.value = effect.blob->bytes();
-        }
+    effect.body.bytes = text;
+    if (text.size() > limits::kInlineValueBytes) {
+        effect.body.blob = large_argument(text);
+        if (effect.body.blob != nullptr) effect.body.bytes = effect.body.blob->bytes();
     }
     emit(effect);
 }
 
 void CommandContext::set_integer(const KeyRef& key, int64_t value, int64_t deadline) {
-    Effect effect;
-    effect.kind = EffectKind::kSet;
-    effect.name_space = key.name_space;
-    effect.hash = key.hash;
-    effect.key = key.key;
+    Effect effect = effect_on(key, EffectKind::kValue);
     effect.expires_at = deadline;
-    effect.is_integer = true;
-    effect.integer = value;
+    effect.body.argument = kStringInteger;
+    effect.body.bytes = {reinterpret_cast<const char*>(&value), sizeof value};
     emit(effect);
 }
 
 void CommandContext::write_range(const KeyRef& key, uint64_t offset, std::string_view bytes) {
-    Effect effect;
-    effect.kind = EffectKind::kWriteRange;
-    effect.name_space = key.name_space;
-    effect.hash = key.hash;
-    effect.key = key.key;
-    effect.offset = offset;
-    effect.value = bytes;
+    Effect effect = effect_on(key, EffectKind::kEdit);
+    effect.body.argument = offset;
+    effect.body.bytes = bytes;
     emit(effect);
 }
 
 void CommandContext::erase(const KeyRef& key, Reason reason) {
-    Effect effect;
-    effect.kind = EffectKind::kDelete;
+    Effect effect = effect_on(key, EffectKind::kDelete);
     effect.reason = reason;
-    effect.name_space = key.name_space;
-    effect.hash = key.hash;
-    effect.key = key.key;
     emit(effect);
 }
 
 void CommandContext::set_deadline(const KeyRef& key, int64_t deadline) {
-    Effect effect;
-    effect.kind = EffectKind::kDeadline;
-    effect.name_space = key.name_space;
-    effect.hash = key.hash;
-    effect.key = key.key;
+    Effect effect = effect_on(key, EffectKind::kDeadline);
     effect.expires_at = deadline;
     emit(effect);
+}
+
+bool CommandContext::take_hash(const KeyRef& key, Node*& node) {
+    if (node == nullptr) return true;
+    if (node->type() != ValueType::kHash) {
+        wrong_type();
+        return false;
+    }
+    if (!run_.hide_expired_only && HashRef(node).due(now_ms())) erase_expired_fields(key, node);
+    return true;
+}
+
+bool CommandContext::read_hash(const KeyRef& key, Node*& node) {
+    node = read(key);
+    return take_hash(key, node);
+}
+
+bool CommandContext::edit_hash(const KeyRef& key, Node*& node) {
+    node = edit(key);
+    return take_hash(key, node);
+}
+
+// At most so many that a command takes a bounded time; the others are for the maintenance thread.
+void CommandContext::erase_expired_fields(const KeyRef& key, Node*& node) {
+    HashEdit edit(*this, key);
+    const size_t erased =
+        HashRef(node).each_due(now_ms(), limits::kFieldsExpiredAtOnce,
+                               [&](const FieldView& field) { edit.remove(field.field); });
+    edit.emit(Reason::kExpired);
+    run_.counters.expired_fields += erased;
+    node = keyspace_.find(key);  // it may be another one, or gone with its last field
 }
 
 void CommandContext::reply_string(const Node& node) {
@@ -202,14 +227,6 @@ std::string to_lower(std::string_view text) {
         if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
     }
     return lower;
-}
-
-std::string_view type_name(ValueType type) noexcept {
-    switch (type) {
-        case ValueType::kString:
-            return "string";
-    }
-    SYNAP_ASSERT(!"a value of unknown type");
 }
 
 }  // namespace synap

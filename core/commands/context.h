@@ -30,6 +30,7 @@ struct RunCounters {
     uint64_t hits = 0;
     uint64_t misses = 0;
     uint64_t expired = 0;
+    uint64_t expired_fields = 0;
 };
 
 // A long argument of a write command, copied into a blob before any lock was taken.
@@ -56,7 +57,18 @@ struct Run {
     RunCounters counters;
     SmallRandom random{0};
     std::vector<LargeArgument> large_arguments;
+    std::string body;  // of the effect that a handler gathers; empty between handlers
 };
+
+// What a keyed effect begins with.
+inline Effect effect_on(const KeyRef& key, EffectKind kind) noexcept {
+    Effect effect;
+    effect.kind = kind;
+    effect.name_space = key.name_space;
+    effect.hash = key.hash;
+    effect.key = key.key;
+    return effect;
+}
 
 class CommandContext {
 public:
@@ -115,6 +127,10 @@ public:
     // a value of another type.
     [[nodiscard]] bool read_string(const KeyRef& key, Node*& node);
     [[nodiscard]] bool edit_string(const KeyRef& key, Node*& node);
+    // The same for hashes. Fields past their deadline are deleted on the way, some of them: who
+    // reads one compares its deadline with now_ms().
+    [[nodiscard]] bool read_hash(const KeyRef& key, Node*& node);
+    [[nodiscard]] bool edit_hash(const KeyRef& key, Node*& node);
 
     // Makes the effect part of the record under way and of memory. Fills in `command`.
     void emit(Effect& effect);
@@ -122,6 +138,8 @@ public:
     // The effects that most commands need.
     // Stores bytes, as an integer where they are one; deadline 0 is none.
     void set_string(const KeyRef& key, std::string_view value, int64_t deadline);
+    // Text that stays text even where it reads as an integer, which OBJECT ENCODING shows.
+    void set_text(const KeyRef& key, std::string_view text, int64_t deadline);
     void set_integer(const KeyRef& key, int64_t value, int64_t deadline);
     void write_range(const KeyRef& key, uint64_t offset, std::string_view bytes);
     void erase(const KeyRef& key, Reason reason = Reason::kUser);
@@ -146,7 +164,10 @@ public:
 private:
     int64_t read_clock() noexcept;  // defined with the engine, which owns time
     void mark_access(Node& node) noexcept;
+    bool take_hash(const KeyRef& key, Node*& node);
+    void erase_expired_fields(const KeyRef& key, Node*& node);
     [[gnu::cold, gnu::noinline]] void erase_expired(const KeyRef& key);
+    void apply(const Effect& effect);
     Blob* large_argument(std::string_view bytes) noexcept;
 
     Engine& engine_;
@@ -165,7 +186,4 @@ private:
 // ASCII only; `upper` is in upper case already.
 bool equals_ignoring_case(std::string_view text, std::string_view upper) noexcept;
 std::string to_lower(std::string_view text);
-// As TYPE and SCAN call it.
-std::string_view type_name(ValueType type) noexcept;
-
 }  // namespace synap

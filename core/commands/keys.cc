@@ -9,8 +9,6 @@
 namespace synap::commands {
 namespace {
 
-// Longer strings have their header and bytes in two allocations in Redis, which calls that "raw".
-constexpr size_t kEmbeddedStringMax = 44;
 constexpr int64_t kSharedIntegers = 10'000;
 constexpr int64_t kReferencesOfShared = std::numeric_limits<int32_t>::max();
 
@@ -23,11 +21,6 @@ void erase_keys(CommandContext& ctx) {
         ++erased;
     }
     ctx.reply().integer(erased);
-}
-
-std::string_view encoding_name(const Node& node) noexcept {
-    if (node.encoding() == Encoding::kInteger) return "int";
-    return !node.edited() && node.string_size() <= kEmbeddedStringMax ? "embstr" : "raw";
 }
 
 }  // namespace
@@ -50,13 +43,13 @@ void cmd_touch(CommandContext& ctx) {
 
 void cmd_type(CommandContext& ctx) {
     const Node* node = ctx.look(ctx.key(1));
-    ctx.reply().status(node == nullptr ? "none" : type_name(node->type()));
+    ctx.reply().status(node == nullptr ? "none" : ops_of(node->type()).name);
 }
 
 void cmd_object_encoding(CommandContext& ctx) {
     const Node* node = ctx.look(ctx.key(2));
     if (node == nullptr) return ctx.reply().null();
-    ctx.reply().bulk(encoding_name(*node));
+    ctx.reply().bulk(ops_of(node->type()).encoding(node->value()));
 }
 
 void cmd_object_freq(CommandContext& ctx) {

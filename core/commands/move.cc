@@ -9,9 +9,10 @@
 namespace synap::commands {
 namespace {
 
-void move_value(CommandContext& ctx, const KeyRef& from, const KeyRef& to) {
+// A large value is handed over or shared, not copied.
+void hand_over(CommandContext& ctx, EffectKind kind, const KeyRef& from, const KeyRef& to) {
     Effect effect;
-    effect.kind = EffectKind::kMove;
+    effect.kind = kind;
     effect.name_space = from.name_space;
     effect.hash = from.hash;
     effect.key = from.key;
@@ -27,7 +28,7 @@ void rename_key(CommandContext& ctx, bool only_if_free) {
     if (ctx.edit(from) == nullptr) return ctx.error("ERR no such key");
     const bool same = from.key == to.key;
     if (only_if_free && (same || ctx.edit(to) != nullptr)) return ctx.reply().integer(0);
-    if (!same) move_value(ctx, from, to);
+    if (!same) hand_over(ctx, EffectKind::kMove, from, to);
     if (only_if_free) return ctx.reply().integer(1);
     ctx.reply().ok();
 }
@@ -48,27 +49,6 @@ bool take_database(CommandContext& ctx, size_t i, unsigned& database) {
     }
     database = static_cast<unsigned>(number);
     return true;
-}
-
-// A large value is shared by both keys, not copied.
-void copy_value(CommandContext& ctx, const Node& source, const KeyRef& to) {
-    StringView value;
-    Effect effect;
-    effect.kind = EffectKind::kSet;
-    effect.name_space = to.name_space;
-    effect.hash = to.hash;
-    effect.key = to.key;
-    effect.expires_at = source.deadline();
-    effect.edited = source.edited();
-    effect.is_integer = source.encoding() == Encoding::kInteger;
-    if (effect.is_integer) {
-        effect.integer = source.integer();
-    } else {
-        source.view(value);
-        effect.value = value.text;
-        effect.blob = value.blob;
-    }
-    ctx.emit(effect);
 }
 
 void same_object(CommandContext& ctx) {
@@ -94,11 +74,11 @@ void cmd_copy(CommandContext& ctx) {
         }
     }
     if (database == ctx.database() && ctx.arg(1) == ctx.arg(2)) return same_object(ctx);
-    const Node* source = ctx.read(ctx.key(1));
-    if (source == nullptr) return ctx.reply().integer(0);
+    const KeyRef from = ctx.key(1);
+    if (ctx.read(from) == nullptr) return ctx.reply().integer(0);
     const KeyRef to = ctx.key_in(ctx.keyspace().name_space_of(database), ctx.arg(2));
     if (ctx.edit(to) != nullptr && !replace) return ctx.reply().integer(0);
-    copy_value(ctx, *source, to);
+    hand_over(ctx, EffectKind::kCopy, from, to);
     ctx.reply().integer(1);
 }
 
@@ -110,7 +90,7 @@ void cmd_move(CommandContext& ctx) {
     if (ctx.edit(from) == nullptr) return ctx.reply().integer(0);
     const KeyRef to = ctx.key_in(ctx.keyspace().name_space_of(database), ctx.arg(1));
     if (ctx.edit(to) != nullptr) return ctx.reply().integer(0);
-    move_value(ctx, from, to);
+    hand_over(ctx, EffectKind::kMove, from, to);
     ctx.reply().integer(1);
 }
 

@@ -20,7 +20,7 @@ struct Filter {
     std::string type;  // in upper case
 
     bool shows(const Node& node) const noexcept {
-        if (has_type && !equals_ignoring_case(type_name(node.type()), type)) return false;
+        if (has_type && !equals_ignoring_case(ops_of(node.type()).name, type)) return false;
         return pattern == "*" || glob_match(pattern, node.key(), false);
     }
 };

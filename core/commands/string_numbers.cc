@@ -36,18 +36,6 @@ void add(CommandContext& ctx, int64_t delta) {
     ctx.reply().integer(value);
 }
 
-// Text that stays text even where it reads as an integer, which OBJECT ENCODING shows.
-void set_text(CommandContext& ctx, const KeyRef& key, std::string_view text, int64_t deadline) {
-    Effect effect;
-    effect.kind = EffectKind::kSet;
-    effect.name_space = key.name_space;
-    effect.hash = key.hash;
-    effect.key = key.key;
-    effect.value = text;
-    effect.expires_at = deadline;
-    ctx.emit(effect);
-}
-
 }  // namespace
 
 void cmd_incr(CommandContext& ctx) { add(ctx, 1); }
@@ -86,7 +74,7 @@ void cmd_incrbyfloat(CommandContext& ctx) {
     char text[kDoubleCharsMax];
     const size_t size = print_long_double(text, value);
     SYNAP_ASSERT(size != 0);
-    set_text(ctx, key, {text, size}, deadline);
+    ctx.set_text(key, {text, size}, deadline);
     ctx.reply().bulk({text, size});
 }
 

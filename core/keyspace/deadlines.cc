@@ -22,9 +22,10 @@ void Deadlines::drop_stale(const Table& table) noexcept {
     uint32_t kept = 0;
     table.for_each([&](Cell cell) noexcept {
         const Node* node = cell_node(cell);
-        if (!node->has_deadline() || node->deadline() > kDeadlineMax) return;
+        const int64_t due_at = node->due_at();
+        if (!stands_in_heap(due_at)) return;
         SYNAP_ASSERT(kept < heap_->capacity);
-        heap_->entries[kept++] = entry(cell_tag(cell), node->deadline());
+        heap_->entries[kept++] = entry(cell_tag(cell), due_at);
     });
     std::make_heap(heap_->entries, heap_->entries + kept, std::greater<>());
     heap_->size = kept;

@@ -1,7 +1,8 @@
 // The deadlines of one slot: a min-heap of hints, by which expiry finds what is due.
 //
-// An entry is (deadline << 16 | tag). One whose key is gone or has another deadline is dropped when
-// it comes up. Guarded by the slot's lock, but for earliest() and due().
+// An entry is (deadline << 16 | tag): of a key, or of the first of its elements that expires. One
+// whose key is gone or has another deadline is dropped when it comes up. Guarded by the slot's
+// lock, but for earliest() and due().
 #pragma once
 
 #include <atomic>
@@ -13,6 +14,9 @@ namespace synap {
 
 // Later deadlines (the year 6429) are honoured on access but stand in no heap.
 inline constexpr int64_t kDeadlineMax = (int64_t{1} << 47) - 1;
+constexpr bool stands_in_heap(int64_t due_at) noexcept {
+    return due_at != 0 && due_at <= kDeadlineMax;
+}
 
 class Deadlines {
 public:
@@ -23,9 +27,9 @@ public:
     Deadlines(const Deadlines&) = delete;
     Deadlines& operator=(const Deadlines&) = delete;
 
-    // Nodes of the slot that have a deadline, in the heap or not: by it stale entries are noticed.
-    void count_node(const Node& node, int sign) noexcept {
-        if (node.has_deadline()) nodes_ += static_cast<uint32_t>(sign);
+    // Nodes of the slot that are due some day, in the heap or not: by it stale entries are noticed.
+    void count_node(int64_t due_at, int sign) noexcept {
+        if (due_at != 0) nodes_ += static_cast<uint32_t>(sign);
     }
 
     // Room for one more entry; may throw std::bad_alloc, changing nothing. Returns the growth in

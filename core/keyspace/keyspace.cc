@@ -5,20 +5,21 @@
 #include <new>
 
 #include "core/base/assert.h"
+#include "core/types/registry.h"
 
 namespace synap {
 namespace {
 
 constexpr uint8_t kFrequencyOfNew = 5;  // a new key is not the first to go
 
-// The spare room that an edited value gets, so that a thousand appends are not a thousand copies.
-size_t roomy(size_t size) noexcept { return size < (1u << 20) ? size * 2 : size + (1u << 20); }
+constexpr size_t kFreedAtOnce = 256;  // elements of a value that goes; the rest, later
 
 }  // namespace
 
 Keyspace::Keyspace(unsigned slot_bits, uint64_t hash_seed)
     : slot_bits_(slot_bits),
       secret_(make_hash_secret(hash_seed)),
+      tree_seed_(hash_key(secret_, 0, "order of hashes")),
       slots_(std::make_unique<Slot[]>(slot_count())),
       deadlines_(std::make_unique<Deadlines[]>(slot_count())),
       watches_(std::make_unique<Watch*[]>(slot_count())),
@@ -31,21 +32,23 @@ Keyspace::Keyspace(unsigned slot_bits, uint64_t hash_seed)
 Keyspace::~Keyspace() {
     for (uint32_t i = 0; i < slot_count(); ++i) {
         Table& table = slots_[i].table;
-        table.for_each([&](Cell cell) noexcept { Node::free(cell_node(cell), heap_); });
+        table.for_each([&](Cell cell) noexcept { free_node(cell_node(cell)); });
         table.free(heap_);
     }
+    garbage_.free_all();
 }
 
 void Keyspace::apply(const Effect& effect, unsigned stripe) {
     switch (effect.kind) {
-        case EffectKind::kSet:
-            return apply_set(effect, stripe);
-        case EffectKind::kWriteRange:
-            return apply_range(effect, stripe);
+        case EffectKind::kValue:
+            return apply_value(effect, stripe);
+        case EffectKind::kEdit:
+            return apply_edit(effect, stripe);
         case EffectKind::kDeadline:
             return apply_deadline(effect, stripe);
         case EffectKind::kMove:
-            return apply_move(effect, stripe);
+        case EffectKind::kCopy:
+            return apply_copy(effect, stripe);
         case EffectKind::kDelete: {
             Cell* cell = find_cell(effect.hash, effect.name_space, effect.key);
             touch(effect.hash, effect.name_space, effect.key, effect.reason == Reason::kExpired);
@@ -80,27 +83,45 @@ void Keyspace::account_node(const Node& node, int sign, unsigned stripe) noexcep
 void Keyspace::reserve(uint64_t hash, bool with_deadline, unsigned stripe) {
     Slot& slot = slot_of(hash);
     accounts_.add_bytes(stripe, slot.reserve_cell(heap_, stripe));
-    if (!with_deadline) return;
-    accounts_.add_bytes(stripe, deadlines_[slot_index(hash)].reserve(slot.table));
+    if (with_deadline) reserve_due(hash, stripe);
+}
+
+void Keyspace::reserve_due(uint64_t hash, unsigned stripe) {
+    accounts_.add_bytes(stripe, deadlines_[slot_index(hash)].reserve(slot_of(hash).table));
+}
+
+// What a node's value holds beside it goes with it: at once where that is little.
+void Keyspace::free_node(Node* node) noexcept {
+    if (is_reference(node->encoding())) {
+        const ValueView value = node->value();
+        size_t budget = kFreedAtOnce;
+        if (!ops_of(value).free_some(value, budget)) garbage_.add(value);
+    }
+    Node::free(node, heap_);
+}
+
+// Keeps the slot's heap of hints up to date with what a node has become.
+void Keyspace::note_due(uint64_t hash, int64_t before, int64_t after) noexcept {
+    Deadlines& deadlines = deadlines_[slot_index(hash)];
+    deadlines.count_node(before, -1);
+    deadlines.count_node(after, 1);
+    // A counter with a deadline is written often: the heap holds its one entry already.
+    if (stands_in_heap(after) && after != before) deadlines.push(tag(hash), after);
 }
 
 void Keyspace::replace(uint64_t hash, Cell* cell, Node* node, unsigned stripe) noexcept {
-    Deadlines& deadlines = deadlines_[slot_index(hash)];
-    bool new_deadline = node->has_deadline() && node->deadline() <= kDeadlineMax;
+    int64_t due_before = 0;
     if (cell != nullptr) {
         Node* old = cell_node(*cell);
         account_node(*old, -1, stripe);
-        deadlines.count_node(*old, -1);
-        // A counter with a deadline is written often: the heap holds its one entry already.
-        new_deadline = new_deadline && old->deadline() != node->deadline();
+        due_before = old->due_at();
         *cell = make_cell(tag(hash), node);
-        Node::free(old, heap_);
+        free_node(old);
     } else {
         slot_of(hash).insert(tag(hash), node);
     }
     account_node(*node, 1, stripe);
-    deadlines.count_node(*node, 1);
-    if (new_deadline) deadlines.push(tag(hash), node->deadline());
+    note_due(hash, due_before, node->due_at());
 }
 
 void Keyspace::mark_write(Node& node, const Node* old) noexcept {
@@ -111,134 +132,106 @@ void Keyspace::remove(uint32_t index, Cell* cell, unsigned stripe) noexcept {
     Slot& slot = slots_[index];
     Node* node = cell_node(*cell);
     account_node(*node, -1, stripe);
-    deadlines_[index].count_node(*node, -1);
+    deadlines_[index].count_node(node->due_at(), -1);
     slot.erase(cell);
-    Node::free(node, heap_);
+    free_node(node);
     accounts_.add_bytes(stripe, slot.shrink(heap_, stripe));
 }
 
-void Keyspace::apply_set(const Effect& effect, unsigned stripe) {
-    const bool has_deadline = effect.expires_at != 0;
-    Node::Shape shape{effect.name_space,
-                      ValueType::kString,
-                      Encoding::kInline,
-                      has_deadline,
-                      effect.edited,
-                      static_cast<uint32_t>(effect.key.size()),
-                      static_cast<uint32_t>(effect.value.size())};
-    if (effect.is_integer) {
-        shape.encoding = Encoding::kInteger;
-        shape.value_size = sizeof(int64_t);
-    } else if (effect.value.size() > limits::kInlineValueBytes) {
-        shape.encoding = Encoding::kBlob;
-        shape.value_size = sizeof(Blob*);
-    }
-    const auto fill_value = [&](Node& node) {
-        if (shape.encoding == Encoding::kInteger) {
-            node.set_integer(effect.integer);
-        } else {
-            std::memcpy(node.value_at(), effect.value.data(), effect.value.size());
-        }
-    };
-    Cell* cell = find_cell(effect.hash, effect.name_space, effect.key);
-    // The common overwrite: deadline and size class stay as they are. Nothing can fail.
-    if (cell != nullptr && shape.encoding != Encoding::kBlob) {
-        Node* node = cell_node(*cell);
-        if (node->deadline() == effect.expires_at && node->encoding() != Encoding::kBlob &&
-            heap_size(node->shape().bytes()) == heap_size(shape.bytes())) {
-            node->reshape(shape);
-            fill_value(*node);
-            mark_write(*node, node);
-            return touch(effect.hash, effect.name_space, effect.key);
-        }
-    }
-    reserve(effect.hash, has_deadline && effect.expires_at <= kDeadlineMax, stripe);
-    Node* node = Node::make(shape, heap_, stripe);
-    if (has_deadline) node->set_deadline(effect.expires_at);
-    node->set_key(effect.key);
-    if (shape.encoding == Encoding::kBlob) {
-        Blob* blob = effect.blob;
-        if (blob != nullptr) {
-            blob->retain();
-        } else {
-            try {
-                blob = Blob::copy(effect.value);
-            } catch (...) {
-                heap_.free(node, heap_size(shape.bytes()));
-                throw;
-            }
-        }
-        node->set_blob(blob);
-    } else {
-        fill_value(*node);
-    }
-    cell = find_cell(effect.hash, effect.name_space, effect.key);
-    mark_write(*node, cell == nullptr ? nullptr : cell_node(*cell));
-    replace(effect.hash, cell, node, stripe);
-    touch(effect.hash, effect.name_space, effect.key);
+// The common overwrite: what stands in the node stays there, and so do deadline and size class.
+// Nothing can fail.
+bool Keyspace::store_in_place(Node& node, const NewValue& made, const Node::Shape& shape,
+                              int64_t deadline) noexcept {
+    const bool fits = node.deadline() == deadline && !is_reference(node.encoding()) &&
+                      !made.owns() && heap_size(node.shape().bytes()) == heap_size(shape.bytes());
+    if (!fits) return false;
+    node.reshape(shape);
+    node.set_value(made.bytes);
+    mark_write(node, &node);
+    return true;
 }
 
-// Values that are edited become blobs with spare room once they are too long to copy each time.
-void Keyspace::apply_range(const Effect& effect, unsigned stripe) {
-    Cell* cell = find_cell(effect.hash, effect.name_space, effect.key);
-    StringView old;
-    if (cell != nullptr) cell_node(*cell)->view(old);
-    const size_t end = effect.offset + effect.value.size();
-    const size_t size = std::max(old.text.size(), end);
-
-    if (old.blob != nullptr && old.blob->unique() && size <= old.blob->capacity()) {
-        char* data = old.blob->data();
-        if (effect.offset > old.text.size()) {
-            std::memset(data + old.text.size(), 0, effect.offset - old.text.size());
-        }
-        std::memcpy(data + effect.offset, effect.value.data(), effect.value.size());
-        old.blob->set_size(size);
-        cell_node(*cell)->set_edited();
-        mark_write(*cell_node(*cell), cell_node(*cell));
-        return touch(effect.hash, effect.name_space, effect.key);
-    }
-    constexpr size_t kEditInPlaceBytes = 256;
-    std::string small;
-    BlobRef large;
-    char* data = nullptr;
-    if (size <= kEditInPlaceBytes) {
-        small.resize(size);
-        data = small.data();
-    } else {
-        large = BlobRef(Blob::make(size, roomy(size)));
-        data = large.get()->data();
-        std::memset(data + old.text.size(), 0, size - old.text.size());
-    }
-    std::memcpy(data, old.text.data(), old.text.size());
-    std::memcpy(data + effect.offset, effect.value.data(), effect.value.size());
-
-    const bool has_deadline = cell != nullptr && cell_node(*cell)->has_deadline();
+void Keyspace::store(const Effect& effect, NewValue& made, int64_t deadline, unsigned stripe) {
     const Node::Shape shape{effect.name_space,
-                            ValueType::kString,
-                            large.get() != nullptr ? Encoding::kBlob : Encoding::kInline,
-                            has_deadline,
-                            true,
+                            effect.type,
+                            made.encoding,
+                            deadline != 0,
+                            made.grown,
                             static_cast<uint32_t>(effect.key.size()),
-                            large.get() != nullptr ? static_cast<uint32_t>(sizeof(Blob*))
-                                                   : static_cast<uint32_t>(size)};
-    const int64_t deadline = has_deadline ? cell_node(*cell)->deadline() : 0;
-    reserve(effect.hash, has_deadline && deadline <= kDeadlineMax, stripe);
-    Node* node = Node::make(shape, heap_, stripe);
-    if (has_deadline) node->set_deadline(deadline);
-    node->set_key(effect.key);
-    if (large.get() != nullptr) {
-        node->set_blob(large.take());
-    } else {
-        std::memcpy(node->value_at(), small.data(), small.size());
+                            static_cast<uint32_t>(made.bytes.size())};
+    const ValueView value{effect.type, made.encoding, made.grown, made.bytes};
+    const int64_t due_at = sooner(deadline, element_due_at(value));
+    Cell* cell = find_cell(effect.hash, effect.name_space, effect.key);
+    const int64_t due_before = cell == nullptr ? 0 : cell_node(*cell)->due_at();
+    if (cell != nullptr && due_before == due_at &&
+        store_in_place(*cell_node(*cell), made, shape, deadline)) {
+        return touch(effect);
     }
+    reserve(effect.hash, stands_in_heap(due_at) && due_at != due_before, stripe);
+    Node* node = Node::make(shape, heap_, stripe);
+    if (deadline != 0) node->set_deadline(deadline);
+    node->set_key(effect.key);
+    node->set_value(made.bytes);
+    made.release();
     cell = find_cell(effect.hash, effect.name_space, effect.key);
     mark_write(*node, cell == nullptr ? nullptr : cell_node(*cell));
     replace(effect.hash, cell, node, stripe);
-    touch(effect.hash, effect.name_space, effect.key);
+    touch(effect);
 }
 
-Node* Keyspace::clone(const Node& from, uint8_t name_space, std::string_view key, int64_t deadline,
-                      unsigned stripe) {
+ValueHome Keyspace::home(unsigned stripe) noexcept { return {heap_, stripe, tree_seed_}; }
+
+void Keyspace::apply_value(const Effect& effect, unsigned stripe) {
+    NewValue made;
+    ops_of(effect.type).begin(effect.body, home(stripe), made);
+    store(effect, made, effect.expires_at, stripe);
+}
+
+void Keyspace::apply_edit(const Effect& effect, unsigned stripe) {
+    const TypeOps& ops = ops_of(effect.type);
+    Cell* cell = find_cell(effect.hash, effect.name_space, effect.key);
+    Node* node = cell == nullptr ? nullptr : cell_node(*cell);
+    SYNAP_ASSERT(node == nullptr || node->type() == effect.type);
+    NewValue made;
+    if (node == nullptr) {
+        if (ops.edit(nullptr, effect.body, home(stripe), made) == EditOutcome::kEmpty) return;
+        return store(effect, made, 0, stripe);
+    }
+    const ValueView old = node->value();
+    const int64_t due_before = node->due_at();
+    const auto memory_before = static_cast<int64_t>(node->memory());
+    if (is_reference(old.encoding) && (effect.body.timed || due_before != 0)) {
+        reserve_due(effect.hash, stripe);
+    }
+    const auto note_change = [&] {
+        accounts_.add_bytes(stripe, static_cast<int64_t>(node->memory()) - memory_before);
+        note_due(effect.hash, due_before, node->due_at());
+    };
+    EditOutcome outcome;
+    try {
+        outcome = ops.edit(&old, effect.body, home(stripe), made);
+    } catch (const HalfApplied&) {
+        note_change();
+        throw;
+    }
+    switch (outcome) {
+        case EditOutcome::kStored:
+            return store(effect, made, node->deadline(), stripe);
+        case EditOutcome::kInPlace:
+            note_change();
+            node->set_grown(made.grown);
+            mark_write(*node, node);
+            return touch(effect);
+        case EditOutcome::kEmpty:
+            note_change();
+            remove(slot_index(effect.hash), cell, stripe);
+            return touch(effect);
+    }
+}
+
+// A copy of a node under another key or deadline, with the value that `made` is.
+Node* Keyspace::clone(const Node& from, const NewValue& made, uint8_t name_space,
+                      std::string_view key, int64_t deadline, unsigned stripe) {
     Node::Shape shape = from.shape();
     shape.name_space = name_space;
     shape.key_size = static_cast<uint32_t>(key.size());
@@ -246,8 +239,7 @@ Node* Keyspace::clone(const Node& from, uint8_t name_space, std::string_view key
     Node* node = Node::make(shape, heap_, stripe);
     if (deadline != 0) node->set_deadline(deadline);
     node->set_key(key);
-    std::memcpy(node->value_at(), from.inline_value().data(), shape.value_size);
-    if (shape.encoding == Encoding::kBlob) node->blob()->retain();
+    node->set_value(made.bytes);
     node->set_access(from.last_access(), from.frequency());
     return node;
 }
@@ -255,33 +247,50 @@ Node* Keyspace::clone(const Node& from, uint8_t name_space, std::string_view key
 void Keyspace::apply_deadline(const Effect& effect, unsigned stripe) {
     Cell* cell = find_cell(effect.hash, effect.name_space, effect.key);
     if (cell == nullptr) return;  // replayed behind a delete that a snapshot contains
-    const bool in_heap = effect.expires_at != 0 && effect.expires_at <= kDeadlineMax;
+    reserve_due(effect.hash, stripe);
     Node* node = cell_node(*cell);
-    if (node->has_deadline() && effect.expires_at != 0) {
-        reserve(effect.hash, in_heap, stripe);
-        node->set_deadline(effect.expires_at);
-        if (in_heap) deadlines_[slot_index(effect.hash)].push(tag(effect.hash), effect.expires_at);
-    } else if (node->has_deadline() || effect.expires_at != 0) {
-        reserve(effect.hash, in_heap, stripe);
-        Node* changed = clone(*node, effect.name_space, effect.key, effect.expires_at, stripe);
-        cell = find_cell(effect.hash, effect.name_space, effect.key);
-        replace(effect.hash, cell, changed, stripe);
+    if (node->has_deadline() == (effect.expires_at != 0)) {
+        const int64_t due_before = node->due_at();
+        if (node->has_deadline()) node->set_deadline(effect.expires_at);
+        note_due(effect.hash, due_before, node->due_at());
+    } else {
+        change_node(*cell, effect, stripe);
     }
-    touch(effect.hash, effect.name_space, effect.key);
+    touch(effect);
 }
 
-void Keyspace::apply_move(const Effect& effect, unsigned stripe) {
+// The value goes on in a node that has, or lacks, room for a deadline.
+void Keyspace::change_node(Cell& cell, const Effect& effect, unsigned stripe) {
+    Node* const old = cell_node(cell);
+    NewValue same;
+    same.bytes = old->inline_value();  // moves to the other node, references too
+    Node* node = clone(*old, same, effect.name_space, effect.key, effect.expires_at, stripe);
+    account_node(*old, -1, stripe);
+    const int64_t due_before = old->due_at();
+    cell = make_cell(tag(effect.hash), node);
+    Node::free(old, heap_);
+    account_node(*node, 1, stripe);
+    note_due(effect.hash, due_before, node->due_at());
+}
+
+void Keyspace::apply_copy(const Effect& effect, unsigned stripe) {
     Cell* cell = find_cell(effect.hash, effect.name_space, effect.key);
     if (cell == nullptr) return;
     Node* source = cell_node(*cell);
-    const int64_t deadline = source->deadline();
-    reserve(effect.other_hash, deadline != 0 && deadline <= kDeadlineMax, stripe);
-    Node* node = clone(*source, effect.other_name_space, effect.other_key, deadline, stripe);
+    reserve(effect.other_hash, source->due_at() != 0, stripe);
+    NewValue made;
+    ops_of(source->type()).copy(source->value(), home(stripe), made);
+    Node* node =
+        clone(*source, made, effect.other_name_space, effect.other_key, source->deadline(), stripe);
+    made.release();
+    if (effect.kind == EffectKind::kCopy) mark_write(*node, nullptr);
     Cell* other = find_cell(effect.other_hash, effect.other_name_space, effect.other_key);
     replace(effect.other_hash, other, node, stripe);
-    cell = find_cell(effect.hash, effect.name_space, effect.key);
-    remove(slot_index(effect.hash), cell, stripe);
-    touch(effect.hash, effect.name_space, effect.key);
+    if (effect.kind == EffectKind::kMove) {
+        cell = find_cell(effect.hash, effect.name_space, effect.key);
+        remove(slot_index(effect.hash), cell, stripe);
+        touch(effect);
+    }
     touch(effect.other_hash, effect.other_name_space, effect.other_key);
 }
 
@@ -304,11 +313,23 @@ void Keyspace::flush_slot(uint32_t index, uint8_t name_space, unsigned stripe) n
         }
         Node* node = cell_node(cell);
         account_node(*node, -1, stripe);
-        deadlines_[index].count_node(*node, -1);
+        deadlines_[index].count_node(node->due_at(), -1);
         slot.erase(&cell);  // may pull another cell into i, so look at i again
-        Node::free(node, heap_);
+        free_node(node);
     }
     accounts_.add_bytes(stripe, slot.shrink(heap_, stripe));
+}
+
+uint64_t Keyspace::digest() noexcept {
+    uint64_t sum = 0;
+    for (uint32_t i = 0; i < slot_count(); ++i) {
+        slots_[i].table.for_each([&](Cell cell) noexcept { sum += cell_node(cell)->digest(); });
+    }
+    char databases[limits::kDatabases];
+    for (unsigned i = 0; i < limits::kDatabases; ++i) {
+        databases[i] = static_cast<char>(name_space_of(i));
+    }
+    return sum + hash_bytes({databases, sizeof databases});
 }
 
 void Keyspace::touch(uint64_t hash, uint8_t name_space, std::string_view key,

@@ -20,6 +20,7 @@
 #include "core/keyspace/accounts.h"
 #include "core/keyspace/deadlines.h"
 #include "core/keyspace/effect.h"
+#include "core/keyspace/garbage.h"
 #include "core/keyspace/gate.h"
 #include "core/keyspace/slot.h"
 #include "core/platform/entropy.h"
@@ -54,6 +55,8 @@ public:
 
     Gate& gate() noexcept { return gate_; }
     Accounts& accounts() noexcept { return accounts_; }
+    // Large values that no key has any more.
+    Garbage& garbage() noexcept { return garbage_; }
     unsigned slot_bits() const noexcept { return slot_bits_; }
     uint32_t slot_count() const noexcept { return uint32_t{1} << slot_bits_; }
     // Bytes charged for slots, whatever is in them.
@@ -81,9 +84,14 @@ public:
         return cell == nullptr ? nullptr : cell_node(*cell);
     }
 
-    // Makes one effect true. Throws std::bad_alloc, having changed nothing. For kMove the caller
-    // holds both slots, for kFlush and kSwap the gate alone.
+    // Makes one effect true. Throws std::bad_alloc, having changed nothing, or HalfApplied. For
+    // kMove and kCopy the caller holds both slots, for kFlush and kSwap the gate alone.
     void apply(const Effect& effect, unsigned stripe);
+
+    // Of all keys with their values and deadlines, and of what databases stand for: equal for
+    // keyspaces that hold the same, whatever their secrets, slots and encodings. With the gate
+    // alone. O(everything).
+    uint64_t digest() noexcept;
 
     // Certain only inside the gate; outside it, a guess that may be out of date.
     uint8_t name_space_of(unsigned database) const noexcept {
@@ -121,27 +129,37 @@ private:
         return slot_of(hash).find(tag(hash), name_space, key);
     }
     void flush_slot(uint32_t index, uint8_t name_space, unsigned stripe) noexcept;
-    void apply_set(const Effect& effect, unsigned stripe);
-    void apply_range(const Effect& effect, unsigned stripe);
+    void apply_value(const Effect& effect, unsigned stripe);
+    void apply_edit(const Effect& effect, unsigned stripe);
     void apply_deadline(const Effect& effect, unsigned stripe);
-    void apply_move(const Effect& effect, unsigned stripe);
+    void apply_copy(const Effect& effect, unsigned stripe);
+    ValueHome home(unsigned stripe) noexcept;
+    // Makes `made` the value of the effect's key. Throws std::bad_alloc, having changed nothing.
+    void store(const Effect& effect, NewValue& made, int64_t deadline, unsigned stripe);
+    bool store_in_place(Node& node, const NewValue& made, const Node::Shape& shape,
+                        int64_t deadline) noexcept;
+    void change_node(Cell& cell, const Effect& effect, unsigned stripe);
     void remove(uint32_t index, Cell* cell, unsigned stripe) noexcept;
+    void free_node(Node* node) noexcept;
     // A value written is a key used. `old` is what the node replaces, or null.
     void mark_write(Node& node, const Node* old) noexcept;
     // Puts `node` in the place of the key's present one, if any. Room was reserved.
     void replace(uint64_t hash, Cell* cell, Node* node, unsigned stripe) noexcept;
     // Room in a key's slot for what is to come; cells move, so look a key up afterwards.
     void reserve(uint64_t hash, bool with_deadline, unsigned stripe);
+    void reserve_due(uint64_t hash, unsigned stripe);
+    void note_due(uint64_t hash, int64_t before, int64_t after) noexcept;
     void account_node(const Node& node, int sign, unsigned stripe) noexcept;
     // Tells watchers of a change; `expired`: the delete of a key whose deadline had passed.
     void touch(uint64_t hash, uint8_t name_space, std::string_view key,
                bool expired = false) noexcept;
-    // A copy of a node under another key or deadline; shares its blob.
-    Node* clone(const Node& from, uint8_t name_space, std::string_view key, int64_t deadline,
-                unsigned stripe);
+    void touch(const Effect& effect) noexcept { touch(effect.hash, effect.name_space, effect.key); }
+    Node* clone(const Node& from, const NewValue& made, uint8_t name_space, std::string_view key,
+                int64_t deadline, unsigned stripe);
 
     const unsigned slot_bits_;
     const HashSecret secret_;
+    const uint64_t tree_seed_;
     Heap heap_;
     const std::unique_ptr<Slot[]> slots_;
     // By slot number, guarded by the slot's lock.
@@ -151,6 +169,7 @@ private:
     std::atomic<uint8_t> databases_[limits::kDatabases];
     Gate gate_;
     Accounts accounts_;
+    Garbage garbage_;
     std::atomic<uint32_t> seconds_{0};
 };
 

@@ -4,6 +4,7 @@
 // another size class.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
@@ -11,23 +12,20 @@
 #include <string_view>
 
 #include "core/base/equal_bytes.h"
+#include "core/base/hash.h"
 #include "core/base/heap.h"
 #include "core/base/heap_size.h"
-#include "core/base/numbers.h"
-#include "core/types/blob.h"
+#include "core/types/registry.h"
 
 namespace synap {
 
-enum class ValueType : uint8_t { kString = 1 };
-enum class Encoding : uint8_t { kInline = 0, kInteger = 1, kBlob = 2 };
-
-// The value of a string key as a reader sees it; `text` points into the node, the blob, or
-// `digits`, and is empty, not null, where there is no key.
-struct StringView {
-    std::string_view text = "";
-    Blob* blob = nullptr;  // set when the text lives in one
-    char digits[kIntegerCharsMax];
-};
+// Of two times of which each may be 0, for never.
+constexpr int64_t sooner(int64_t a, int64_t b) noexcept {
+    return a == 0 || b == 0 ? a + b : std::min(a, b);
+}
+inline int64_t element_due_at(const ValueView& value) noexcept {
+    return value.type == ValueType::kString ? 0 : ops_of(value).earliest(value);
+}
 
 class Node {
 public:
@@ -36,9 +34,9 @@ public:
         ValueType type;
         Encoding encoding;
         bool has_deadline;
-        bool edited;
+        bool grown;
         uint32_t key_size;
-        uint32_t value_size;  // bytes that stand in the node: 8 for integers and blobs
+        uint32_t value_size;  // bytes that stand in the node: 8 for integers and references
 
         size_t bytes() const noexcept {
             return sizeof(Node) + (has_deadline ? 8 : 0) + size_t{key_size} + value_size;
@@ -51,16 +49,15 @@ public:
         if (memory == nullptr) throw std::bad_alloc();
         return new (memory) Node(shape);
     }
-    // Releases the blob, if any.
+    // The node alone: what its value holds beside it is the caller's to free.
     static void free(Node* node, Heap& heap) noexcept {
-        if (node->encoding() == Encoding::kBlob) node->blob()->release();
         heap.free(node, heap_size(node->shape().bytes()));
     }
 
     ValueType type() const noexcept { return static_cast<ValueType>(kind_ >> 4); }
     Encoding encoding() const noexcept { return static_cast<Encoding>(kind_ & 0xf); }
     uint8_t name_space() const noexcept { return name_space_; }
-    bool edited() const noexcept { return (flags_ & kEdited) != 0; }
+    bool grown() const noexcept { return (flags_ & kGrown) != 0; }
     bool has_deadline() const noexcept { return (flags_ & kHasDeadline) != 0; }
     int64_t deadline() const noexcept { return has_deadline() ? read<int64_t>(body()) : 0; }
     bool expired(int64_t now_ms) const noexcept { return has_deadline() && deadline() <= now_ms; }
@@ -74,34 +71,32 @@ public:
     // Bytes of the value in this node.
     std::string_view inline_value() const noexcept { return {value_at(), value_size_}; }
     int64_t integer() const noexcept { return read<int64_t>(value_at()); }
-    Blob* blob() const noexcept { return read<Blob*>(value_at()); }
-    void view(StringView& out) const noexcept {
-        switch (encoding()) {
-            case Encoding::kInline:
-                out.text = inline_value();
-                break;
-            case Encoding::kInteger:
-                out.text = {out.digits, print_integer(out.digits, integer())};
-                break;
-            case Encoding::kBlob:
-                out.blob = blob();
-                out.text = out.blob->bytes();
-                break;
-        }
-    }
+    ValueView value() const noexcept { return {type(), encoding(), grown(), inline_value()}; }
+    // Of a string.
+    void view(StringView& out) const noexcept { out.read(value()); }
     size_t string_size() const noexcept {
-        StringView value;
-        view(value);
-        return value.text.size();
+        StringView string;
+        view(string);
+        return string.text.size();
     }
+
+    // When something of it expires, the key or an element: 0 for never.
+    int64_t due_at() const noexcept { return sooner(deadline(), element_due_at(value())); }
 
     // Bytes charged for the node and what only it holds.
     size_t memory() const noexcept {
-        const size_t shared = encoding() == Encoding::kBlob ? blob()->memory() : 0;
-        return heap_size(shape().bytes()) + shared;
+        const size_t beside = is_reference(encoding()) ? ops_of(type()).memory(value()) : 0;
+        return heap_size(shape().bytes()) + beside;
+    }
+    // Of everything that a follower must have as well. O(value).
+    uint64_t digest() const noexcept {
+        const uint64_t words[] = {
+            hash_bytes(key()), ops_of(type()).digest(value()), static_cast<uint64_t>(deadline()),
+            uint64_t{name_space_} << 16 | uint64_t{kind_ & 0xf0u} << 8 | uint64_t{grown()}};
+        return hash_bytes({reinterpret_cast<const char*>(words), sizeof words});
     }
     Shape shape() const noexcept {
-        return {name_space_, type(), encoding(), has_deadline(), edited(), key_size_, value_size_};
+        return {name_space_, type(), encoding(), has_deadline(), grown(), key_size_, value_size_};
     }
 
     // Takes over a shape that fits the same allocation. Contents are the caller's to refill.
@@ -113,9 +108,12 @@ public:
     }
     void set_key(std::string_view key) noexcept { std::memcpy(key_at(), key.data(), key.size()); }
     void set_deadline(int64_t deadline) noexcept { write(body(), deadline); }
-    void set_integer(int64_t value) noexcept { write(value_at(), value); }
-    void set_blob(Blob* blob) noexcept { write(value_at(), blob); }
-    void set_edited() noexcept { flags_ |= kEdited; }
+    void set_value(std::string_view bytes) noexcept {
+        std::memcpy(value_at(), bytes.data(), bytes.size());
+    }
+    void set_grown(bool grown) noexcept {
+        flags_ = static_cast<uint8_t>(grown ? flags_ | kGrown : flags_ & ~kGrown);
+    }
     char* value_at() noexcept { return key_at() + key_size_; }
 
     // What eviction and OBJECT look at: seconds of the engine's clock, and Redis' logarithmic
@@ -129,7 +127,7 @@ public:
 
 private:
     static constexpr uint8_t kHasDeadline = 1;
-    static constexpr uint8_t kEdited = 2;
+    static constexpr uint8_t kGrown = 2;
 
     explicit Node(const Shape& shape) noexcept
         : kind_(kind_of(shape)),
@@ -146,7 +144,7 @@ private:
     }
     static uint8_t flags_of(const Shape& shape) noexcept {
         return static_cast<uint8_t>((shape.has_deadline ? kHasDeadline : 0) |
-                                    (shape.edited ? kEdited : 0));
+                                    (shape.grown ? kGrown : 0));
     }
     template <typename T>
     static T read(const char* at) noexcept {

@@ -41,7 +41,8 @@ bool choose_victim(Keyspace& keyspace, const EvictionRule& rule, SmallRandom& ra
     unsigned sampled = 0;
     uint64_t best = 0;
     const auto consider = [&](const Node& node) {
-        if (rule.only_with_deadline && !node.has_deadline()) return;
+        const bool may_go = node.name_space() < limits::kDatabases && ops_of(node.type()).evictable;
+        if (!may_go || (rule.only_with_deadline && !node.has_deadline())) return;
         const uint64_t score = eviction_score(node, rule.policy, keyspace.seconds(), random);
         if (sampled++ > 0 && score <= best) return;
         best = score;

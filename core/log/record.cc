@@ -4,14 +4,15 @@
 #include "core/base/limits.h"
 #include "core/base/varint.h"
 #include "core/log/format.h"
+#include "core/types/registry.h"
 
 namespace synap {
 namespace {
 
 constexpr uint8_t kHasDeadline = 1;
-constexpr uint8_t kIsInteger = 2;
-constexpr uint8_t kEdited = 4;
-constexpr uint8_t kKnownFlags = kHasDeadline | kIsInteger | kEdited;
+constexpr uint8_t kGrown = 2;
+constexpr uint8_t kTimed = 4;
+constexpr uint8_t kKnownFlags = kHasDeadline | kGrown | kTimed;
 
 void put_string(std::string& out, std::string_view bytes) {
     put_varint(out, bytes.size());
@@ -20,11 +21,22 @@ void put_string(std::string& out, std::string_view bytes) {
 
 uint8_t flags_of(const Effect& effect) noexcept {
     return static_cast<uint8_t>((effect.expires_at != 0 ? kHasDeadline : 0) |
-                                (effect.is_integer ? kIsInteger : 0) |
-                                (effect.edited ? kEdited : 0));
+                                (effect.body.grown ? kGrown : 0) |
+                                (effect.body.timed ? kTimed : 0));
 }
 
 }  // namespace
+
+void EffectBuffer::add_body(const Effect& effect) {
+    bytes_.push_back(static_cast<char>(effect.type));
+    if (effect.expires_at != 0) put_varint(bytes_, static_cast<uint64_t>(effect.expires_at));
+    put_varint(bytes_, effect.body.argument);
+    if (effect.body.blob == nullptr) return put_string(bytes_, effect.body.bytes);
+    put_varint(bytes_, effect.body.bytes.size());
+    effect.body.blob->retain();
+    splices_.push_back({bytes_.size(), BlobRef(effect.body.blob)});
+    spliced_bytes_ += effect.body.bytes.size();
+}
 
 void EffectBuffer::add(const Effect& effect) {
     const Mark before = mark();
@@ -36,29 +48,15 @@ void EffectBuffer::add(const Effect& effect) {
         put_varint(bytes_, effect.command);
         put_string(bytes_, effect.key);
         switch (effect.kind) {
-            case EffectKind::kSet:
-                if (effect.expires_at != 0) {
-                    put_varint(bytes_, static_cast<uint64_t>(effect.expires_at));
-                }
-                if (effect.is_integer) {
-                    put_varint(bytes_, zigzag(effect.integer));
-                } else if (effect.blob != nullptr) {
-                    put_varint(bytes_, effect.value.size());
-                    effect.blob->retain();
-                    splices_.push_back({bytes_.size(), BlobRef(effect.blob)});
-                    spliced_bytes_ += effect.value.size();
-                } else {
-                    put_string(bytes_, effect.value);
-                }
-                break;
-            case EffectKind::kWriteRange:
-                put_varint(bytes_, effect.offset);
-                put_string(bytes_, effect.value);
+            case EffectKind::kValue:
+            case EffectKind::kEdit:
+                add_body(effect);
                 break;
             case EffectKind::kDeadline:
                 put_varint(bytes_, static_cast<uint64_t>(effect.expires_at));
                 break;
             case EffectKind::kMove:
+            case EffectKind::kCopy:
                 bytes_.push_back(static_cast<char>(effect.other_name_space));
                 put_string(bytes_, effect.other_key);
                 break;
@@ -105,39 +103,35 @@ bool take_deadline(ByteReader& in, int64_t& deadline) noexcept {
     return true;
 }
 
-bool take_set(ByteReader& in, uint8_t flags, Effect& effect) noexcept {
-    effect.is_integer = (flags & kIsInteger) != 0;
-    effect.edited = (flags & kEdited) != 0;
+bool take_body(ByteReader& in, uint8_t flags, Effect& effect) noexcept {
     if ((flags & kHasDeadline) != 0 && !take_deadline(in, effect.expires_at)) return false;
-    if (!effect.is_integer) {
-        return in.take_string(effect.value) && effect.value.size() <= limits::kValueBytes;
-    }
-    uint64_t integer = 0;
-    if (!in.take_varint(integer)) return false;
-    effect.integer = unzigzag(integer);
-    return true;
+    effect.body.grown = (flags & kGrown) != 0;
+    effect.body.timed = (flags & kTimed) != 0;
+    return in.take_varint(effect.body.argument) && in.take_string(effect.body.bytes);
 }
 
-bool take_body(ByteReader& in, uint8_t flags, Effect& effect) noexcept {
+bool take_rest(ByteReader& in, Effect& effect) noexcept {
     switch (effect.kind) {
-        case EffectKind::kSet:
-            return take_set(in, flags, effect);
-        case EffectKind::kWriteRange:
-            return in.take_varint(effect.offset) && in.take_string(effect.value) &&
-                   effect.offset <= limits::kValueBytes &&
-                   effect.value.size() <= limits::kValueBytes - effect.offset;
         case EffectKind::kDeadline:
             return take_deadline(in, effect.expires_at);
         case EffectKind::kMove:
+        case EffectKind::kCopy:
             return take_name_space(in, effect.other_name_space) &&
                    in.take_string(effect.other_key) && effect.other_key.size() <= limits::kKeyBytes;
         case EffectKind::kSwap:
             return take_name_space(in, effect.other_name_space);
-        case EffectKind::kDelete:
-        case EffectKind::kFlush:
+        default:
             return true;
     }
-    return false;
+}
+
+Error newer(const char* what, unsigned number) {
+    return {Code::kVersion, std::string("effect of ") + what + " " + std::to_string(number) +
+                                " was written by a newer version of Synap"};
+}
+
+Error damaged(const char* why) {
+    return {Code::kCorrupt, std::string("effect does not decode: ") + why};
 }
 
 }  // namespace
@@ -148,23 +142,34 @@ Result<Effect> decode_effect(std::string_view& payload) {
     uint8_t kind = 0;
     uint8_t flags = 0;
     uint8_t reason = 0;
+    uint8_t type = 0;
     uint64_t command = 0;
-    const Error damaged{Code::kCorrupt, "effect does not decode"};
-    if (!in.take(kind) || !in.take(flags)) return damaged;
-    if (kind < static_cast<uint8_t>(EffectKind::kSet) ||
-        kind > static_cast<uint8_t>(EffectKind::kSwap) || (flags & ~kKnownFlags) != 0) {
-        return Error{Code::kVersion, "effect of kind " + std::to_string(kind) + ", flags " +
-                                         std::to_string(flags) +
-                                         " was written by a newer version of Synap"};
+    if (!in.take(kind) || !in.take(flags)) return damaged("it is cut off");
+    if (kind < static_cast<uint8_t>(EffectKind::kValue) ||
+        kind > static_cast<uint8_t>(EffectKind::kSwap)) {
+        return newer("kind", kind);
     }
+    if ((flags & ~kKnownFlags) != 0) return newer("flags", flags);
     effect.kind = static_cast<EffectKind>(kind);
     if (!take_name_space(in, effect.name_space) || !in.take(reason) || !in.take_varint(command) ||
         command > UINT16_MAX || !in.take_string(effect.key) ||
-        effect.key.size() > limits::kKeyBytes || !take_body(in, flags, effect)) {
-        return damaged;
+        effect.key.size() > limits::kKeyBytes) {
+        return damaged("its head is damaged");
     }
     effect.reason = static_cast<Reason>(reason);
     effect.command = static_cast<uint16_t>(command);
+    if (has_body(effect.kind)) {
+        if (!in.take(type)) return damaged("it is cut off");
+        if (!is_value_type(type)) return newer("type", type);
+        effect.type = static_cast<ValueType>(type);
+        if (!take_body(in, flags, effect)) return damaged("its body is damaged");
+        const TypeOps& ops = ops_of(effect.type);
+        const char* why = effect.kind == EffectKind::kValue ? ops.check_value(effect.body)
+                                                            : ops.check_edit(effect.body);
+        if (why != nullptr) return damaged(why);
+    } else if (!take_rest(in, effect)) {
+        return damaged("its rest is damaged");
+    }
     payload.remove_prefix(payload.size() - in.remaining());
     return effect;
 }

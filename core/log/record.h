@@ -2,12 +2,11 @@
 //
 // An effect:
 //   kind:u8 flags:u8 namespace:u8 reason:u8 command:varint key:string, then by kind
-//   set        [deadline:varint if flagged] (integer:zigzag | value:string)
-//   range      offset:varint value:string
-//   deadline   deadline:varint
-//   move       other_namespace:u8 other_key:string
-//   swap       other_namespace:u8
-// string is a varint length and the bytes.
+//   value, edit  type:u8 [deadline:varint if flagged] argument:varint body:string
+//   deadline     deadline:varint
+//   move, copy   other_namespace:u8 other_key:string
+//   swap         other_namespace:u8
+// string is a varint length and the bytes. What argument and body mean is the type's.
 #pragma once
 
 #include <cstdint>
@@ -48,13 +47,16 @@ public:
     void clear() noexcept;
 
 private:
+    void add_body(const Effect& effect);
+
     std::string bytes_;
     std::vector<Splice> splices_;
     uint64_t spliced_bytes_ = 0;
 };
 
-// Takes one effect from the front of `payload`. kCorrupt for damage, kVersion for a kind this
-// engine does not know. Views point into the payload; hashes are not filled in.
+// Takes one effect from the front of `payload`, whose body its type has found to mean something.
+// kCorrupt for damage, kVersion for a kind or type this engine does not know. Views point into the
+// payload; hashes are not filled in.
 Result<Effect> decode_effect(std::string_view& payload);
 
 struct FrameHeader {

@@ -209,12 +209,12 @@ public:
 
     Snapshots& snapshots() noexcept { return snapshots_; }
 
-    // One round of what the maintenance thread does.
-    void maintain();
+    // One round of what the maintenance thread does. How much it found to be past its deadline.
+    size_t maintain();
     // Evicts for about so long where the data is beyond max_memory: a limit that was lowered is met
     // although nobody writes. True when there is more to do.
     bool evict_some(uint64_t budget_us);
-    // Deletes keys whose deadline has passed: at most `most`. Returns how many.
+    // Deletes keys and fields whose deadline has passed: at most `most`. Returns how many.
     size_t expire_some(size_t most);
 
     // Sessions.
@@ -275,7 +275,10 @@ private:
     void stop_maintenance() noexcept;
     void trim_slow_calls();  // with slow_mutex_ held
     void remove_by_engine(const Effect& effect, unsigned stripe);
-    size_t remove_expired(const Table& table, uint16_t tag, int64_t now, unsigned stripe);
+    size_t expire_in_slot(uint32_t index, int64_t now, size_t most, unsigned stripe);
+    size_t remove_due(uint32_t index, uint16_t tag, int64_t now, size_t most, unsigned stripe);
+    size_t remove_due_fields(const HashRef& hash, Effect& effect, int64_t now, size_t most,
+                             unsigned stripe);
 
     // Set by close(): loading, and checks of snapshots, read no further.
     std::atomic<bool> closing_{false};

@@ -58,6 +58,7 @@ void fill_stats(CommandContext& ctx, InfoFields& fields) {
         fields.add(name, "0.00");
     }
     fields.zeros({"rejected_connections", "sync_full", "sync_partial_ok", "sync_partial_err"});
+    fields.number("expired_subkeys", sum_of(stats, &StatsStripe::expired_fields));
     fields.number("expired_keys", sum_of(stats, &StatsStripe::expired));
     fields.add("expired_stale_perc", "0.00");
     fields.zeros({"expired_time_cap_reached_count", "expire_cycle_cpu_milliseconds"});

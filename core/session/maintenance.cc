@@ -14,6 +14,8 @@ constexpr auto kBreath = std::chrono::milliseconds(1);  // where there is more t
 constexpr size_t kExpirePerTick = 20'000;
 constexpr size_t kVictimsPerStep = 256;  // of one visit to the gate
 constexpr uint64_t kEvictPerTickUs = 50'000;
+constexpr size_t kFreedPerStep = 4'096;  // elements of large values
+constexpr size_t kFreedPerTick = 65'536;
 
 }  // namespace
 
@@ -26,43 +28,83 @@ size_t Engine::expire_some(size_t most) {
     const SharedGate inside(keyspace.gate(), stripe);
     for (uint32_t looked = 0; looked < keyspace.slot_count() && expired < most; ++looked) {
         const uint32_t index = expire_next_slot_++ & (keyspace.slot_count() - 1);
-        Deadlines& deadlines = keyspace.deadlines(index);
-        if (!deadlines.due(now)) continue;
-        Slot& slot = keyspace.slot(index);
-        const std::lock_guard<WordLock> guard(slot.lock);
-        while (deadlines.due(now) && expired < most) {
-            const uint64_t entry = deadlines.pop();
-            const auto tag = static_cast<uint16_t>(entry);
-            try {
-                expired += remove_expired(slot.table, tag, now, stripe);
-            } catch (const std::bad_alloc&) {
-                deadlines.push(tag, static_cast<int64_t>(entry >> 16));
-                throw;
-            }
+        while (keyspace.deadlines(index).due(now) && expired < most) {
+            const size_t step = std::min(most - expired, limits::kFieldsExpiredAtOnce);
+            const size_t done = expire_in_slot(index, now, step, stripe);
+            expired += done;
+            if (done < step) break;
         }
     }
-    stats_.add(stripe, &StatsStripe::expired, expired);
     return expired;
 }
 
-// Deletes the nodes of one tag whose deadline has passed.
-size_t Engine::remove_expired(const Table& table, uint16_t tag, int64_t now, unsigned stripe) {
+// One visit under the slot's lock. What it does not come to stays due.
+size_t Engine::expire_in_slot(uint32_t index, int64_t now, size_t most, unsigned stripe) {
+    Deadlines& deadlines = keyspace_->deadlines(index);
+    const std::lock_guard<WordLock> guard(keyspace_->slot(index).lock);
     size_t expired = 0;
-    for (;;) {
-        const Cell* cell = table.find(
-            tag, [&](Cell candidate) noexcept { return cell_node(candidate)->expired(now); });
-        if (cell == nullptr) return expired;
-        const Node* found = cell_node(*cell);
-        const std::string key(found->key());
+    while (deadlines.due(now) && expired < most) {
+        const uint64_t entry = deadlines.pop();
+        const auto tag = static_cast<uint16_t>(entry);
+        try {
+            expired += remove_due(index, tag, now, most - expired, stripe);
+        } catch (const std::bad_alloc&) {
+            deadlines.push(tag, static_cast<int64_t>(entry >> 16));
+            throw;
+        }
+    }
+    return expired;
+}
+
+// Deletes what is due of the nodes of one tag: keys, and fields of hashes.
+size_t Engine::remove_due(uint32_t index, uint16_t tag, int64_t now, size_t most, unsigned stripe) {
+    const Table& table = keyspace_->slot(index).table;
+    size_t removed = 0;
+    while (removed < most) {
+        const Cell* cell = table.find(tag, [&](Cell candidate) noexcept {
+            const int64_t due_at = cell_node(candidate)->due_at();
+            return due_at != 0 && due_at <= now;
+        });
+        if (cell == nullptr) break;
+        const Node& node = *cell_node(*cell);
+        const int64_t due_at = node.due_at();
+        const std::string key(node.key());
         Effect effect;
-        effect.kind = EffectKind::kDelete;
         effect.reason = Reason::kExpired;
-        effect.name_space = found->name_space();
+        effect.name_space = node.name_space();
         effect.key = key;
         effect.hash = keyspace_->key(effect.name_space, key).hash;
-        remove_by_engine(effect, stripe);
-        ++expired;
+        if (node.expired(now)) {
+            effect.kind = EffectKind::kDelete;
+            remove_by_engine(effect, stripe);
+            stats_.add(stripe, &StatsStripe::expired, 1);
+            ++removed;
+            continue;
+        }
+        const size_t fields =
+            remove_due_fields(HashRef(&node), effect, now, most - removed, stripe);
+        stats_.add(stripe, &StatsStripe::expired_fields, fields);
+        removed += fields;
+        const Node* left = keyspace_->find({key, effect.hash, effect.name_space});
+        // Its hint was taken; a change of the time it names would have left another.
+        if (left != nullptr && left->due_at() == due_at) {
+            keyspace_->deadlines(index).push(tag, due_at);
+        }
     }
+    return removed;
+}
+
+size_t Engine::remove_due_fields(const HashRef& hash, Effect& effect, int64_t now, size_t most,
+                                 unsigned stripe) {
+    std::string fields;
+    effect.kind = EffectKind::kEdit;
+    effect.type = ValueType::kHash;
+    effect.body.argument = hash.each_due(now, most, [&](const FieldView& field) {
+        hash_body::append(fields, hash_body::remove(field.field));
+    });
+    effect.body.bytes = fields;
+    remove_by_engine(effect, stripe);
+    return effect.body.argument;
 }
 
 void Engine::watch_clock() {
@@ -73,7 +115,7 @@ void Engine::watch_clock() {
                                         " was due. Deadlines of keys follow it, durations do not");
 }
 
-void Engine::maintain() {
+size_t Engine::maintain() {
     watch_clock();
     set_coarse_clock();
     if (!platform_.threads) waits_.expire(platform_.clock->monotonic_us());
@@ -81,18 +123,21 @@ void Engine::maintain() {
     start_log_later();
     if (log_ != nullptr && !platform_.threads) log_->maintain().ignore();
     note_shortage();
+    size_t expired = 0;
     if (accepts_writes()) {
         try {
-            expire_some(kExpirePerTick);
+            expired = expire_some(kExpirePerTick);
         } catch (const std::bad_alloc&) {
             log_line(LogLine::Level::kWarn, "memory is short: expiry is put off");
         }
     }
     const uint64_t used = used_memory();
     if (used > peak_memory_.load()) peak_memory_ = used;
-    if (platform_.threads) return;
+    if (platform_.threads) return expired;
+    keyspace_->garbage().free_some(kFreedPerTick);
     evict_some(kEvictPerTickUs);
     snapshots_.maintain();
+    return expired;
 }
 
 bool Engine::evict_some(uint64_t budget_us) {
@@ -134,7 +179,9 @@ Engine::Evicted Engine::evict(SmallRandom& random, unsigned stripe, size_t most)
     return evicted;
 }
 
+// What was deleted is given back while more is asked for, so that the two keep pace.
 bool Engine::make_room(Run& run) {
+    keyspace_->garbage().free_some(kFreedPerStep);
     constexpr size_t kVictimsMax = 4096;  // of one call, so that a write waits a bounded time
     return evict(run.random, run.stripe, kVictimsMax).enough;
 }
@@ -167,8 +214,10 @@ void Engine::run_maintenance() noexcept {
             }
         }
         try {
-            maintain();
-            pause = evict_some(kEvictPerTickUs) ? kBreath : kTick;
+            const size_t expired = maintain();
+            const bool more = keyspace_->garbage().free_some(kFreedPerTick);
+            const bool busy = evict_some(kEvictPerTickUs) || more || expired == kExpirePerTick;
+            pause = busy ? kBreath : kTick;
         } catch (const std::bad_alloc&) {
             pause = kTick;  // memory is short; what is due comes with the next tick
         }

@@ -30,7 +30,8 @@ inline bool reads_one_key(const CommandRecord& command) noexcept {
 }
 
 inline bool moves_values(const CommandRecord& command) noexcept {
-    return command.id == kIdRename || command.id == kIdRenamenx || command.id == kIdMove;
+    return command.id == kIdRename || command.id == kIdRenamenx || command.id == kIdMove ||
+           command.id == kIdCopy;
 }
 
 }  // namespace synap

@@ -83,12 +83,14 @@ void Engine::apply_replayed(const SnapshotPositions& positions, uint64_t end, Ef
             if (positions.slots.empty()) return keyspace_->apply(effect, stripe);
             replay_flush(positions, end, effect.name_space);
             return;
-        case EffectKind::kMove: {
+        case EffectKind::kMove:
+        case EffectKind::kCopy: {
             effect.other_hash = keyspace_->key(effect.other_name_space, effect.other_key).hash;
             const bool from_done = positions.contains(effect.hash, end);
             const bool to_done = positions.contains(effect.other_hash, end);
             // Captured with its source gone, the target was captured holding the value.
             if (from_done) return;
+            if (to_done && effect.kind == EffectKind::kCopy) return;
             if (to_done) effect.kind = EffectKind::kDelete;
             keyspace_->apply(effect, stripe);
             return;

@@ -52,8 +52,9 @@ void Stats::reset() noexcept {
         }
         reset([i](auto& s) -> auto& { return s.latency[i].sum_us; });
     }
-    for (const auto counter : {&StatsStripe::hits, &StatsStripe::misses, &StatsStripe::expired,
-                               &StatsStripe::evicted, &StatsStripe::unknown_commands}) {
+    for (const auto counter :
+         {&StatsStripe::hits, &StatsStripe::misses, &StatsStripe::expired,
+          &StatsStripe::expired_fields, &StatsStripe::evicted, &StatsStripe::unknown_commands}) {
         reset([counter](auto& s) -> auto& { return s.*counter; });
     }
     errors_.reset();

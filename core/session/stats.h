@@ -68,6 +68,7 @@ struct alignas(64) StatsStripe {
     std::atomic<uint64_t> hits{0};
     std::atomic<uint64_t> misses{0};
     std::atomic<uint64_t> expired{0};
+    std::atomic<uint64_t> expired_fields{0};
     std::atomic<uint64_t> evicted{0};
     std::atomic<uint64_t> unknown_commands{0};
 };
@@ -100,6 +101,7 @@ public:
         add(stripe, &StatsStripe::hits, from.hits);
         add(stripe, &StatsStripe::misses, from.misses);
         add(stripe, &StatsStripe::expired, from.expired);
+        add(stripe, &StatsStripe::expired_fields, from.expired_fields);
         from = {};
     }
 

@@ -184,7 +184,7 @@ Result<SnapshotInfo> load_snapshot(Disk& disk, uint64_t position, const HistoryI
                                                       std::to_string(before) + ": " +
                                                       effect.error().message};
             }
-            if (effect->kind != EffectKind::kSet) {
+            if (!has_body(effect->kind)) {
                 return Error{Code::kCorrupt,
                              disk.describe(name) + ": a snapshot holds values only"};
             }

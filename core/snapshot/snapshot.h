@@ -72,13 +72,23 @@ public:
     bool captured(uint32_t slot_index) const noexcept { return captured_[slot_index] != 0; }
 
 private:
+    // A value that is shared rather than copied.
+    struct Large {
+        std::string key;
+        uint8_t name_space;
+        int64_t deadline;
+        bool grown;
+        HashTreeRef hash;
+    };
     struct Captured {
         uint32_t slot;
         uint64_t position;
         uint64_t keys;
         EffectBuffer effects;
+        std::vector<Large> large;
     };
 
+    void expand(const Large& large, EffectBuffer& effects);
     Status write_chunk(Captured& chunk);
     Status put(std::string_view bytes);
     Status flush();
@@ -91,6 +101,7 @@ private:
     const uint64_t databases_at_;
     std::unique_ptr<File> file_;
     std::string buffer_;
+    std::string scratch_;
     uint64_t offset_ = 0;
     std::vector<uint8_t> captured_;  // each guarded by its slot's lock
     std::mutex queue_;

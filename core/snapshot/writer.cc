@@ -6,12 +6,23 @@
 #include "core/log/manifest.h"
 #include "core/snapshot/layout.h"
 #include "core/snapshot/snapshot.h"
+#include "core/types/registry.h"
 
 namespace synap {
 namespace {
 
 constexpr size_t kWriteBytes = 256 * 1024;
 constexpr uint64_t kCheckBytes = 256 * 1024;
+
+// The effect that begins the node's value, but for its body.
+Effect value_of(const Node& node) noexcept {
+    Effect effect;
+    effect.type = node.type();
+    effect.name_space = node.name_space();
+    effect.key = node.key();
+    effect.expires_at = node.deadline();
+    return effect;
+}
 
 }  // namespace
 
@@ -67,7 +78,7 @@ Status SnapshotWriter::flush() {
 
 void SnapshotWriter::capture(uint32_t slot_index) {
     Slot& slot = keyspace_.slot(slot_index);
-    Captured captured{slot_index, log_.appended(), slot.count, {}};
+    Captured captured{slot_index, log_.appended(), slot.count, {}, {}};
     if (slot.count != 0) {
         // The misses of all nodes overlap, so that the lock is held for about one of them.
         for (uint32_t i = 0; i < slot.table.capacity(); ++i) {
@@ -79,21 +90,14 @@ void SnapshotWriter::capture(uint32_t slot_index) {
             const Cell cell = slot.table.cell(i);
             if (cell == 0) continue;
             const Node& node = *cell_node(cell);
-            Effect effect;
-            effect.name_space = node.name_space();
-            effect.key = node.key();
-            effect.expires_at = node.deadline();
-            effect.edited = node.edited();
-            effect.is_integer = node.encoding() == Encoding::kInteger;
-            if (effect.is_integer) {
-                effect.integer = node.integer();
-            } else if (node.encoding() == Encoding::kBlob) {
-                effect.blob = node.blob();
-                effect.value = node.blob()->bytes();
+            Effect effect = value_of(node);
+            if (ops_of(node.type()).body(node.value(), effect.body)) {
+                captured.effects.add(effect);
             } else {
-                effect.value = node.inline_value();
+                captured.large.push_back({std::string(node.key()), node.name_space(),
+                                          node.deadline(), node.grown(),
+                                          node.value().tree()->share()});
             }
-            captured.effects.add(effect);
         }
     }
     const std::lock_guard<std::mutex> guard(queue_);
@@ -101,7 +105,24 @@ void SnapshotWriter::capture(uint32_t slot_index) {
     captured_[slot_index] = 1;
 }
 
+// The parts of a large value: the first begins it, the others are edits.
+void SnapshotWriter::expand(const Large& large, EffectBuffer& effects) {
+    Effect effect;
+    effect.type = ValueType::kHash;
+    effect.name_space = large.name_space;
+    effect.key = large.key;
+    effect.expires_at = large.deadline;
+    write_bodies(large.hash, large.grown, scratch_, [&](const Body& body) {
+        effect.body = body;
+        effects.add(effect);
+        effect.kind = EffectKind::kEdit;
+        effect.expires_at = 0;
+        return true;
+    });
+}
+
 Status SnapshotWriter::write_chunk(Captured& chunk) {
+    for (const Large& large : chunk.large) expand(large, chunk.effects);
     if (chunk.effects.total_bytes() > limits::kSnapshotChunkBytes) {
         return Error{Code::kUnsupported,
                      "a slot holds more than a snapshot can: reopen the store, "

@@ -26,10 +26,10 @@ struct Expiring {
         const Node::Shape shape{0, ValueType::kString, Encoding::kInteger, true, false, 0, 8};
         Node* node = Node::make(shape, heap, 0);
         node->set_deadline(deadline);
-        node->set_integer(0);
+        node->set_value(std::string_view("\0\0\0\0\0\0\0", 8));
         slot.reserve_cell(heap, 0);
         slot.insert(kTag, node);
-        deadlines.count_node(*node, 1);
+        deadlines.count_node(deadline, 1);
         push(deadline);
         return node;
     }

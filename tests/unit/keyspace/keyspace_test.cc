@@ -21,15 +21,15 @@ protected:
     }
     void set(std::string_view key, std::string_view value, int64_t deadline = 0,
              uint8_t name_space = 0) {
-        Effect effect = on(key, EffectKind::kSet, name_space);
-        effect.value = value;
+        Effect effect = on(key, EffectKind::kValue, name_space);
+        effect.body.bytes = value;
         effect.expires_at = deadline;
         keyspace.apply(effect, 0);
     }
     void write(std::string_view key, uint64_t offset, std::string_view bytes) {
-        Effect effect = on(key, EffectKind::kWriteRange);
-        effect.offset = offset;
-        effect.value = bytes;
+        Effect effect = on(key, EffectKind::kEdit);
+        effect.body.argument = offset;
+        effect.body.bytes = bytes;
         keyspace.apply(effect, 0);
     }
     std::string get(std::string_view key, uint8_t name_space = 0) {
@@ -73,7 +73,7 @@ TEST_F(KeyspaceTest, WriteRangeFillsGapsWithZeros) {
     EXPECT_EQ(get("key"), std::string("\0\0\0abc", 6));
     write("key", 0, "xy");
     EXPECT_EQ(get("key"), std::string("xy\0abc", 6));
-    EXPECT_TRUE(node("key")->edited());
+    EXPECT_TRUE(node("key")->grown());
 }
 
 TEST_F(KeyspaceTest, AppendsGrowAcrossEncodingsAndKeepTheDeadline) {
@@ -91,7 +91,7 @@ TEST_F(KeyspaceTest, AppendsGrowAcrossEncodingsAndKeepTheDeadline) {
 
 TEST_F(KeyspaceTest, ASharedBlobIsNotEditedInPlace) {
     set("key", std::string(limits::kInlineValueBytes + 1, 'a'));
-    Blob* blob = node("key")->blob();
+    Blob* blob = node("key")->value().blob();
     blob->retain();
     const BlobRef reader(blob);
     write("key", 0, "b");
@@ -184,8 +184,8 @@ TEST_F(KeyspaceTest, ACursorMeansTheSamePlaceWithAnotherNumberOfSlots) {
     for (int i = 0; i < 3000; ++i) {
         const std::string key = "k" + std::to_string(i);
         set(key, "v");
-        Effect effect = on(key, EffectKind::kSet);
-        effect.value = "v";
+        Effect effect = on(key, EffectKind::kValue);
+        effect.body.bytes = "v";
         larger.apply(effect, 0);
     }
     const auto collect = [&](const Node& n) { seen.insert(std::string(n.key())); };

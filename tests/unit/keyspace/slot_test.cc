@@ -31,7 +31,7 @@ Node* make_node(OwnedSlot& slot, const std::string& key) {
                             sizeof(int64_t)};
     Node* node = Node::make(shape, slot.heap, 0);
     node->set_key(key);
-    node->set_integer(0);
+    node->set_value(std::string_view("\0\0\0\0\0\0\0", 8));
     return node;
 }
 

@@ -27,10 +27,10 @@ protected:
     }
     uint64_t append(std::string_view key, std::string_view value, Blob* blob = nullptr) {
         Effect effect;
-        effect.kind = EffectKind::kSet;
+        effect.kind = EffectKind::kValue;
         effect.key = key;
-        effect.value = value;
-        effect.blob = blob;
+        effect.body.bytes = value;
+        effect.body.blob = blob;
         EffectBuffer effects;
         effects.add(effect);
         return log->append(effects, clock.wall_ms());
@@ -51,7 +51,7 @@ protected:
             while (!effects.empty()) {
                 auto effect = decode_effect(effects);
                 EXPECT_TRUE(effect);
-                records.push_back(std::string(effect->key) + "=" + std::string(effect->value));
+                records.push_back(std::string(effect->key) + "=" + std::string(effect->body.bytes));
             }
         }
         damage = (*reader)->damage();

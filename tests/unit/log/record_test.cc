@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include "core/base/varint.h"
 #include "core/log/format.h"
 #include "core/platform/entropy.h"
+#include "core/types/string_value.h"
 
 namespace synap {
 namespace {
@@ -21,7 +23,7 @@ Effect round_trip(const Effect& effect) {
 }
 
 TEST(Effects, EveryKindRoundTrips) {
-    for (uint8_t kind = 1; kind <= 7; ++kind) {
+    for (uint8_t kind = 1; kind <= 8; ++kind) {
         Effect effect;
         effect.kind = static_cast<EffectKind>(kind);
         effect.name_space = 3;
@@ -30,8 +32,7 @@ TEST(Effects, EveryKindRoundTrips) {
         effect.command = 300;
         effect.key = std::string_view("k\0y", 3);
         effect.other_key = "other";
-        effect.value = "value";
-        effect.offset = 1000;
+        effect.body.bytes = "value";
         effect.expires_at = 1'700'000'000'000;
         const Effect decoded = round_trip(effect);
         EXPECT_EQ(decoded.kind, effect.kind);
@@ -45,15 +46,15 @@ TEST(Effects, EveryKindRoundTrips) {
 TEST(Effects, IntegersAndDeadlinesKeepTheirExtremes) {
     for (const int64_t value : {INT64_MIN, int64_t{-1}, int64_t{0}, INT64_MAX}) {
         Effect effect;
-        effect.kind = EffectKind::kSet;
-        effect.is_integer = true;
-        effect.edited = true;
-        effect.integer = value;
+        effect.kind = EffectKind::kValue;
+        effect.body.argument = kStringInteger;
+        effect.body.grown = true;
+        effect.body.bytes = {reinterpret_cast<const char*>(&value), sizeof value};
         effect.expires_at = INT64_MAX;
         const Effect decoded = round_trip(effect);
-        EXPECT_TRUE(decoded.is_integer);
-        EXPECT_TRUE(decoded.edited);
-        EXPECT_EQ(decoded.integer, value);
+        EXPECT_EQ(decoded.body.argument, kStringInteger);
+        EXPECT_TRUE(decoded.body.grown);
+        EXPECT_EQ(load<int64_t>(decoded.body.bytes.data()), value);
         EXPECT_EQ(decoded.expires_at, INT64_MAX);
     }
 }
@@ -97,9 +98,9 @@ TEST(EffectBuffer, CutTakesBackWhatWasAdded) {
     const std::string before = buffer.bytes();
     const auto mark = buffer.mark();
     const BlobRef blob(Blob::copy("blob"));
-    effect.kind = EffectKind::kSet;
-    effect.value = blob.get()->bytes();
-    effect.blob = blob.get();
+    effect.kind = EffectKind::kValue;
+    effect.body.bytes = blob.get()->bytes();
+    effect.body.blob = blob.get();
     buffer.add(effect);
     EXPECT_EQ(buffer.total_bytes(), buffer.bytes().size() + 4);
     buffer.cut(mark);

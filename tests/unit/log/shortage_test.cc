@@ -26,9 +26,9 @@ protected:
     uint64_t append(size_t bytes = 10) {
         const std::string value(bytes, 'x');
         Effect effect;
-        effect.kind = EffectKind::kSet;
+        effect.kind = EffectKind::kValue;
         effect.key = "key";
-        effect.value = value;
+        effect.body.bytes = value;
         EffectBuffer effects;
         effects.add(effect);
         ++appended;

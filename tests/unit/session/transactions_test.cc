@@ -367,12 +367,13 @@ TEST(TransactionRecord, WhatGoesBeyondItsLimitIsRefused) {
         options.protocol = 3;
         options.record_bytes = 1u << 20;
         Client client(engine, options);
-        client.call({"SET", "big", std::string(300u << 10, 'x')});
+        const std::string big(300u << 10, 'x');
+        client("SET big x");
         client("MULTI");
-        for (const char* copy : {"a", "b", "c", "d", "e"}) client.call({"COPY", "big", copy});
+        for (const char* key : {"a", "b", "c", "d", "e"}) client.call({"GETSET", key, big});
         client("GET later");
         EXPECT_EQ(client("EXEC"),
-                  "[:1 :1 :1 :1 -ERR the transaction has written 1048576 bytes, and may write no "
+                  "[_ _ _ _ -ERR the transaction has written 1048576 bytes, and may write no "
                   "more _]");
         EXPECT_EQ(client("SET later 1"), "+OK");
     }

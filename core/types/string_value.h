@@ -1,0 +1,75 @@
+// Strings: bytes, or an integer where they are one. Long ones are blobs, which replies, snapshots
+// and the log share.
+//
+// Body of a value: argument 0, the bytes; argument 1, an int64_t.
+// Body of an edit: bytes to be written at offset `argument`; zeros fill a gap.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "core/base/numbers.h"
+#include "core/types/type_ops.h"
+
+namespace synap {
+
+inline constexpr uint64_t kStringBytes = 0;
+inline constexpr uint64_t kStringInteger = 1;
+
+// A string as a reader sees it; `text` points into the node, the blob, or `digits`, and is empty,
+// not null, where there is no key.
+struct StringView {
+    std::string_view text = "";
+    Blob* blob = nullptr;  // set when the text lives in one
+    char digits[kIntegerCharsMax];
+
+    StringView() noexcept {}  // leaves digits as they are
+    void read(const ValueView& value) noexcept {
+        switch (value.encoding) {
+            case Encoding::kInteger:
+                text = {digits, print_integer(digits, value.integer())};
+                return;
+            case Encoding::kBlob:
+                blob = value.blob();
+                text = blob->bytes();
+                return;
+            default:
+                text = value.bytes;
+        }
+    }
+};
+
+namespace string_value {
+
+const char* check_value(const Body& body) noexcept;
+const char* check_edit(const Body& body) noexcept;
+EditOutcome begin(const Body& body, const ValueHome& home, NewValue& made);
+EditOutcome edit(const ValueView* old, const Body& body, const ValueHome& home, NewValue& made);
+void copy(const ValueView& from, const ValueHome& home, NewValue& made);
+bool free_some(const ValueView& value, size_t& budget) noexcept;
+size_t memory(const ValueView& value) noexcept;
+std::string_view encoding(const ValueView& value) noexcept;
+int64_t earliest(const ValueView& value) noexcept;
+bool body(const ValueView& value, Body& body) noexcept;
+uint64_t digest(const ValueView& value) noexcept;
+
+}  // namespace string_value
+
+inline constexpr TypeOps kStringOps{
+    ValueType::kString,
+    "string",
+    true,
+    string_value::check_value,
+    string_value::check_edit,
+    string_value::begin,
+    string_value::edit,
+    string_value::copy,
+    string_value::free_some,
+    string_value::memory,
+    string_value::encoding,
+    string_value::earliest,
+    string_value::body,
+    string_value::digest,
+};
+
+}  // namespace synap
