@@ -26,6 +26,10 @@ uint64_t hash_key(const HashSecret& secret, uint8_t name_space, std::string_view
     return name_space == 0 ? hash : XXH64_avalanche(hash ^ (name_space * 0x9e3779b97f4a7c15u));
 }
 
+uint64_t hash_member(uint64_t seed, std::string_view member) noexcept {
+    return XXH3_64bits_withSeed(member.data(), member.size(), seed);
+}
+
 uint64_t hash_bytes(std::string_view bytes) noexcept {
     return XXH3_64bits(bytes.data(), bytes.size());
 }

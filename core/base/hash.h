@@ -16,6 +16,10 @@ HashSecret make_hash_secret(uint64_t seed) noexcept;
 // Never changes for a given secret: slots of snapshots and cursors of SCAN depend on it.
 uint64_t hash_key(const HashSecret& secret, uint8_t name_space, std::string_view key) noexcept;
 
+// Of the members of a collection, with the history's seed: its trees are in the order of these, and
+// cursors into them outlive a restart. Never changes for a given seed.
+uint64_t hash_member(uint64_t seed, std::string_view member) noexcept;
+
 // Unkeyed, for tables whose input no client chooses.
 uint64_t hash_bytes(std::string_view bytes) noexcept;
 

@@ -46,6 +46,13 @@ public:
     // `bytes` as allocated.
     void free(void* block, size_t bytes) noexcept;
 
+    // A note for whoever shares blocks between values: bytes that stand in no value's own account,
+    // as only readers still hold them (less what stands in two). Exact while nobody changes it.
+    void note_shared(int64_t bytes) noexcept {
+        shared_.fetch_add(bytes, std::memory_order_relaxed);
+    }
+    int64_t shared_bytes() const noexcept { return shared_.load(std::memory_order_relaxed); }
+
     // Bytes of regions.
     size_t mapped_bytes() const noexcept { return mapped_.load(std::memory_order_relaxed); }
 
@@ -107,6 +114,7 @@ private:
     Region* spare_ = nullptr;    // one without a used page
     size_t region_count_ = 0;
     std::atomic<size_t> mapped_{0};
+    std::atomic<int64_t> shared_{0};
 };
 
 }  // namespace synap

@@ -24,6 +24,8 @@ inline constexpr size_t kEffectBodyBytes = 1ull << 20;
 // Fields past their deadline that one visit to a hash deletes.
 inline constexpr size_t kFieldsExpiredAtOnce = 256;
 inline constexpr size_t kPackedBytes = 1024;          // of a small collection in its node
+inline constexpr size_t kTreeLeafBytes = 2048;        // but for equal hashes, which stay together
+inline constexpr size_t kTreeInlineBytes = 512;       // larger elements of trees are blobs
 inline constexpr size_t kLogTailBytes = 64ull << 20;  // appended and not yet written
 inline constexpr size_t kSegmentBytesMin = 1ull << 20;
 inline constexpr size_t kSnapshotChunkBytes = 1ull << 30;

@@ -59,9 +59,7 @@ constexpr std::array<OptionSpec, kOptionCount> kSpecs = {{
     {"limits.reply_bytes", "bytes", "1mb", 4096, uint64_t{1} << 32, true, "",
      "Reply bytes after which a pipeline is answered in parts."},
     {"slowlog.threshold_us", "int", "10000", 0, kNoLimit, true, "slowlog-log-slower-than",
-     "Microseconds from which a command stands in SLOWLOG; 0 is every command. At the default and "
-     "above, fast commands of a pipeline are not timed one by one, and calls of an embedding "
-     "program not at all."},
+     "Microseconds from which a command of a slow class stands in SLOWLOG."},
     {"slowlog.entries", "int", "128", 0, 65536, true, "slowlog-max-len", "Entries SLOWLOG keeps."},
 }};
 
