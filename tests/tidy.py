@@ -17,8 +17,8 @@ from typing import Iterator
 
 ROOT = Path(__file__).resolve().parents[1]
 LAYERS = [
-    "base", "platform", "types", "keyspace", "log", "snapshot", "replication", "commands",
-    "session", "remote",
+    "base", "platform", "types", "keyspace", "log", "snapshot", "commands", "engine",
+    "replication", "session", "remote",
 ]  # fmt: skip
 SKIPPED_FOLDERS = {
     ".git", "build", "try", "node_modules", "generated", "dist", "corpus", "__pycache__",

@@ -17,7 +17,7 @@
 #include <utility>
 #include <vector>
 
-#include "core/session/engine.h"
+#include "core/engine/engine.h"
 #include "core/session/session.h"
 
 namespace synap::capi {

@@ -2,8 +2,8 @@
 #include <synap/synap_unstable.h>
 
 #include "capi/src/reply.h"
+#include "core/engine/check.h"
 #include "core/platform/real.h"
-#include "core/session/check.h"
 
 using namespace synap;
 using namespace synap::capi;
@@ -113,7 +113,7 @@ synap_status_t synap_stats_walk(synap_store_t* s, const synap_sink_t* sink,
         put_number(tape, "peak_memory", engine.peak_memory());
         put_number(tape, "max_memory", engine.options().get(OptionId::kMaxMemory));
         put_number(tape, "resident_memory", resident_bytes());
-        put_number(tape, "sessions", engine.session_count());
+        put_number(tape, "sessions", engine.sessions().count());
         put_number(tape, "keyspace_hits", sum(&StatsStripe::hits));
         put_number(tape, "keyspace_misses", sum(&StatsStripe::misses));
         put_number(tape, "expired_keys", sum(&StatsStripe::expired));
@@ -135,7 +135,7 @@ synap_status_t synap_host_fact(synap_store_t* s, synap_bytes_t section, synap_by
         if (!valid(section) || !valid(name) || !valid(value) || name.size == 0) {
             return invalid("section, name or value is NULL, or name is empty");
         }
-        s->engine->set_host_fact(view_of(section), view_of(name), view_of(value));
+        s->engine->host_facts().set(view_of(section), view_of(name), view_of(value));
         return SYNAP_OK;
     });
 }
@@ -152,7 +152,7 @@ synap_status_t synap_log_line_take(synap_store_t* s, synap_reply_t** reply_out,
         if (reply_out == nullptr) return invalid("reply_out is NULL");
         LogLine line;
         uint64_t lost = 0;
-        if (!s->engine->take_log_line(line, lost)) return SYNAP_EMPTY;
+        if (!s->engine->lines().take(line, lost)) return SYNAP_EMPTY;
         static constexpr std::string_view kLevels[] = {"info", "warn", "error"};
         Reply tape;
         tape.begin_array(3);

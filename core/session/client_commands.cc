@@ -150,7 +150,7 @@ bool take_kill_filter(CommandContext& ctx, size_t i, KillFilter& filter) {
 
 int64_t kill_sessions(CommandContext& ctx, const KillFilter& filter) {
     int64_t killed = 0;
-    ctx.engine().each_session([&](Session& session) {
+    ctx.engine().sessions().each([&](Session& session) {
         if (!filter.matches(session, ctx.session())) return;
         session.kill();
         ++killed;
@@ -165,7 +165,7 @@ void list_by_id(CommandContext& ctx, Clock& clock) {
         if (!parse_integer(ctx.arg(i), id)) return ctx.error("ERR Invalid client ID");
         lines[static_cast<uint64_t>(id)];
     }
-    ctx.engine().each_session([&](const Session& session) {
+    ctx.engine().sessions().each([&](const Session& session) {
         const auto wanted = lines.find(session.id());
         if (wanted != lines.end()) wanted->second = describe_client(session, clock) + "\n";
     });
@@ -237,7 +237,7 @@ void cmd_client_list(CommandContext& ctx) {
     }
     std::string text;
     if (type != ClientType::kOther) {
-        ctx.engine().each_session([&text, &clock](const Session& session) {
+        ctx.engine().sessions().each([&text, &clock](const Session& session) {
             text += describe_client(session, clock) + "\n";
         });
     }

@@ -74,7 +74,7 @@ void add_facts(Engine& engine, std::vector<Parameter>& all) {
     all.push_back({"cluster-enabled", "no"});
     all.push_back({"notify-keyspace-events", ""});
     all.push_back({"requirepass", ""});
-    for (auto& [name, value] : engine.host_facts("config")) {
+    for (auto& [name, value] : engine.host_facts().of("config")) {
         all.push_back({std::move(name), std::move(value)});
     }
 }

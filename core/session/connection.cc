@@ -4,9 +4,9 @@
 
 #include "core/base/numbers.h"
 #include "core/commands/generated/handlers.h"
+#include "core/engine/version.h"
 #include "core/session/client_text.h"
 #include "core/session/session.h"
-#include "core/session/version.h"
 
 namespace synap::commands {
 namespace {

@@ -358,7 +358,7 @@ void Session::add_slow_call(std::span<const std::string_view> args, uint64_t ela
     const Identity identity = this->identity();
     call.peer = identity.peer;
     call.client_name = identity.name;
-    engine_->add_slow_call(std::move(call));
+    engine_->slow_log().add(std::move(call), engine_->options().get(OptionId::kSlowlogEntries));
 }
 
 }  // namespace synap

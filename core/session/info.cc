@@ -68,7 +68,7 @@ void cmd_info(CommandContext& ctx) {
         InfoFields fields;
         section.fill(ctx, fields);
         // What the embedding program knows better, or only it knows.
-        for (const auto& [name, value] : ctx.engine().host_facts(section.name)) {
+        for (const auto& [name, value] : ctx.engine().host_facts().of(section.name)) {
             fields.replace(name, value);
         }
         if (!text.empty()) text += "\r\n";

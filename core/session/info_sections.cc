@@ -2,11 +2,11 @@
 #include <algorithm>
 #include <string>
 
+#include "core/engine/version.h"
 #include "core/keyspace/walk.h"
 #include "core/platform/real.h"
 #include "core/session/info.h"
 #include "core/session/session.h"
-#include "core/session/version.h"
 
 namespace synap {
 namespace {
@@ -56,7 +56,7 @@ void fill_server(CommandContext& ctx, InfoFields& fields) {
 
 void fill_clients(CommandContext& ctx, InfoFields& fields) {
     Engine& engine = ctx.engine();
-    fields.number("connected_clients", engine.session_count());
+    fields.number("connected_clients", engine.sessions().count());
     fields.zeros({"cluster_connections", "maxclients", "client_recent_max_input_buffer",
                   "client_recent_max_output_buffer"});
     fields.number("blocked_clients", engine.waits().count());

@@ -131,17 +131,18 @@ void cmd_slowlog_get(CommandContext& ctx) {
     if (ctx.argc() == 3 && (!parse_integer(ctx.arg(2), most) || most < -1)) {
         return ctx.error("ERR count should be greater than or equal to -1");
     }
-    const auto calls = ctx.engine().slow_calls(most == -1 ? SIZE_MAX : static_cast<size_t>(most));
+    const auto calls =
+        ctx.engine().slow_log().newest(most == -1 ? SIZE_MAX : static_cast<size_t>(most));
     ctx.reply().begin_array(calls.size());
     for (const SlowCall& call : calls) reply_slow_call(ctx.reply(), call);
 }
 
 void cmd_slowlog_len(CommandContext& ctx) {
-    ctx.reply().integer(static_cast<int64_t>(ctx.engine().slow_call_count()));
+    ctx.reply().integer(static_cast<int64_t>(ctx.engine().slow_log().size()));
 }
 
 void cmd_slowlog_reset(CommandContext& ctx) {
-    ctx.engine().clear_slow_calls();
+    ctx.engine().slow_log().clear();
     ctx.reply().ok();
 }
 

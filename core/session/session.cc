@@ -19,12 +19,12 @@ Session::Session(std::shared_ptr<Engine> engine, SessionOptions options)
     created_us_ = engine_->clock().monotonic_us();
     last_active_us_ = created_us_;
     run_.random = SmallRandom(engine_->random());
-    id_ = engine_->new_session_id();
-    engine_->register_session(*this);  // seen by others from here on
+    id_ = engine_->sessions().new_id();
+    engine_->sessions().add(id_, *this);  // seen by others from here on
 }
 
 Session::~Session() {
-    engine_->unregister_session(*this);
+    engine_->sessions().remove(id_);
     unwatch();
 }
 

@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "core/commands/context.h"
-#include "core/session/engine.h"
+#include "core/engine/engine.h"
 #include "core/session/reach.h"
 
 namespace synap {

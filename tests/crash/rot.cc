@@ -4,7 +4,7 @@
 
 #include "core/base/assert.h"
 #include "core/log/format.h"
-#include "core/session/check.h"
+#include "core/engine/check.h"
 #include "tests/crash/evidence.h"
 
 namespace synap::crash {

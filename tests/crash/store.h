@@ -9,7 +9,7 @@
 
 #include "core/platform/sim_clock.h"
 #include "core/platform/sim_disk.h"
-#include "core/session/engine.h"
+#include "core/engine/engine.h"
 #include "core/session/session.h"
 #include "tests/crash/model.h"
 

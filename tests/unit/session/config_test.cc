@@ -28,7 +28,7 @@ TEST_F(Config, GetUnderRedisNamesAndOwnNames) {
 TEST_F(Config, FactsOfTheHost) {
     Client client(engine);
     EXPECT_EQ(client("CONFIG GET port"), "{}");
-    engine->set_host_fact("config", "port", "15500");
+    engine->host_facts().set("config", "port", "15500");
     EXPECT_EQ(client("CONFIG GET port"), "{$port $15500}");
     EXPECT_EQ(client("CONFIG SET port 1"),
               "-ERR CONFIG SET failed (possibly related to argument 'port') - can't set "

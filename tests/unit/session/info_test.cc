@@ -193,8 +193,8 @@ TEST_F(Info, Memory) {
 TEST_F(Info, FactsOfTheHost) {
     Client client(engine);
     EXPECT_EQ(client.info("tcp_port"), "0");
-    engine->set_host_fact("server", "tcp_port", "15500");
-    engine->set_host_fact("clients", "maxclients", "10000");
+    engine->host_facts().set("server", "tcp_port", "15500");
+    engine->host_facts().set("clients", "maxclients", "10000");
     EXPECT_EQ(client.info("tcp_port"), "15500");
     EXPECT_TRUE(has(client("INFO clients"), "maxclients:10000\r\n"));
     EXPECT_FALSE(has(client("INFO server"), "tcp_port:0"));

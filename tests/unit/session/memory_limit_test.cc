@@ -108,7 +108,7 @@ TEST_F(MemoryLimit, OtherLimitsThatAreLoweredHoldAtOnce) {  // fault case 15
     options.set_number(OptionId::kSnapshotKeep, 3);
     open(disk, options);
     Client client(engine);
-    for (int i = 0; i < 10; ++i) engine->add_slow_call({});
+    for (int i = 0; i < 10; ++i) engine->slow_log().add({}, 128);
     EXPECT_EQ(client("SLOWLOG LEN"), ":10");
     client("CONFIG SET slowlog-max-len 2");
     EXPECT_EQ(client("SLOWLOG LEN"), ":2");

@@ -122,7 +122,7 @@ TEST_F(RecoveryTest, AnOlderSnapshotThatHasRottedHindersNoNewOne) {
     LogLine line;
     uint64_t lost = 0;
     bool warned = false;
-    while (engine->take_log_line(line, lost)) {
+    while (engine->lines().take(line, lost)) {
         warned = warned || (line.level == LogLine::Level::kWarn &&
                             line.text.find("of no use") != std::string::npos);
     }

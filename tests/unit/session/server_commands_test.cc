@@ -92,7 +92,7 @@ TEST_F(ServerCommands, Slowlog) {
     Client client(engine);
     client("CLIENT SETNAME joe");
     for (int i = 0; i < 12; ++i) {
-        engine->add_slow_call({0, 1700000000, 12345, {"KEYS", "*"}, "1.2.3.4:5", "joe"});
+        engine->slow_log().add({0, 1700000000, 12345, {"KEYS", "*"}, "1.2.3.4:5", "joe"}, 128);
     }
     EXPECT_EQ(client("SLOWLOG LEN"), ":12");
     EXPECT_EQ(client("SLOWLOG GET 1"), "[[:11 :1700000000 :12345 [$KEYS $*] $1.2.3.4:5 $joe]]");

@@ -23,7 +23,7 @@ protected:
         std::vector<std::string> told;
         LogLine line;
         uint64_t lost = 0;
-        while (engine->take_log_line(line, lost)) told.push_back(line.text);
+        while (engine->lines().take(line, lost)) told.push_back(line.text);
         return told;
     }
     size_t lines_with(std::string_view text) {

@@ -27,7 +27,7 @@ protected:
     size_t lines_with(std::string_view text) {
         size_t found = 0;
         LogLine line;
-        for (uint64_t lost = 0; engine->take_log_line(line, lost);) {
+        for (uint64_t lost = 0; engine->lines().take(line, lost);) {
             found += line.text.find(text) != std::string::npos ? 1 : 0;
         }
         return found;

@@ -1,4 +1,5 @@
-// The engine: one store's keyspace, log, snapshots and clocks, and the registry of its sessions.
+// The engine: one store's keyspace, log, snapshots and clocks. Its smaller jobs are parts of their
+// own, in the files included here.
 //
 // Thread safety: from any thread once opened. Ownership: shared; sessions keep the engine alive.
 // Threads: one for the log, one for maintenance (expiry, eviction, clocks), one for snapshots, one
@@ -19,6 +20,17 @@
 #include <vector>
 
 #include "core/commands/context.h"
+#include "core/engine/clock_watch.h"
+#include "core/engine/eviction_rule.h"
+#include "core/engine/host_facts.h"
+#include "core/engine/log_lines.h"
+#include "core/engine/options.h"
+#include "core/engine/rate.h"
+#include "core/engine/session_registry.h"
+#include "core/engine/slow_log.h"
+#include "core/engine/snapshots.h"
+#include "core/engine/stats.h"
+#include "core/engine/waits.h"
 #include "core/keyspace/keyspace.h"
 #include "core/keyspace/walk.h"
 #include "core/log/log.h"
@@ -26,12 +38,6 @@
 #include "core/platform/clock.h"
 #include "core/platform/disk.h"
 #include "core/platform/entropy.h"
-#include "core/session/clock_watch.h"
-#include "core/session/options.h"
-#include "core/session/rate.h"
-#include "core/session/snapshots.h"
-#include "core/session/stats.h"
-#include "core/session/waits.h"
 
 namespace synap {
 
@@ -48,58 +54,6 @@ struct EnginePlatform {
 inline constexpr std::string_view kReadOnlyText = "READONLY the store was opened for reading only";
 
 enum class EngineState : uint8_t { kLoading = 1, kReady = 2, kFailed = 3, kClosed = 4 };
-
-struct LogLine {
-    enum class Level : uint8_t { kInfo, kWarn, kError };
-    Level level;
-    std::string text;
-};
-
-struct SlowCall {
-    uint64_t id;
-    int64_t at_seconds;
-    uint64_t duration_us;
-    std::vector<std::string> args;
-    std::string peer;
-    std::string client_name;
-};
-
-// What the names of the policies mean.
-constexpr EvictionRule rule_of(MaxMemoryPolicy policy, unsigned samples) noexcept {
-    switch (policy) {
-        case MaxMemoryPolicy::kNoEviction:
-            break;
-        case MaxMemoryPolicy::kLru:
-        case MaxMemoryPolicy::kAllKeysLru:
-            return {EvictionPolicy::kLru, false, samples};
-        case MaxMemoryPolicy::kLfu:
-        case MaxMemoryPolicy::kAllKeysLfu:
-            return {EvictionPolicy::kLfu, false, samples};
-        case MaxMemoryPolicy::kRandom:
-        case MaxMemoryPolicy::kAllKeysRandom:
-            return {EvictionPolicy::kRandom, false, samples};
-        case MaxMemoryPolicy::kTtl:
-        case MaxMemoryPolicy::kVolatileTtl:
-            return {EvictionPolicy::kTtl, true, samples};
-        case MaxMemoryPolicy::kVolatileLru:
-            return {EvictionPolicy::kLru, true, samples};
-        case MaxMemoryPolicy::kVolatileLfu:
-            return {EvictionPolicy::kLfu, true, samples};
-        case MaxMemoryPolicy::kVolatileRandom:
-            return {EvictionPolicy::kRandom, true, samples};
-    }
-    return {};
-}
-
-// A bit for each policy that counts how often keys are used.
-inline constexpr uint64_t kPoliciesByFrequency = [] {
-    uint64_t policies = 0;
-    for (unsigned i = 0; i <= static_cast<unsigned>(MaxMemoryPolicy::kVolatileTtl); ++i) {
-        const EvictionRule rule = rule_of(static_cast<MaxMemoryPolicy>(i), 0);
-        if (rule.policy == EvictionPolicy::kLfu) policies |= uint64_t{1} << i;
-    }
-    return policies;
-}();
 
 class Engine : public std::enable_shared_from_this<Engine> {
 public:
@@ -217,29 +171,14 @@ public:
     // Deletes keys and fields whose deadline has passed: at most `most`. Returns how many.
     size_t expire_some(size_t most);
 
-    // Sessions.
-    uint64_t new_session_id() noexcept { return next_session_id_.fetch_add(1); }
-    void register_session(Session& session);  // under its id
-    void unregister_session(Session& session) noexcept;
-    // Runs fn(Session&) for each, oldest first, under the registry's mutex.
-    template <typename Fn>
-    void each_session(Fn&& fn) {
-        const std::lock_guard<std::mutex> guard(sessions_mutex_);
-        for (auto& [id, session] : sessions_) fn(*session);
+    SessionRegistry& sessions() noexcept { return sessions_; }
+    // Of the embedding program, for INFO and CONFIG GET.
+    HostFacts& host_facts() noexcept { return host_facts_; }
+    SlowLog& slow_log() noexcept { return slow_log_; }
+    LogLines& lines() noexcept { return lines_; }
+    void log_line(LogLine::Level level, std::string text) noexcept {
+        lines_.add(level, std::move(text));
     }
-    size_t session_count();
-
-    // Facts of the embedding program for INFO and CONFIG GET.
-    void set_host_fact(std::string_view section, std::string_view name, std::string_view value);
-    std::vector<std::pair<std::string, std::string>> host_facts(std::string_view section);
-
-    void log_line(LogLine::Level level, std::string text) noexcept;
-    bool take_log_line(LogLine& line, uint64_t& lost);
-
-    void add_slow_call(SlowCall call);
-    std::vector<SlowCall> slow_calls(size_t most);
-    size_t slow_call_count();
-    void clear_slow_calls();
 
     // The time of day of the open, for people; uptime is by the monotonic clock.
     int64_t started_ms() const noexcept { return started_ms_; }
@@ -273,7 +212,6 @@ private:
     void start_maintenance();
     void run_maintenance() noexcept;
     void stop_maintenance() noexcept;
-    void trim_slow_calls();  // with slow_mutex_ held
     void remove_by_engine(const Effect& effect, unsigned stripe);
     size_t expire_in_slot(uint32_t index, int64_t now, size_t most, unsigned stripe);
     size_t remove_due(uint32_t index, uint16_t tag, int64_t now, size_t most, unsigned stripe);
@@ -321,20 +259,10 @@ private:
 
     Snapshots snapshots_;
 
-    std::mutex sessions_mutex_;
-    std::map<uint64_t, Session*> sessions_;
-    std::atomic<uint64_t> next_session_id_{1};
-
-    std::mutex facts_mutex_;
-    std::map<std::string, std::map<std::string, std::string>, std::less<>> facts_;
-
-    std::mutex lines_mutex_;
-    std::deque<LogLine> lines_;
-    uint64_t lines_lost_ = 0;
-
-    std::mutex slow_mutex_;
-    std::deque<SlowCall> slow_calls_;
-    uint64_t next_slow_id_ = 0;
+    SessionRegistry sessions_;
+    HostFacts host_facts_;
+    LogLines lines_;
+    SlowLog slow_log_;
 
     std::mutex maintenance_mutex_;
     std::condition_variable maintenance_wake_;

@@ -15,9 +15,9 @@
 // read is served, writes are refused, and the maintenance thread does them later.
 #include <algorithm>
 
+#include "core/engine/engine.h"
 #include "core/log/format.h"
 #include "core/log/reader.h"
-#include "core/session/engine.h"
 
 namespace synap {
 namespace {

@@ -1,4 +1,4 @@
-#include "core/session/options.h"
+#include "core/engine/options.h"
 
 #include <algorithm>
 #include <vector>

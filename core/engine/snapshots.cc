@@ -1,11 +1,11 @@
-#include "core/session/snapshots.h"
+#include "core/engine/snapshots.h"
 
 #include <algorithm>
 #include <chrono>
 
+#include "core/engine/engine.h"
 #include "core/log/format.h"
 #include "core/platform/real.h"
-#include "core/session/engine.h"
 
 namespace synap {
 namespace {

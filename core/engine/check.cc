@@ -1,4 +1,4 @@
-#include "core/session/check.h"
+#include "core/engine/check.h"
 
 #include <algorithm>
 

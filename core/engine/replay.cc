@@ -1,8 +1,8 @@
 // Replay: the log's records, applied to the keyspace that a snapshot, or nothing, has filled.
 #include <algorithm>
 
+#include "core/engine/engine.h"
 #include "core/log/reader.h"
-#include "core/session/engine.h"
 
 namespace synap {
 namespace {

@@ -1,4 +1,4 @@
-#include "core/session/clock_watch.h"
+#include "core/engine/clock_watch.h"
 
 #include <cstdio>
 #include <cstdlib>

@@ -1,4 +1,4 @@
-#include "core/session/stats.h"
+#include "core/engine/stats.h"
 
 #include <new>
 

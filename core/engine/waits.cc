@@ -1,4 +1,4 @@
-#include "core/session/waits.h"
+#include "core/engine/waits.h"
 
 #include <algorithm>
 #include <chrono>

@@ -1,11 +1,10 @@
-#include "core/session/engine.h"
+#include "core/engine/engine.h"
 
 #include <algorithm>
 #include <system_error>
 
 #include "core/log/reader.h"
 #include "core/platform/stoppable_disk.h"
-#include "core/session/session.h"
 
 namespace synap {
 namespace {
@@ -79,7 +78,7 @@ Result<std::shared_ptr<Engine>> Engine::open(const EnginePlatform& platform,
 
 Engine::~Engine() {
     close_in_any_case();
-    SYNAP_ASSERT(sessions_.empty());
+    SYNAP_ASSERT(sessions_.count() == 0);
 }
 
 void Engine::close_in_any_case() noexcept {
@@ -222,10 +221,7 @@ Status Engine::set_option(std::string_view name, std::string_view value) {
 
 // What lies beyond a limit that was lowered goes now, not when something is added.
 void Engine::apply_limits() {
-    {
-        const std::lock_guard<std::mutex> guard(slow_mutex_);
-        trim_slow_calls();
-    }
+    slow_log_.keep(options_.get(OptionId::kSlowlogEntries));
     snapshots_.tidy();
 }
 
@@ -255,88 +251,6 @@ void Engine::remove_by_engine(const Effect& effect, unsigned stripe) {
         keyspace_->last_position(slot) = log_->append(record, now_ms());
     }
     keyspace_->apply(effect, stripe);
-}
-
-void Engine::register_session(Session& session) {
-    const std::lock_guard<std::mutex> guard(sessions_mutex_);
-    sessions_.emplace(session.id(), &session);
-}
-
-void Engine::unregister_session(Session& session) noexcept {
-    const std::lock_guard<std::mutex> guard(sessions_mutex_);
-    sessions_.erase(session.id());
-}
-
-size_t Engine::session_count() {
-    const std::lock_guard<std::mutex> guard(sessions_mutex_);
-    return sessions_.size();
-}
-
-void Engine::set_host_fact(std::string_view section, std::string_view name,
-                           std::string_view value) {
-    const std::lock_guard<std::mutex> guard(facts_mutex_);
-    auto& facts = facts_[std::string(section)];
-    if (value.empty()) {
-        facts.erase(std::string(name));
-    } else {
-        facts.insert_or_assign(std::string(name), std::string(value));  // whole or not at all
-    }
-}
-
-std::vector<std::pair<std::string, std::string>> Engine::host_facts(std::string_view section) {
-    const std::lock_guard<std::mutex> guard(facts_mutex_);
-    const auto it = facts_.find(section);
-    if (it == facts_.end()) return {};
-    return {it->second.begin(), it->second.end()};
-}
-
-void Engine::log_line(LogLine::Level level, std::string text) noexcept {
-    try {
-        const std::lock_guard<std::mutex> guard(lines_mutex_);
-        if (lines_.size() >= limits::kLogLines) {
-            lines_.pop_front();
-            ++lines_lost_;
-        }
-        lines_.push_back({level, std::move(text)});
-    } catch (const std::bad_alloc&) {
-        ++lines_lost_;
-    }
-}
-
-bool Engine::take_log_line(LogLine& line, uint64_t& lost) {
-    const std::lock_guard<std::mutex> guard(lines_mutex_);
-    if (lines_.empty()) return false;
-    line = std::move(lines_.front());
-    lines_.pop_front();
-    lost = lines_lost_;
-    return true;
-}
-
-void Engine::add_slow_call(SlowCall call) {
-    const std::lock_guard<std::mutex> guard(slow_mutex_);
-    call.id = next_slow_id_++;
-    slow_calls_.push_front(std::move(call));
-    trim_slow_calls();
-}
-
-void Engine::trim_slow_calls() {
-    while (slow_calls_.size() > options_.get(OptionId::kSlowlogEntries)) slow_calls_.pop_back();
-}
-
-std::vector<SlowCall> Engine::slow_calls(size_t most) {
-    const std::lock_guard<std::mutex> guard(slow_mutex_);
-    const auto n = static_cast<std::ptrdiff_t>(std::min(most, slow_calls_.size()));
-    return {slow_calls_.begin(), slow_calls_.begin() + n};
-}
-
-size_t Engine::slow_call_count() {
-    const std::lock_guard<std::mutex> guard(slow_mutex_);
-    return slow_calls_.size();
-}
-
-void Engine::clear_slow_calls() {
-    const std::lock_guard<std::mutex> guard(slow_mutex_);
-    slow_calls_.clear();
 }
 
 }  // namespace synap
