@@ -17,19 +17,12 @@
 // array or Map.
 'use strict';
 
-const {
-  finite, flag, known, list, moment, none, pairsOf, several, storable, whole,
-} = require('./checks');
+const { finite, flag, known, list, moment, none, pairsOf, storable, whole } = require('./checks');
 
 const isPresent = (reply) => reply !== null;
 const toBoolean = (reply) => reply === 1;
 const toNothing = () => undefined;
 const toPage = (reply) => [Number(reply[0]), reply[1]];
-const toFieldPage = ([cursor, words]) => {
-  const fields = new Map();
-  for (let i = 0; i < words.length; i += 2) fields.set(words[i], words[i + 1]);
-  return [Number(cursor), fields];
-};
 
 function delArgs(...keys) {
   return list(keys);

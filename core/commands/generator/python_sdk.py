@@ -36,11 +36,6 @@ def _page(reply):
     return int(reply[0]), reply[1]
 
 
-def _field_page(reply):
-    words = iter(reply[1])
-    return int(reply[0]), dict(zip(words, words))
-
-
 def _is_present(reply):
     return reply is not None
 
@@ -90,16 +85,13 @@ REPLY_TYPES = {
     "string_or_null": "Optional[V]", "array_of_integers": "List[int]",
     "array_of_strings": "List[V]", "array_of_strings_or_null": "List[Optional[V]]",
     "scan_page": "Tuple[int, List[V]]", "map": "Dict[Any, Any]",
-    "map_of_strings": "Dict[V, V]", "array_of_pairs": "List[List[V]]",
-    "field_page": "Tuple[int, Dict[V, V]]",
 }
 CONVERSIONS = {
     "ok": "{}", "ok_or_null": "return {} is not None", "boolean": "return {} == 1",
     "number": "return float({})", "scan_page": "return _page({})",
-    "field_page": "return _field_page({})",
 }
 CONVERTERS = {"ok": "_nothing", "ok_or_null": "_is_present", "boolean": "_is_one",
-              "number": "float", "scan_page": "_page", "field_page": "_field_page"}
+              "number": "float", "scan_page": "_page"}
 
 
 # Commands that take one more argument here: those of the command by any amount.
@@ -113,12 +105,9 @@ RETURNS = {
     "string": "Returns a value.", "string_or_null": "Returns a value, or None.",
     "array_of_integers": "Returns a list of int.",
     "array_of_strings": "Returns a list of values.",
-    "array_of_strings_or_null": "Returns a list of values, None where one is absent.",
+    "array_of_strings_or_null": "Returns a list of values, None where a key is absent.",
     "scan_page": "Returns (next cursor, keys); the scan is complete when the cursor is 0.",
-    "map": "Returns a dict.", "map_of_strings": "Returns a dict of values by field.",
-    "array_of_pairs": "Returns a list of fields with their values.",
-    "field_page": "Returns (next cursor, values by field); the scan is complete when the cursor "
-                  "is 0.",
+    "map": "Returns a dict.",
 }
 OPTIONS = {
     "ex": "lifetime: seconds, or a timedelta", "px": "lifetime: milliseconds, or a timedelta",
@@ -136,27 +125,11 @@ OPTIONS = {
     "async_": "for compatibility; memory is freed at once either way",
     "sync": "for compatibility; memory is freed at once either way",
 }
-FIELD_OPTIONS = {
-    "nx": "only fields without a lifetime", "xx": "only fields with one",
-    "gt": "only where that is later than the present end of life; none counts as never",
-    "lt": "only where that is earlier than the present end of life; none counts as never",
-    "fnx": "only if none of the fields is there", "fxx": "only if all of them are there",
-    "keepttl": "keep the lifetimes that the fields have", "match": "glob pattern of fields",
-    "count": "about how many fields to look at in one call",
-    "novalues": "give the names of fields alone, as a list",
-}
-RANDOM_OPTIONS = {
-    "count": "so many different fields, as a list; negative: so many, also repeated",
-    "withvalues": "give each field with its value",
-}
 CONDITIONS = {"SET": {"nx": "only if the key is absent", "xx": "only if the key is there"}}
 OTHER_CONDITIONS = {"nx": "only if the key has no lifetime", "xx": "only if the key has one"}
 
 
 def help_of(method, option):
-    if method.command.group == "hash":
-        own = RANDOM_OPTIONS if "count" in method.reply_options else FIELD_OPTIONS
-        return {**OPTIONS, **own}[safe(option.name)]
     conditions = CONDITIONS.get(method.command.name, OTHER_CONDITIONS)
     return {**OPTIONS, **conditions}[safe(option.name)]
 
@@ -196,18 +169,8 @@ def convert(shape, expression):
     return CONVERSIONS.get(shape, "return {}").format(expression)
 
 
-def rest_name(method):
-    return "pairs" if method.rest.type == "pair" else safe(method.rest.name)
-
-
-def has_star(method):
-    return method.rest is not None and method.rest.type != "pair"
-
-
 def argument_names(method):
-    rest = [rest_name(method)] if method.rest else []
-    return ([safe(p.name) for p in method.positional] + rest
-            + [safe(o.name) for o in method.options])
+    return [safe(p.name) for p in method.positional] + [safe(o.name) for o in method.options]
 
 
 def parameters(method):
@@ -218,9 +181,9 @@ def parameters(method):
     if method.command.name in BY_AMOUNT:
         words.append("amount=1")
     if method.rest:
-        words.append(("*" if has_star(method) else "") + rest_name(method))
+        words.append("pairs" if method.rest.type == "pair" else "*" + safe(method.rest.name))
     if method.options:
-        words += [] if has_star(method) else ["*"]
+        words.append("*")
         words += [f"{safe(o.name)}={'False' if o.is_flag else 'None'}" for o in method.options]
     return wrap(words, 4)
 
@@ -262,8 +225,6 @@ def option_lines(option):
     name = safe(option.name)
     if option.is_flag:
         return [f"if flag(\"{name}\", {name}):", f"    args.append(b\"{option.token}\")"]
-    if not option.token:
-        return [f"if {name} is not None:", f"    args.append(integer(\"{name}\", {name}))"]
     token = f"b\"{option.token}\""
     if option.unit or option.type == "unix-time":
         words = f"timed({token}, {name})"
@@ -282,9 +243,6 @@ def args_function(method):
              f"    args = [{positional}]"]
     for option in method.options:
         lines += ["    " + line for line in option_lines(option)]
-    if method.rest:
-        lines += [f"    words = {rest_words(method)}",
-                  f"    args += ({', '.join(numbering(method) + ['*words'])})"]
     return "\n\n" + "\n".join(lines + ["    return args"])
 
 
@@ -313,12 +271,10 @@ def times(method, names):
             continue
         kind, in_words = (("datetime", "unix_ms") if at else
                           ("timedelta", "in_ms"))
-        own = method.names["python"]
-        finer = "hp" + own[1:] if method.command.group == "hash" else "p" + own
+        finer = "p" + method.names["python"]
         if finer in names:
-            star = ["*" + rest_name(method)] if has_star(method) else []
             options = [f"{safe(o.name)}={safe(o.name)}" for o in method.options]
-            given = ", ".join([safe(p.name) for p in method.positional] + star + options)
+            given = ", ".join([safe(p.name) for p in method.positional] + options)
             lines += [f"if isinstance({name}, {kind}):", f"    return self.{finer}({given})"]
         else:
             lines += [f"if isinstance({name}, {kind}):", f"    {name} = {in_words}({name})"]
@@ -326,28 +282,13 @@ def times(method, names):
 
 
 def rest_words(method):
-    return f"{'flat' if has_star(method) else 'words_of_pairs'}({rest_name(method)})"
-
-
-def numbering(method):
-    """What stands before the words of `rest`, of which a pair has two."""
-    if not method.numbered:
-        return []
-    return [f"b\"{method.numbered}\"", f"len(words){'' if has_star(method) else ' // 2'}"]
-
-
-def numbered_words(method):
-    return [safe(p.name) for p in method.positional] + numbering(method) + ["*words"]
+    return f"flat({safe(method.rest.name)})"
 
 
 def body(method):
+    if method.rest and method.rest.type == "pair":
+        return [convert(method.reply, f"self._call({method.id}, *words_of_pairs(pairs))")]
     words = [safe(p.name) for p in method.positional]
-    if method.numbered and not method.options:
-        call = f"self._call({', '.join([str(method.id)] + numbered_words(method))})"
-        return [f"words = {rest_words(method)}", convert(method.reply, call)]
-    if method.rest and method.options:
-        call = f"self._call({method.id}, *args)"
-        return [args_call(method)] + by_variant(method, lambda shape: convert(shape, call))
     if method.command.name in BY_AMOUNT:
         return [convert(method.reply, f"self._call({method.amount_id}, {words[0]}, amount)")]
     words += ["*" + rest_words(method)] if method.rest else []
@@ -369,9 +310,8 @@ def queue(method, args, shape):
 
 
 def queued_body(method):
-    if method.numbered and not method.options:
-        args = f"({', '.join(numbered_words(method))})"
-        return [f"words = {rest_words(method)}", queue(method, args, method.reply)]
+    if method.rest and method.rest.type == "pair":
+        return [queue(method, "words_of_pairs(pairs)", method.reply)]
     if method.command.name in BY_AMOUNT:
         name = safe(method.positional[0].name)
         return [f"return self._queue({method.amount_id}, ({name}, amount))"]
@@ -399,7 +339,6 @@ def typed(table):
     found = methods(table)
     ids = {command.name: command.id for command in table.top}
     for method in found:
-        method.reply_options = {o.name for o in method.variants}
         method.amount_id = ids.get(BY_AMOUNT.get(method.command.name))
     return found
 
@@ -428,15 +367,11 @@ def annotated(method, first, chosen=None, narrow=True):
         kind = ARG_TYPES[method.rest.type] if method.rest.type != "pair" else ""
         words.append(f"*{safe(method.rest.name)}: Union[{kind}, Iterable[{kind}]]" if kind
                      else "pairs: Pairs")
-    if method.options and not has_star(method):
+    if method.options:
         words.append("*")
     for option in method.options:
-        if option is chosen and not option.is_flag:
-            words.append(f"{safe(option.name)}: int")
-        elif option is chosen:
+        if option is chosen:
             words.append(f"{safe(option.name)}: Literal[True]")
-        elif option.reply and not option.is_flag and narrow and not chosen:
-            words.append(f"{safe(option.name)}: None = ...")
         elif option.is_flag:
             words.append(f"{safe(option.name)}: "
                          f"{'Literal[False]' if option.reply and narrow else 'bool'} = ...")

@@ -103,7 +103,12 @@ private:
     TreeNode*& slot(Path& path, uint32_t depth) noexcept {
         return depth == 0 ? root_ : path.steps[depth - 1].node->child(path.steps[depth - 1].at);
     }
-    TreeNode* owned(TreeNode* node, unsigned stripe) noexcept;
+    // The node itself when nobody else has it, else a copy that is to stand in its place; null
+    // without memory. For a node whose parent is owned: then nobody but us can count it up.
+    TreeNode* owned(TreeNode* node, unsigned stripe) noexcept {
+        return node->unique() ? node : replaced(node, stripe);
+    }
+    TreeNode* replaced(TreeNode* node, unsigned stripe) noexcept;
     bool rightmost(const Path& path, uint32_t depth) const noexcept;
     // Another node for the same children. False without memory.
     bool remake(Path& path, uint32_t depth, uint32_t children, bool timed,

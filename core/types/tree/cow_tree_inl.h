@@ -14,15 +14,13 @@ void CowTree<Leaf>::locate(Key key, Path& path) const noexcept {
         const uint32_t at = inner->search(key);
         path.steps[path.depth++] = {inner, at};
         node = inner->child(at);
+        prefetch_node<Leaf>(node, inner->level - 1u);
     }
     path.leaf = static_cast<Leaf*>(node);
 }
 
-// The node itself when nobody else has it, else a copy in its place; null without memory. Only for
-// a node whose parent is owned: then nobody but us can count it up.
 template <class Leaf>
-TreeNode* CowTree<Leaf>::owned(TreeNode* node, unsigned stripe) noexcept {
-    if (node->unique()) return node;
+TreeNode* CowTree<Leaf>::replaced(TreeNode* node, unsigned stripe) noexcept {
     TreeNode* copy = nullptr;
     if (node->level == 0) {
         copy = static_cast<Leaf*>(node)->clone(heap_, stripe);
@@ -55,12 +53,14 @@ TreeNode* CowTree<Leaf>::owned(TreeNode* node, unsigned stripe) noexcept {
 template <class Leaf>
 void CowTree<Leaf>::own(Path& path, unsigned stripe) {
     for (uint32_t depth = 0; depth < path.depth; ++depth) {
+        if (path.steps[depth].node->unique()) continue;
         TreeNode*& at = slot(path, depth);
-        at = not_null(owned(at, stripe));
+        at = not_null(replaced(at, stripe));
         path.steps[depth].node = static_cast<Node*>(at);
     }
+    if (path.leaf->unique()) return;
     TreeNode*& at = slot(path, path.depth);
-    at = not_null(owned(at, stripe));
+    at = not_null(replaced(at, stripe));
     path.leaf = static_cast<Leaf*>(at);
 }
 

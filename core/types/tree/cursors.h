@@ -33,8 +33,7 @@ public:
         fresh_ = nullptr;
         if (depth_ > 0 && above_[depth_ - 1].at + 1 < above_[depth_ - 1].node->count) {
             const TreeNode* ahead = above_[depth_ - 1].node->child(above_[depth_ - 1].at + 1);
-            const char* begin = reinterpret_cast<const char*>(ahead);
-            for (size_t line = 0; line < kAheadBytes; line += 64) __builtin_prefetch(begin + line);
+            prefetch_bytes(ahead, kAheadBytes);
         }
         return leaf;
     }

@@ -12,10 +12,10 @@ HashSplit::HashSplit(const HashLeaf& leaf, uint32_t skip, const HashItem& item, 
     SYNAP_ASSERT(leaf.count < kEntriesMax);
     for (uint32_t i = 0; i < leaf.count; ++i) {
         if (i == skip) continue;
-        const HashLeaf::Key key = HashOrder::key(leaf.item(i).hash(order));
-        sorted_[count_++] = uint64_t{key} << 32 | i;
+        const HashItem old = leaf.item(i);
+        sorted_[count_++] = uint64_t{HashOrder::key(old.hash(order))} << 32 | i << 16 | old.bytes;
     }
-    const uint64_t added = uint64_t{HashOrder::key(hash)} << 32 | leaf.count;
+    const uint64_t added = uint64_t{HashOrder::key(hash)} << 32 | leaf.count << 16 | item.bytes;
     sorted_[count_++] = added;
     std::sort(sorted_, sorted_ + count_);
     bounds_[1] = count_;
@@ -32,11 +32,6 @@ HashSplit::HashSplit(const HashLeaf& leaf, uint32_t skip, const HashItem& item, 
         ++pieces_;
         --i;  // the first part may be too large still
     }
-}
-
-size_t HashSplit::bytes_at(uint32_t at) const noexcept {
-    const auto number = static_cast<uint32_t>(sorted_[at]);
-    return number == leaf_.count ? item_.bytes : leaf_.item(number).bytes;
 }
 
 size_t HashSplit::needed(uint32_t begin, uint32_t end) const noexcept {
@@ -73,7 +68,7 @@ HashLeaf* HashSplit::make(uint32_t piece, Heap& heap, unsigned stripe) const noe
     HashLeaf* made = HashLeaf::make(heap, needed(begin, end), stripe);
     if (made == nullptr) return nullptr;
     for (uint32_t at = begin; at < end; ++at) {
-        const auto number = static_cast<uint32_t>(sorted_[at]);
+        const uint32_t number = number_of(at);
         if (number == leaf_.count) {
             made->append(item_, hash_);
         } else {

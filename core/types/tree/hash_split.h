@@ -30,7 +30,10 @@ private:
     HashLeaf::Key key_of(uint32_t at) const noexcept {
         return static_cast<HashLeaf::Key>(sorted_[at] >> 32);
     }
-    size_t bytes_at(uint32_t at) const noexcept;
+    uint32_t number_of(uint32_t at) const noexcept {
+        return static_cast<uint32_t>(sorted_[at]) >> 16;
+    }
+    size_t bytes_at(uint32_t at) const noexcept { return sorted_[at] & 0xffff; }
     size_t needed(uint32_t begin, uint32_t end) const noexcept;
     uint32_t boundary(uint32_t begin, uint32_t end, bool last) const noexcept;
 
@@ -40,7 +43,8 @@ private:
     uint32_t count_ = 0;
     uint32_t pieces_ = 1;
     uint32_t bounds_[kPieces + 1] = {};
-    uint64_t sorted_[kEntriesMax];  // key and number, that of the new one being the leaf's count
+    // By key, number and bytes. The number of the new one is the leaf's count.
+    uint64_t sorted_[kEntriesMax];
 };
 
 }  // namespace synap

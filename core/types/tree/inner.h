@@ -91,12 +91,12 @@ public:
         count += n;
     }
 
-    void prefetch() const noexcept {
-        const char* at = reinterpret_cast<const char*>(this);
-        constexpr size_t kBytes = sizeof(TreeNode) + kFanOut * sizeof(Key);
-        for (size_t line = 0; line < kBytes; line += 64) __builtin_prefetch(at + line);
+    [[gnu::always_inline]] void prefetch() const noexcept {
+        prefetch_bytes(this, sizeof(TreeNode) + kFanOut * sizeof(Key));
     }
-    void prefetch_child(uint32_t at) const noexcept { __builtin_prefetch(children() + at); }
+    [[gnu::always_inline]] void prefetch_child(uint32_t at) const noexcept {
+        __builtin_prefetch(children() + at);
+    }
 
 private:
     Key* keys() noexcept { return reinterpret_cast<Key*>(this + 1); }
@@ -117,5 +117,15 @@ private:
         if (timed()) std::memmove(times() + to, times() + from, n * sizeof(int64_t));
     }
 };
+
+// Asks for what a search of the node will look at, all at once: its level is known, it is not.
+template <class Leaf>
+[[gnu::always_inline]] inline void prefetch_node(const TreeNode* node, uint32_t level) noexcept {
+    if (level == 0) {
+        static_cast<const Leaf*>(node)->prefetch();
+    } else {
+        static_cast<const Inner<typename Leaf::Key>*>(node)->prefetch();
+    }
+}
 
 }  // namespace synap

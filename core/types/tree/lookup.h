@@ -16,6 +16,7 @@ inline const HashLeaf* leaf_of(const TreeNode* node, uint64_t hash) noexcept {
     while (node->level > 0) {
         const auto* inner = static_cast<const Inner<HashLeaf::Key>*>(node);
         node = inner->child(inner->search(HashOrder::key(hash)));
+        prefetch_node<HashLeaf>(node, inner->level - 1u);
     }
     return static_cast<const HashLeaf*>(node);
 }
@@ -61,11 +62,7 @@ private:
         }
         for (size_t i = 0; i < size_; ++i) {
             nodes_[i] = static_cast<const Node*>(nodes_[i])->child(at[i]);
-            if (level > 1) {
-                static_cast<const Node*>(nodes_[i])->prefetch();
-            } else {
-                leaf(i)->prefetch();
-            }
+            prefetch_node<HashLeaf>(nodes_[i], level - 1);
         }
     }
 

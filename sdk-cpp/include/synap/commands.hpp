@@ -22,7 +22,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -34,12 +33,6 @@ namespace synap {
 struct ScanPage {
     std::uint64_t cursor = 0;
     std::vector<std::string> keys;
-};
-
-/// One page of HSCAN; a cursor of 0 ends the walk.
-struct FieldPage {
-    std::uint64_t cursor = 0;
-    std::vector<std::pair<std::string, std::string>> fields;
 };
 
 namespace detail {
@@ -102,36 +95,6 @@ inline ScanPage as_page(const Node& node) {
     const std::string_view cursor = node[0].bytes();
     std::from_chars(cursor.data(), cursor.data() + cursor.size(), page.cursor);
     page.keys = as_strings(node[1]);
-    return page;
-}
-
-inline std::vector<std::int64_t> as_integers(const Node& node) {
-    return as_vector<std::int64_t>(node, [](const Node& child) { return child.integer(); });
-}
-
-inline std::vector<std::pair<std::string, std::string>> as_pairs(const Node& node) {
-    return as_vector<std::pair<std::string, std::string>>(node, [](const Node& child) {
-        return std::pair(as_string(child[0]), as_string(child[1]));
-    });
-}
-
-inline std::unordered_map<std::string, std::string> as_map(const Node& node) {
-    std::unordered_map<std::string, std::string> map;
-    map.reserve(node.size() / 2);
-    for (std::size_t i = 0; i + 1 < node.size(); i += 2) {
-        map.emplace(as_string(node[i]), as_string(node[i + 1]));
-    }
-    return map;
-}
-
-inline FieldPage as_field_page(const Node& node) {
-    FieldPage page;
-    const std::string_view cursor = node[0].bytes();
-    std::from_chars(cursor.data(), cursor.data() + cursor.size(), page.cursor);
-    const Node words = node[1];
-    for (std::size_t i = 0; i + 1 < words.size(); i += 2) {
-        page.fields.emplace_back(as_string(words[i]), as_string(words[i + 1]));
-    }
     return page;
 }
 
@@ -239,7 +202,7 @@ public:
     }
     template <detail::KeyRange Range>
     std::int64_t del(Range&& keys) {
-        return run(key_words(keys, {23})).root().integer();
+        return run_keys(23, keys).root().integer();
     }
 
     /// Delete keys and free large values off the calling thread.
@@ -250,7 +213,7 @@ public:
     }
     template <detail::KeyRange Range>
     std::int64_t unlink(Range&& keys) {
-        return run(key_words(keys, {24})).root().integer();
+        return run_keys(24, keys).root().integer();
     }
 
     /// Count how many of the keys exist, repeated ones included.
@@ -261,7 +224,7 @@ public:
     }
     template <detail::KeyRange Range>
     std::int64_t exists(Range&& keys) {
-        return run(key_words(keys, {25})).root().integer();
+        return run_keys(25, keys).root().integer();
     }
 
     /// Let a key expire after some seconds.
@@ -437,7 +400,7 @@ public:
     }
     template <detail::KeyRange Range>
     std::int64_t touch(Range&& keys) {
-        return run(key_words(keys, {42})).root().integer();
+        return run_keys(42, keys).root().integer();
     }
 
     /// Return the internal encoding of a key's value.
@@ -636,25 +599,25 @@ public:
     }
     template <detail::KeyRange Range>
     std::vector<std::optional<std::string>> mget(Range&& keys) {
-        return detail::as_optional_strings(run(key_words(keys, {9})).root());
+        return detail::as_optional_strings(run_keys(9, keys).root());
     }
 
     /// Store several string values as one step.
     void mset(std::initializer_list<std::pair<std::string_view, Arg>> pairs) {
-        run(pair_words(pairs, {10}));
+        run_pairs(10, pairs);
     }
     template <detail::PairRange Range>
     void mset(Range&& pairs) {
-        run(pair_words(pairs, {10}));
+        run_pairs(10, pairs);
     }
 
     /// Store several string values as one step, only where none of the keys exists.
     bool msetnx(std::initializer_list<std::pair<std::string_view, Arg>> pairs) {
-        return run(pair_words(pairs, {11})).root().integer() == 1;
+        return run_pairs(11, pairs).root().integer() == 1;
     }
     template <detail::PairRange Range>
     bool msetnx(Range&& pairs) {
-        return run(pair_words(pairs, {11})).root().integer() == 1;
+        return run_pairs(11, pairs).root().integer() == 1;
     }
 
     /// Add one to an integer value.
@@ -776,21 +739,22 @@ private:
     Reply run(std::span<const Arg> argv) {
         return static_cast<Derived*>(this)->exec(argv).or_throw();
     }
-    // Behind `argv`, if any.
     template <class Range>
-    static std::vector<Arg> key_words(Range&& keys, std::vector<Arg> argv = {}) {
+    Reply run_keys(std::uint16_t id, Range&& keys) {
+        std::vector<Arg> argv{id};
         for (const auto& key : keys) {
             argv.emplace_back(std::string_view(key));
         }
-        return argv;
+        return run(argv);
     }
     template <class Range>
-    static std::vector<Arg> pair_words(Range&& pairs, std::vector<Arg> argv = {}) {
+    Reply run_pairs(std::uint16_t id, Range&& pairs) {
+        std::vector<Arg> argv{id};
         for (const auto& pair : pairs) {
             argv.emplace_back(pair.first);
             argv.emplace_back(pair.second);
         }
-        return argv;
+        return run(argv);
     }
 };
 

@@ -23,11 +23,6 @@ def _page(reply):
     return int(reply[0]), reply[1]
 
 
-def _field_page(reply):
-    words = iter(reply[1])
-    return int(reply[0]), dict(zip(words, words))
-
-
 def _is_present(reply):
     return reply is not None
 
@@ -555,7 +550,7 @@ class Commands:
         """Return the values of several string keys.
 
         keys may be one list instead.
-        Returns a list of values, None where one is absent.
+        Returns a list of values, None where a key is absent.
         """
         return self._call(9, *flat(keys))
 
@@ -1003,7 +998,7 @@ class QueuedCommands:
         """Return the values of several string keys.
 
         keys may be one list instead.
-        Returns a list of values, None where one is absent.
+        Returns a list of values, None where a key is absent.
         """
         return self._queue(9, flat(keys))
 

@@ -126,8 +126,8 @@ TEST(HashTreeShare, AReferenceHalfFreedEndsWithItsScope) {
 TEST(HashTreeShare, IsReadWhileItsTreeChanges) {
     const uint64_t seed = 20261127;
     RecordProperty("seed", std::to_string(seed));
-    constexpr uint64_t kMembers = 3'000;
-    constexpr int kRounds = 60;
+    constexpr uint64_t kMembers = 500;
+    constexpr int kRounds = 40;
     Heap heap;
     std::mutex slot;
     HashTree* tree = HashTree::make(heap, seed, 0);
