@@ -1,5 +1,7 @@
+#define SYNAP_UNSTABLE_API
 #include "server/net/connection.h"
 
+#include <synap/synap_unstable.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -79,6 +81,8 @@ void Connection::on_socket(std::uint32_t events) {
         receive();
     } else if (lingering_) {
         discard();
+    } else if (must_read_ahead()) {
+        receive_ahead();
     }
 }
 
@@ -130,6 +134,42 @@ void Connection::receive() {
     } else {
         input_.added(bytes);
         feed(input_.data(), input_.size(), false);
+    }
+}
+
+/// Takes what the client sends although its turn has not come, so that it may come to read.
+void Connection::receive_ahead() {
+    constexpr int kReadsAhead = 16;
+    for (int i = 0; must_read_ahead() && i < kReadsAhead; ++i) {
+        const std::span<char> room = input_.room(kLargeRead);
+        if (room.empty() || input_.size() > loop_.limits().resp_query_bytes) {
+            cut(CutReason::kQueryLimit);
+            return;
+        }
+        const ssize_t got = ::recv(fd_, room.data(), room.size(), 0);
+        if (got < 0 && errno != EAGAIN && errno != EINTR) {
+            close();
+            return;
+        }
+        if (got == 0) {
+            ended_ = true;  // receive() meets it again
+        }
+        readable_ =
+            got == static_cast<ssize_t>(room.size()) || ended_ || (got < 0 && errno == EINTR);
+        if (got > 0) {
+            const auto bytes = static_cast<std::size_t>(got);
+            loop_.services().counters.input_bytes.add(bytes);
+            input_.added(bytes);
+            active_ms_ = loop_.now_ms();
+            work_left_ = true;
+        }
+    }
+    if (input_.empty()) {
+        input_.clear();
+    }
+    loop_.account();  // which may cut it
+    if (!closed() && must_read_ahead()) {
+        loop_.resume_later(*this);
     }
 }
 
@@ -226,8 +266,13 @@ void Connection::settle(const Fed& fed) {
             return;
         }
     }
-    work_left_ =
-        (fed.verdict == Verdict::kYield || fed.verdict == Verdict::kBlocked) && !input_.empty();
+    if (fed.verdict == Verdict::kPaused) {
+        waiting_ |= kReply;
+        charge_owed();
+    }
+    const bool goes_on = fed.verdict == Verdict::kYield || fed.verdict == Verdict::kBlocked ||
+                         fed.verdict == Verdict::kPaused;
+    work_left_ = goes_on && !input_.empty();
     if (pending_ == 0 || fed.progressed) {
         request_ms_ = loop_.now_ms();
     }
@@ -272,7 +317,14 @@ void Connection::on_completion(const Reply& reply, const synap_error_t* error) {
 }
 
 void Connection::resume() {
-    if (closed() || waiting_ != 0 || closing_) {
+    if (closed()) {
+        return;
+    }
+    if (waiting_ == kReply) {
+        deliver_rest();
+        return;
+    }
+    if (waiting_ != 0 || closing_) {
         return;
     }
     if (work_left_) {
@@ -283,6 +335,35 @@ void Connection::resume() {
     }
 }
 
+/// Makes more of the replies that the session owes, when the client has taken what there was.
+void Connection::deliver_rest() {
+    if (output_.pending() > kTurnOutputBytes) {
+        if (must_read_ahead()) {
+            receive_ahead();
+        }
+        return;
+    }
+    const PeerContext context{loop_.services(), session_->raw(), output_, id_};
+    const Fed fed = std::get<resp::Peer>(peer_).resume(context);
+    if (fed.verdict == Verdict::kAbort) {
+        cut(fed.reason);
+        return;
+    }
+    if (fed.verdict != Verdict::kPaused) {
+        waiting_ &= static_cast<std::uint8_t>(~kReply);
+        request_ms_ = loop_.now_ms();  // the client could not go on until now
+        charge_owed();
+    }
+    advance();
+}
+
+/// Looks at what the session holds of replies: each reference that is left, so not at every turn.
+void Connection::charge_owed() noexcept {
+    loop_.pool().drop(owed_);
+    owed_ = (waiting_ & kReply) != 0 ? synap_exec_held(session_->raw()) : 0;
+    loop_.pool().retain(owed_);
+}
+
 /// Sends what may be sent and decides what comes next. Called whenever a wait has ended.
 void Connection::advance() {
     if ((waiting_ & kLog) != 0) {
@@ -290,6 +371,12 @@ void Connection::advance() {
     }
     flush();
     if (closed()) {
+        return;
+    }
+    if ((waiting_ & kReply) != 0) {
+        if (output_.pending() <= kTurnOutputBytes) {
+            loop_.resume_later(*this);
+        }
         return;
     }
     if (must_catch_up()) {
@@ -313,11 +400,19 @@ void Connection::advance() {
 /// More commands only wait for a client that is taking its replies: one that is not would wait for
 /// its commands to be read, and nothing would move.
 bool Connection::must_catch_up() const noexcept {
-    if (output_.pending() <= loop_.output_soft_bytes()) {
-        return false;
-    }
+    return output_.pending() > loop_.output_soft_bytes() && !is_stuck();
+}
+
+/// The client can not come to read because it can not come to write.
+bool Connection::must_read_ahead() const noexcept {
+    return (waiting_ & kReply) != 0 && want_write_ && readable_ && !ended_ && is_stuck();
+}
+
+/// The client takes nothing of what waits for it.
+bool Connection::is_stuck() const noexcept {
     const std::uint64_t limit = loop_.limits().write_timeout_ms;
-    return loop_.now_ms() - progress_ms_ < (limit == 0 ? kStuckMs : std::min(kStuckMs, limit / 2));
+    const std::uint64_t stuck = limit == 0 ? kStuckMs : std::min(kStuckMs, limit / 2);
+    return loop_.now_ms() - progress_ms_ >= stuck;
 }
 
 void Connection::flush() {
@@ -392,6 +487,11 @@ void Connection::on_tick(std::uint64_t now_ms) {
         cut(CutReason::kRequestTimeout);
     } else if ((waiting_ & kOutput) != 0 && !must_catch_up()) {
         advance();
+    } else if ((waiting_ & kReply) != 0) {
+        charge_owed();
+        if (must_read_ahead()) {
+            receive_ahead();
+        }
     } else if (limits.idle_timeout_ms != 0 && waiting_ == 0 &&
                now_ms - active_ms_ > limits.idle_timeout_ms) {
         cut(CutReason::kIdle);
@@ -430,6 +530,8 @@ void Connection::close() {
     if (closed()) {
         return;
     }
+    waiting_ &= static_cast<std::uint8_t>(~kReply);
+    charge_owed();
     session_.reset();
     input_.clear();
     output_.clear();

@@ -27,6 +27,10 @@ class Loop;
 /// while replies wait, up to limits.output_buffer_bytes. A client that takes its replies, only not
 /// as fast as they come, is not read above limits.output_soft_bytes: that wait is sure to end.
 ///
+/// A long reply is written in parts: while the session owes the rest of it (kReply), no more of it
+/// is made than the client takes, and no other command is run. What the client sends meanwhile is
+/// only read where it does not take anything: it may be writing all of a pipeline before it reads.
+///
 /// Order of replies: while a reply depends on the log (on_committed is due), nothing is sent and
 /// nothing more is read, so replies leave in the order of their commands.
 class Connection {
@@ -42,7 +46,7 @@ public:
     bool closed() const noexcept { return fd_ < 0; }
     bool restricted() const noexcept { return restricted_; }
     /// Memory that this client makes the server hold.
-    std::size_t held_bytes() const noexcept { return input_.held() + output_.held(); }
+    std::size_t held_bytes() const noexcept { return input_.held() + output_.held() + owed_; }
 
     /// The socket is ready for `events` (EPOLL*).
     void on_socket(std::uint32_t events);
@@ -60,10 +64,15 @@ public:
     void cut(CutReason reason);
 
 private:
-    enum Wait : std::uint8_t { kLog = 1, kCommand = 2, kOutput = 4 };
+    enum Wait : std::uint8_t { kLog = 1, kCommand = 2, kOutput = 4, kReply = 8 };
 
     bool may_read() const noexcept;
     void receive();
+    void receive_ahead();
+    void deliver_rest();
+    void charge_owed() noexcept;
+    bool must_read_ahead() const noexcept;
+    bool is_stuck() const noexcept;
     void feed(char* data, std::size_t size, bool borrowed);
     std::optional<Fed> dispatch(char* data, std::size_t size);
     bool recognise(const char* data, std::size_t size);
@@ -87,6 +96,7 @@ private:
     std::variant<std::monostate, resp::Peer, http::Peer> peer_;
 
     std::uint8_t waiting_ = 0;  // Wait
+    std::size_t owed_ = 0;      // bytes held for replies that the session owes, as last looked
     bool readable_ = false;     // the socket may hold more than was read
     bool ended_ = false;        // the client will send no more
     bool want_write_ = false;   // the socket would not take all output; there will be an event

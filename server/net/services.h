@@ -58,12 +58,16 @@ enum class Verdict : std::uint8_t {
     kMore,     // wants more bytes
     kYield,    // has more to do, after the output was sent
     kBlocked,  // a submitted command will complete through the event queue
+    kPaused,   // the session owes the rest of its replies, after the output was sent
     kClose,    // close once the output was sent
     kAbort     // close now and send nothing: the outcome is unknown or the client is gone
 };
 
 /// A turn of one connection ends when its replies have grown by so much: others come first then.
 inline constexpr std::size_t kTurnOutputBytes = 1024UL * 1024;
+/// Replies that one batch adds are delivered in parts beyond this. A batch of small ones, which
+/// limits.reply_bytes ends, does not come so far.
+inline constexpr std::size_t kPauseBytes = 2 * kTurnOutputBytes;
 
 struct Fed {
     std::size_t consumed = 0;

@@ -1,7 +1,12 @@
+#define SYNAP_UNSTABLE_API
 #include "server/resp/peer.h"
 
+#include <synap/synap_unstable.h>
+
+#include <algorithm>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace synap::server::resp {
 namespace {
@@ -60,7 +65,8 @@ Fed Peer::feed(const PeerContext& context, const char* data, std::size_t size) {
     Batch& batch = services.batch;
     const Limits& limits = services.shared.settings.limits;
     const std::size_t turn_end = end_of_turn(context);
-    services.writer.bind(context.output, synap_session_protocol(context.session));
+    services.writer.bind(context.output, synap_session_protocol(context.session),
+                         std::max(turn_end, context.output.pending()) + kPauseBytes);
     Fed total;
     for (;;) {
         const Parsed parsed = parser_.parse(data + total.consumed, size - total.consumed, batch);
@@ -103,7 +109,8 @@ Fed Peer::feed(const PeerContext& context, const char* data, std::size_t size) {
 /// Runs a batch until its end or until a call that ends or blocks the connection.
 Fed Peer::run(const PeerContext& context, const Batch& batch, std::size_t turn_end) {
     Services& services = context.services;
-    const synap_exec_options_t options = nowait();
+    synap_exec_options_t options = nowait();
+    options.flags |= SYNAP_EXEC_PAUSES;
     const std::size_t n = batch.calls.size();
     Fed fed;
     std::size_t i = 0;
@@ -132,7 +139,10 @@ Fed Peer::run(const PeerContext& context, const Batch& batch, std::size_t turn_e
                             services.writer.sink(), &done, &token, &error);
         fed.token = later(fed.token, token);
         i += done;
-        if (status != SYNAP_OK) {
+        if (status == SYNAP_PAUSED) {
+            paused_ = services.writer.suspend();
+            fed.verdict = Verdict::kPaused;
+        } else if (status != SYNAP_OK) {
             if (i == end) {
                 synap_error_free(error);
                 fed.verdict = Verdict::kAbort;
@@ -147,6 +157,23 @@ Fed Peer::run(const PeerContext& context, const Batch& batch, std::size_t turn_e
     }
     services.counters.resp_commands.add(i);
     fed.consumed = i == n ? batch.consumed : i == 0 ? 0 : batch.ends[i - 1];
+    return fed;
+}
+
+Fed Peer::resume(const PeerContext& context) {
+    Writer& writer = context.services.writer;
+    writer.bind(context.output, synap_session_protocol(context.session),
+                context.output.pending() + kTurnOutputBytes);
+    writer.restore(std::exchange(paused_, {}));
+    const synap_status_t status = synap_exec_resume(context.session, writer.sink(), nullptr);
+    Fed fed;
+    if (status == SYNAP_PAUSED) {
+        paused_ = writer.suspend();
+        fed.verdict = Verdict::kPaused;
+    } else if (status != SYNAP_OK) {
+        fed.verdict = Verdict::kAbort;
+        fed.reason = writer.failed() ? CutReason::kOutputLimit : CutReason::kNoMemory;
+    }
     return fed;
 }
 

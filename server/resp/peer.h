@@ -19,6 +19,9 @@ public:
     /// them or, after any verdict but kMore, as they are.
     Fed feed(const PeerContext& context, const char* data, std::size_t size);
 
+    /// Goes on with the replies that the session owes, after kPaused: which may come again.
+    Fed resume(const PeerContext& context);
+
     /// The command that blocked this connection has completed. `error` is NULL for a success.
     /// False when the output is full and the connection must be cut.
     [[nodiscard]] bool complete(const PeerContext& context, const Reply& reply,
@@ -33,6 +36,7 @@ private:
                     synap_error_t* error);
 
     Parser parser_;
+    Writer::Levels paused_;  // where the reply that is owed stands
 };
 
 }  // namespace synap::server::resp

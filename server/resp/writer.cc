@@ -1,4 +1,7 @@
+#define SYNAP_UNSTABLE_API
 #include "server/resp/writer.h"
+
+#include <synap/synap_unstable.h>
 
 #include <array>
 #include <charconv>
@@ -10,6 +13,8 @@ namespace synap::server::resp {
 namespace {
 
 constexpr std::size_t kMaxNumber = 24;
+/// Up to here a shared value is cheaper to copy than to keep.
+constexpr std::size_t kCopiedBytes = 4096;
 
 /// Decimal digits of `value` at `to`; returns their end. Most lengths have one or two digits.
 char* put_unsigned(char* to, std::uint64_t value) noexcept {
@@ -63,11 +68,19 @@ Writer::Writer() noexcept {
     sink_.blob = &Writer::on_blob;
 }
 
-void Writer::bind(OutputBuffer& out, std::uint32_t protocol) noexcept {
+void Writer::bind(OutputBuffer& out, std::uint32_t protocol, std::size_t pause_at) noexcept {
     out_ = &out;
+    pause_at_ = pause_at;
     failed_ = false;
     levels_.clear();
     set_protocol(protocol);
+}
+
+std::int32_t Writer::answer() const noexcept {
+    if (failed_) {
+        return 1;
+    }
+    return out_->pending() > pause_at_ ? SYNAP_SINK_PAUSE : 0;
 }
 
 void Writer::put(std::string_view text) noexcept {
@@ -211,7 +224,7 @@ std::int32_t SYNAP_CALL Writer::on_scalar(void* ctx, std::uint32_t type,
         self.before_value();
     }
     self.scalar(type, value);
-    return self.failed_ ? 1 : 0;
+    return self.answer();
 }
 
 std::int32_t SYNAP_CALL Writer::on_error(void* ctx, std::int32_t /*code*/,
@@ -221,7 +234,7 @@ std::int32_t SYNAP_CALL Writer::on_error(void* ctx, std::int32_t /*code*/,
         self.before_value();
     }
     self.error({static_cast<const char*>(message.data), message.size});
-    return self.failed_ ? 1 : 0;
+    return self.answer();
 }
 
 std::int32_t SYNAP_CALL Writer::on_begin(void* ctx, std::uint32_t type,
@@ -255,7 +268,7 @@ std::int32_t SYNAP_CALL Writer::on_begin(void* ctx, std::uint32_t type,
             self.failed_ = true;
         }
     }
-    return self.failed_ ? 1 : 0;
+    return self.answer();
 }
 
 std::int32_t SYNAP_CALL Writer::on_end(void* ctx, std::uint32_t /*type*/) noexcept {
@@ -263,7 +276,7 @@ std::int32_t SYNAP_CALL Writer::on_end(void* ctx, std::uint32_t /*type*/) noexce
     if (!self.levels_.empty()) {
         self.levels_.pop_back();
     }
-    return 0;
+    return self.answer();
 }
 
 std::int32_t SYNAP_CALL Writer::on_blob(void* ctx, synap_bytes_t value,
@@ -272,12 +285,16 @@ std::int32_t SYNAP_CALL Writer::on_blob(void* ctx, synap_bytes_t value,
     if (!self.levels_.empty()) {
         self.before_value();
     }
+    if (value.size <= kCopiedBytes) {
+        self.bulk({static_cast<const char*>(value.data), value.size});
+        return self.answer();
+    }
     self.integer('$', static_cast<std::int64_t>(value.size));
     if (!self.failed_ && !self.out_->append_blob(value, owner)) {
         self.failed_ = true;
     }
     self.put("\r\n");
-    return self.failed_ ? 1 : 0;
+    return self.answer();
 }
 
 }  // namespace synap::server::resp

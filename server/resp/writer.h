@@ -1,8 +1,10 @@
 // Replies of the engine as RESP2 or RESP3.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <synap/synap.h>
@@ -23,12 +25,23 @@ public:
     Writer(const Writer&) = delete;
     Writer& operator=(const Writer&) = delete;
 
-    /// Directs what follows to `out`, encoded for `protocol` (SYNAP_PROTOCOL_RESP2 or RESP3).
-    void bind(OutputBuffer& out, std::uint32_t protocol) noexcept;
+    /// Directs what follows to `out`, encoded for `protocol` (SYNAP_PROTOCOL_RESP2 or RESP3). An
+    /// engine that may pause is told to when more than `pause_at` bytes wait in `out`.
+    void bind(OutputBuffer& out, std::uint32_t protocol, std::size_t pause_at = SIZE_MAX) noexcept;
     /// The protocol of what follows, for the same output.
     void set_protocol(std::uint32_t protocol) noexcept {
         resp3_ = protocol == SYNAP_PROTOCOL_RESP3;
     }
+    /// Where a paused reply stopped among open containers: keep it, for other connections use this
+    /// writer meanwhile, and give it back behind the bind() that goes on.
+    struct Level {
+        bool pairs;
+        bool odd;  // the next child is the second of its pair
+    };
+    using Levels = std::vector<Level>;
+    Levels suspend() noexcept { return std::exchange(levels_, {}); }
+    void restore(Levels levels) noexcept { levels_ = std::move(levels); }
+
     const synap_sink_t* sink() const noexcept { return &sink_; }
     bool failed() const noexcept { return failed_; }
 
@@ -37,11 +50,6 @@ public:
     void error(std::string_view text) noexcept;
 
 private:
-    struct Level {
-        bool pairs;
-        bool odd;  // the next child is the second of its pair
-    };
-
     static std::int32_t SYNAP_CALL on_scalar(void* ctx, std::uint32_t type,
                                              const synap_arg_t* value) noexcept;
     static std::int32_t SYNAP_CALL on_error(void* ctx, std::int32_t code,
@@ -52,6 +60,8 @@ private:
     static std::int32_t SYNAP_CALL on_blob(void* ctx, synap_bytes_t value,
                                            synap_blob_t* owner) noexcept;
 
+    /// What a callback answers.
+    std::int32_t answer() const noexcept;
     void before_value() noexcept;
     void put(std::string_view text) noexcept;
     void line(char prefix, std::string_view text) noexcept;
@@ -63,9 +73,10 @@ private:
 
     synap_sink_t sink_ = SYNAP_SINK_INIT;
     OutputBuffer* out_ = nullptr;
+    std::size_t pause_at_ = SIZE_MAX;
     bool resp3_ = false;
     bool failed_ = false;
-    std::vector<Level> levels_;  // open containers, from the outermost PAIRS on
+    Levels levels_;  // open containers, from the outermost PAIRS on
 };
 
 }  // namespace synap::server::resp

@@ -189,6 +189,130 @@ TEST(NetLimits, LetsASlowReaderCatchUp) {
     sender.join();
 }
 
+/// MULTI, so many GET of v, EXEC, and what is replied to it.
+struct LongTransaction {
+    LongTransaction(std::size_t gets, const std::string& value) {
+        commands = "MULTI\r\n";
+        queued = "+OK\r\n";
+        for (std::size_t i = 0; i < gets; ++i) {
+            commands += "GET v\r\n";
+            queued += "+QUEUED\r\n";
+        }
+        commands += "EXEC\r\n";
+        head = "*" + std::to_string(gets) + "\r\n";
+        one = "$" + std::to_string(value.size()) + "\r\n" + value + "\r\n";
+        count = gets;
+    }
+    void read(Socket& from) const {
+        ASSERT_EQ(from.read(queued.size()), queued);
+        ASSERT_EQ(from.read(head.size()), head);
+        for (std::size_t i = 0; i < count; ++i) {
+            ASSERT_EQ(from.read(one.size()), one) << i;
+        }
+    }
+    std::string commands;
+    std::string queued;
+    std::string head;
+    std::string one;
+    std::size_t count = 0;
+};
+
+class LongReplies : public testing::Test {
+protected:
+    static constexpr std::size_t kGets = 3'000;
+
+    void SetUp() override {
+        Socket writer(server.port());
+        EXPECT_EQ(writer.ask("*3\r\n$3\r\nSET\r\n$1\r\nv\r\n$" + std::to_string(value.size()) +
+                                 "\r\n" + value + "\r\n",
+                             5),
+                  "+OK\r\n");
+    }
+    std::size_t held() { return server.shared().client_memory.total(); }
+
+    RunningServer server{Settings{}};
+    const std::string value = std::string(20'000, 'x');
+    const LongTransaction transaction{kGets, value};  // 60 MB of replies
+};
+
+/// The replies are made as they are taken: what waits in between are references.
+TEST_F(LongReplies, AreWrittenAsTheClientTakesThem) {
+    Socket slow(server.port());
+    ASSERT_TRUE(slow.send(transaction.commands + "PING\r\n"));
+    ASSERT_TRUE(eventually([&] { return held() > 1'000'000; }));
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+    EXPECT_LT(held(), 8'000'000U);
+    Socket other(server.port());
+    EXPECT_EQ(other.ask("PING\r\n", 7), "+PONG\r\n");
+    transaction.read(slow);
+    EXPECT_EQ(slow.read(7), "+PONG\r\n");  // in its turn
+    EXPECT_TRUE(eventually([&] { return held() == 0; })) << held();
+}
+
+TEST_F(LongReplies, AWholePipelineMayBeWrittenBehindOne) {
+    Socket client(server.port());
+    std::string pipeline;
+    constexpr std::size_t kEchoes = 400;
+    const std::string echo = "$20000\r\n" + std::string(20'000, 'e') + "\r\n";
+    for (std::size_t i = 0; i < kEchoes; ++i) {
+        pipeline += "*2\r\n$4\r\nECHO\r\n" + echo;
+    }
+    ASSERT_TRUE(client.send(transaction.commands + pipeline + pipeline));
+    transaction.read(client);
+    for (std::size_t i = 0; i < kEchoes * 2; ++i) {
+        ASSERT_EQ(client.read(echo.size()), echo) << i;
+    }
+    client.finish_sending();
+    EXPECT_EQ(client.read_to_end(), "");
+    EXPECT_TRUE(eventually([&] { return held() == 0; })) << held();
+}
+
+TEST_F(LongReplies, ReachAClientThatSendsNoMore) {
+    Socket client(server.port());
+    ASSERT_TRUE(client.send(transaction.commands + "PING\r\n"));
+    client.finish_sending();
+    transaction.read(client);
+    EXPECT_EQ(client.read_to_end(), "+PONG\r\n");
+}
+
+TEST_F(LongReplies, AreLetGoWhenTheClientLeavesOrIsCut) {
+    {
+        Socket leaves(server.port());
+        ASSERT_TRUE(leaves.send(transaction.commands));
+        ASSERT_TRUE(eventually([&] { return held() > 1'000'000; }));
+    }
+    EXPECT_TRUE(eventually([&] { return held() == 0; })) << held();
+    Socket killed(server.port());
+    ASSERT_TRUE(killed.send("CLIENT SETNAME slow\r\n" + transaction.commands));
+    ASSERT_TRUE(eventually([&] { return held() > 1'000'000; }));
+    Socket other(server.port());
+    EXPECT_EQ(other.ask("CLIENT KILL SKIPME yes\r\n", 4), ":1\r\n");
+    EXPECT_TRUE(eventually([&] { return held() == 0; })) << held();
+    EXPECT_LT(killed.read(kGets * 20'000).size(), kGets * 20'000);
+}
+
+/// What only a reply still holds is the client's: it is not free because it is no key's.
+TEST_F(LongReplies, ValuesThatLostTheirKeysAreCharged) {
+    Socket slow(server.port());
+    std::string commands = "MULTI\r\n";
+    for (int i = 0; i < 500; ++i) {
+        const std::string key = "k" + std::to_string(i);
+        Socket* to = &slow;
+        ASSERT_TRUE(to->send("*3\r\n$3\r\nSET\r\n$" + std::to_string(key.size()) + "\r\n" + key +
+                             "\r\n$20000\r\n" + value + "\r\n"));
+        ASSERT_EQ(to->read(5), "+OK\r\n");
+        commands += "GET " + key + "\r\n";
+    }
+    ASSERT_TRUE(slow.send(commands + "EXEC\r\n"));
+    ASSERT_TRUE(eventually([&] { return held() > 1'000'000; }));
+    Socket other(server.port());
+    EXPECT_EQ(other.ask("FLUSHALL\r\n", 5), "+OK\r\n");
+    EXPECT_TRUE(eventually([&] { return held() > 4'000'000; })) << held();
+    ASSERT_EQ(slow.read(5 + 500 * 9 + 6).size(), 5U + 500 * 9 + 6);
+    EXPECT_EQ(slow.read(500 * 20'010).size(), 500U * 20'010);
+    EXPECT_TRUE(eventually([&] { return held() == 0; })) << held();
+}
+
 TEST(NetLimits, LetsAClientReadWhyItIsCut) {
     RunningServer server{Settings{}};
     Socket resp(server.port());
