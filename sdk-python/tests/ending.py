@@ -152,13 +152,18 @@ def check_daemons(directory, out):
     done = run(DAEMONS, "", directory, out)
     assert done.returncode == 0, (done.returncode, done.stderr)
     assert done.stderr == "", done.stderr
-    answered = Path(out).read_text().split()
-    newest = {key.split(":")[0]: int(key.split(":")[1]) for key in answered}
+    check_answered(Path(out).read_text().split(), directory)
+
+
+def check_answered(answered, directory):
+    # Thread 1 deletes what is 100 back before it says so: cut off between the two, it has deleted
+    # one more key than its newest answer tells.
+    newest = max((int(key[2:]) for key in answered if key.startswith("1:")), default=0)
     with synap.open(directory) as store:
         for key in answered:
             number, i = key.split(":")
-            if number != "1" or int(i) > newest["1"] - 100:
-                assert key in store, key
+            if number != "1" or int(i) > newest + 1 - 100:
+                assert key in store, (key, newest)
 
 
 def main():

@@ -185,7 +185,8 @@ PyObject* Caller::run_blocking(const synap_arg_t* argv, size_t argc) const {
     } else if (status != SYNAP_OK) {
         raise_status(status, error);
     }
-    if (reply != nullptr) result = convert(reply);
+    // It has waited as its options said, but the end of the process may have begun meanwhile.
+    if (reply != nullptr && wait_for(synap_reply_token(reply))) result = convert(reply);
     synap_reply_release(reply);
     synap_events_release(events);
     return result;
@@ -200,10 +201,7 @@ uint32_t Caller::level() const noexcept {
 
 bool Caller::wait_for_position(synap_token_t token) const {
     const uint32_t level = this->level();
-    if (level == SYNAP_DURABILITY_MEMORY) {
-        store.note(token);
-        return true;
-    }
+    if (level == SYNAP_DURABILITY_MEMORY) return true;
     if (synap_log_wait(store.handle(), token, level, 0, nullptr) == SYNAP_OK) return true;
     const uint64_t began = now_ms();
     for (;;) {

@@ -171,11 +171,37 @@ void SharedStore::close_at_exit() noexcept {
     synap_store_release(store);
 }
 
+namespace {
+
+// Covers everything that was written so far, by whatever session: what a reply that shows the whole
+// store rests on. {0, 0} when there is nothing, or it cannot be had.
+synap_token_t newest_token(synap_store_t* store) noexcept {
+    static constexpr synap_bytes_t kName{"DBSIZE", 6};
+    synap_session_t* session = nullptr;
+    if (synap_session_open(store, nullptr, &session, nullptr) != SYNAP_OK) return {0, 0};
+    synap_arg_t word{};
+    word.type = SYNAP_TYPE_BYTES;
+    word.as.b = kName;
+    synap_exec_options_t options = SYNAP_EXEC_OPTIONS_INIT;
+    options.flags = SYNAP_EXEC_NOWAIT;
+    options.durability = SYNAP_DURABILITY_DISK;  // at lower levels reads rest on nothing
+    synap_token_t token{0, 0};
+    synap_reply_t* reply = nullptr;
+    if (synap_exec(session, &word, 1, &options, &reply, nullptr) == SYNAP_OK) {
+        token = synap_reply_token(reply);
+    }
+    synap_reply_release(reply);
+    synap_session_release(session);
+    return token;
+}
+
+}  // namespace
+
 void SharedStore::hand_over() noexcept {
     synap_store_t* const store = retained();
-    const synap_token_t newest = newest_;
     if (store == nullptr) return;
     const Unlocked unlocked;
+    const synap_token_t newest = newest_token(store);
     synap_status_t status = SYNAP_OK;
     if (newest.position != 0) {
         status = synap_log_wait(store, newest, SYNAP_DURABILITY_OS, UINT32_MAX, nullptr);

@@ -59,9 +59,7 @@ public:
         if (--session.running == 0 && closed()) forget(&session);
     }
 
-    // Notes a write that is in memory, for hand_over().
-    void note(synap_token_t token) noexcept { newest_ = token; }
-    // Waits until the kernel has what was noted.
+    // Waits until the kernel has everything that was written before.
     void hand_over() noexcept;
 
     // Objects that show this store; the last one closes it.
@@ -83,7 +81,6 @@ private:
     synap_store_t* handle_;
     uint64_t serial_;
     const pid_t pid_;
-    synap_token_t newest_{0, 0};
     bool released_ = false;  // closing has come so far that handle_ may go
     std::mutex closing_;     // held while the store closes
     std::mutex mutex_;       // guards sessions_, handle_, released_: threads end without the lock
