@@ -1,5 +1,6 @@
 """The source distribution builds from any folder; a build that cannot be says what is missing."""
 
+import ast
 import os
 import re
 import subprocess
@@ -102,3 +103,16 @@ def test_a_copy_of_the_folder_alone_says_what_it_lacks(tmp_path):
         (tmp_path / name).write_text((PACKAGE / name).read_text())
     done = pip("wheel", "--no-build-isolation", "--no-deps", "-w", tmp_path, tmp_path)
     assert done.returncode != 0 and "missing: libsynap: neither installed" in done.stderr
+
+
+def test_no_module_imports_one_that_imports_it():
+    def imported(path):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and node.level == 1:
+                yield from [node.module] if node.module else [name.name for name in node.names]
+
+    modules = {path.stem: path for path in (PACKAGE / "src/synap").glob("*.py")}
+    uses = {name: set(imported(path)) & modules.keys() for name, path in modules.items()}
+    while leaves := {name for name, used in uses.items() if not used}:
+        uses = {name: used - leaves for name, used in uses.items() if name not in leaves}
+    assert not uses

@@ -12,7 +12,7 @@ from ._words import words_of_pairs
 
 if TYPE_CHECKING:
     from ._commands import Key, Pairs, Value
-    from ._store import Store
+    from ._pipeline import Pipeline
 
 V = TypeVar("V")
 D = TypeVar("D")
@@ -53,7 +53,7 @@ class Keys(KeysView[V]):
     """The keys of a store, as they are when they are looked at."""
 
     __slots__ = ()
-    _mapping: Store[V]
+    _mapping: MappingMethods[V]
 
     def __iter__(self) -> Iterator[V]:
         for page in self._mapping._pages():
@@ -83,7 +83,7 @@ class Items(ItemsView[V, V]):
     """Keys and string values, read page by page; keys of other types are left out."""
 
     __slots__ = ()
-    _mapping: Store[V]
+    _mapping: MappingMethods[V]
 
     def __iter__(self) -> Iterator[tuple[V, V]]:
         return self._mapping._pairs()
@@ -93,7 +93,7 @@ class Values(ValuesView[V]):
     """The string values of a store, read page by page."""
 
     __slots__ = ()
-    _mapping: Store[V]
+    _mapping: MappingMethods[V]
 
     def __iter__(self) -> Iterator[V]:
         for _, value in self._mapping._pairs():
@@ -104,6 +104,10 @@ class MappingMethods(_native.Store[V], Commands[V], Generic[V]):
     """What the native half and the commands leave to be done."""
 
     __slots__ = ()
+
+    if TYPE_CHECKING:  # of Store, which is made from this
+
+        def pipeline(self, transaction: bool = ...) -> Pipeline: ...
 
     def scan_iter(
         self, match: Optional[Key] = None, *, count: int = _PAGE, type: Optional[str] = None
@@ -182,7 +186,7 @@ class MappingMethods(_native.Store[V], Commands[V], Generic[V]):
 
     def setdefault(self, key: Key, default: Value) -> V:
         """The value of a key, which is set to the default first where it is absent; atomic."""
-        pipe = self.pipeline()  # type: ignore[attr-defined]
+        pipe = self.pipeline()
         value: V = pipe.set(key, default, nx=True).get(key).execute()[1]
         return value
 

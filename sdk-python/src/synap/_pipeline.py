@@ -5,12 +5,12 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING, Any, Callable, Optional, Sequence
 
+from . import _native
 from ._commands import QueuedCommands
 from ._errors import ReplyError, WatchError
 
 if TYPE_CHECKING:
     from ._commands import Key, Value
-    from ._store import Store
 
 Convert = Optional[Callable[[Any], Any]]
 
@@ -27,11 +27,14 @@ class Pipeline(QueuedCommands):
             pipe.set("stock", left - 1).execute()      # or WatchError
     """
 
-    __slots__ = ("_store", "_session", "_transaction", "_calls", "_converts")
+    __slots__ = ("_open_session", "_session", "_transaction", "_calls", "_converts")
 
-    def __init__(self, store: Store[Any], transaction: bool) -> None:
-        self._store = store
-        self._session: Optional[Store[Any]] = None
+    def __init__(
+        self, open_session: Callable[[], _native.Store[Any]], transaction: bool
+    ) -> None:
+        """Made by Store.pipeline(); open_session() is the store through a session of its own."""
+        self._open_session = open_session
+        self._session: Optional[_native.Store[Any]] = None
         self._transaction = transaction
         self._calls: list[tuple[Value, ...]] = []
         self._converts: list[Convert] = []
@@ -53,7 +56,7 @@ class Pipeline(QueuedCommands):
         """Makes the transaction depend on keys staying as they are from now on."""
         if not self._transaction:
             raise ValueError("only a transaction can watch keys")
-        self._open_session().execute("WATCH", *keys)
+        self._own_session()._execute(-1, -1, "WATCH", *keys)
         return self
 
     def execute(self, raise_on_error: bool = True) -> list[Any]:
@@ -82,14 +85,14 @@ class Pipeline(QueuedCommands):
         self._calls, self._converts = [], []
         self._session = None
 
-    def _open_session(self) -> Store[Any]:
+    def _own_session(self) -> _native.Store[Any]:
         # Of its own: what other code does with the thread's session must not end up in here.
         if self._session is None:
-            self._session = self._store._with_session()
+            self._session = self._open_session()
         return self._session
 
     def _run(self, calls: list[tuple[Value, ...]]) -> list[Any]:
-        return self._open_session()._many(calls) if calls else []
+        return self._own_session()._many(calls) if calls else []
 
     def _transact(self, calls: list[tuple[Value, ...]]) -> list[Any]:
         if not calls:

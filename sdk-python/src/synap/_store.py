@@ -134,7 +134,7 @@ class Store(MappingMethods[V]):
 
     def pipeline(self, transaction: bool = True) -> Pipeline:
         """Commands to be run together: as one transaction, or just one after the other."""
-        return Pipeline(self, transaction)
+        return Pipeline(self._with_session, transaction)
 
     def transaction(self, body: Callable[[Pipeline], object], *keys: Key) -> list[Any]:
         """Watches keys, calls body(pipeline), which queues commands, and executes them; again from
