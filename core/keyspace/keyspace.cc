@@ -5,6 +5,7 @@
 #include <new>
 
 #include "core/base/assert.h"
+#include "core/types/hash_value.h"
 #include "core/types/registry.h"
 
 namespace synap {
@@ -403,6 +404,13 @@ void Keyspace::prefetch_node(uint64_t hash) noexcept {
         __builtin_prefetch(node + 64);
         return true;
     });
+}
+
+void Keyspace::prefetch_elements(const KeyRef& key,
+                                 std::span<const std::string_view> elements) noexcept {
+    const std::lock_guard<WordLock> guard(slot_of(key.hash).lock);
+    const Node* node = find(key);
+    if (node != nullptr && node->type() == ValueType::kHash) HashRef(node).prefetch(elements);
 }
 
 }  // namespace synap

@@ -11,6 +11,7 @@
 
 #include <atomic>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -120,6 +121,8 @@ public:
         slots_[slot_index(hash)].table.prefetch(tag(hash));
     }
     void prefetch_node(uint64_t hash) noexcept;
+    // And for what it will read of these elements of a large collection.
+    void prefetch_elements(const KeyRef& key, std::span<const std::string_view> elements) noexcept;
 
 private:
     static constexpr size_t kBytesPerSlot =

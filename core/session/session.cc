@@ -113,7 +113,7 @@ BatchResult Session::run_chunk(std::span<const Call> calls) {
     BatchResult result;
     if (!is_expected(calls)) prepare_all(calls);
     expected_ = {};
-    if (calls.size() > 1) prefetch_nodes(calls.size());
+    if (calls.size() > 1) prefetch_nodes(calls);
     const uint64_t budget = engine_->options().get(OptionId::kReplyBytes);
     for (size_t i = 0; i < calls.size(); ++i) {
         const Reply::Mark mark = reply_.mark();
@@ -181,12 +181,38 @@ void Session::prepare_all(std::span<const Call> calls) noexcept {
     }
 }
 
-void Session::prefetch_nodes(size_t calls) noexcept {
+void Session::prefetch_nodes(std::span<const Call> calls) noexcept {
     if (keyspace_ == nullptr) return;
     enter(Gate::kShared);
-    for (size_t i = 0; i < calls; ++i) {
-        if (prepared_[i].hashed) keyspace_->prefetch_node(prepared_[i].hash);
+    for (size_t i = 0; i < calls.size(); ++i) {
+        if (!prepared_[i].hashed) continue;
+        const bool of_elements = (prepared_[i].command->acl & kAclHash) != 0;
+        const size_t together = of_elements ? prefetch_elements(calls, i) : 0;
+        if (together == 0) keyspace_->prefetch_node(prepared_[i].hash);
+        if (together > 1) i += together - 1;
     }
+}
+
+// Calls from the first on that may ask one collection for an element each, behind its key: how
+// many, 0 where they are too few.
+size_t Session::prefetch_elements(std::span<const Call> calls, size_t first) noexcept {
+    constexpr size_t kMost = 16;
+    const Prepared& one = prepared_[first];
+    std::string_view elements[kMost];
+    size_t found = 0;
+    for (size_t i = first; i < calls.size() && found < kMost; ++i, ++found) {
+        const Prepared& other = prepared_[i];
+        const bool same = other.hashed && other.hash == one.hash &&
+                          other.name_space == one.name_space &&
+                          (other.command->acl & kAclHash) != 0;
+        const size_t at = same ? static_cast<size_t>(other.command->first_key) + 1 : 0;
+        if (!same || at >= calls[i].argc) break;
+        elements[found] = calls[i].argv[at];
+    }
+    if (found < 2) return 0;
+    const std::string_view key = calls[first].argv[one.command->first_key];
+    keyspace_->prefetch_elements({key, one.hash, one.name_space}, {elements, found});
+    return found;
 }
 
 void Session::go_through_gate(Gate wanted) noexcept {

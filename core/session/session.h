@@ -185,7 +185,8 @@ private:
     }
     void prepare(const Call& call, Prepared& prepared) noexcept;
     void prepare_all(std::span<const Call> calls) noexcept;
-    void prefetch_nodes(size_t calls) noexcept;
+    void prefetch_nodes(std::span<const Call> calls) noexcept;
+    size_t prefetch_elements(std::span<const Call> calls, size_t first) noexcept;
     // From then on what runs is logged: never in the middle of a run.
     void adopt_keyspace() noexcept;
     bool may_be_refused(const CommandRecord& command) const noexcept {

@@ -106,15 +106,31 @@ public:
                 return;
         }
     }
-    void apply(const char* at, uint64_t count) {
-        Element element;
-        for (; count > 0; --count) {
-            at = hash_body::read(at, element);
-            apply(element);
+    // `applied` counts them, for whoever has to know how far it came when this throws. `grown`
+    // tells whether one was beyond Redis' limits, if it does not say so already.
+    void apply(const char* at, uint64_t count, uint64_t& applied, bool& grown) {
+        Element elements[kAtOnce];
+        std::string_view fields[kAtOnce];
+        for (applied = 0; applied < count;) {
+            const size_t some = std::min<uint64_t>(kAtOnce, count - applied);
+            for (size_t i = 0; i < some; ++i) {
+                at = hash_body::read(at, elements[i]);
+                fields[i] = elements[i].field;
+                grown = grown || outgrows(elements[i]);
+            }
+            if (some > 1) tree_.prefetch({fields, some});
+            for (size_t i = 0; i < some; ++i, ++applied) apply(elements[i]);
         }
+    }
+    void apply(const char* at, uint64_t count) {
+        uint64_t applied = 0;
+        bool grown = true;
+        apply(at, count, applied, grown);
     }
 
 private:
+    static constexpr size_t kAtOnce = 16;  // whose cache misses overlap
+
     HashTree& tree_;
     const unsigned stripe_;
 };
@@ -147,18 +163,12 @@ const char* check(const Body& body, bool whole) {
 EditOutcome edit_tree(const ValueView& old, const Body& body, const ValueHome& home,
                       NewValue& made) {
     HashTree& tree = *old.tree();
-    TreeEdit edit(tree, home);
-    const char* at = body.bytes.data();
-    Element element;
-    for (uint64_t i = 0; i < body.argument; ++i) {
-        at = hash_body::read(at, element);
-        made.grown = made.grown || outgrows(element);
-        try {
-            edit.apply(element);
-        } catch (const std::bad_alloc&) {
-            if (i == 0) throw;
-            throw HalfApplied();
-        }
+    uint64_t applied = 0;
+    try {
+        TreeEdit(tree, home).apply(body.bytes.data(), body.argument, applied, made.grown);
+    } catch (const std::bad_alloc&) {
+        if (applied == 0) throw;
+        throw HalfApplied();
     }
     made.grown = made.grown || tree.count() > kListpackEntries;
     return tree.count() == 0 ? EditOutcome::kEmpty : EditOutcome::kInPlace;
