@@ -9,7 +9,8 @@
 
 namespace synap::format {
 
-// An engine writes effects of its directory's level only and refuses directories above its own.
+// The newest level that this engine knows, and the one it gives a new directory. Every file states
+// the level of its directory, which MANIFEST says and the engine writes.
 inline constexpr uint32_t kLevel = 1;
 
 inline constexpr std::string_view kManifestName = "MANIFEST";
@@ -28,10 +29,12 @@ inline constexpr size_t kSegmentHeaderBytes = 64;
 // Frame: header, then `length` bytes of payload.
 //   length:u32 crc:u32 kind:u8 flags:u8 codec:u8 key_id:u8 epoch:u32
 //   position:u64 synced:u64 commit_ms:u64
-// crc begins with the history's frame_seed() and covers length, everything behind crc, and the
-// payload. Positions count frames, headers included; `position` is that of the frame's first byte.
+// crc begins with the history's frame_seed() and covers the payload, then length and everything
+// behind crc: so the payload's part is known before the frame has its place. Positions count
+// frames, headers included; `position` is that of the frame's first byte.
 inline constexpr size_t kFrameHeaderBytes = 40;
 inline constexpr size_t kFrameCrcOffset = 4;
+inline constexpr size_t kFrameSyncedOffset = 24;
 
 inline constexpr uint8_t kKindEmpty = 0;  // preallocated space: the log ends here
 inline constexpr uint8_t kKindEffects = 1;

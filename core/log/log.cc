@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/base/crc32c.h"
 #include "core/base/limits.h"
 #include "core/log/format.h"
 
@@ -11,6 +12,29 @@ namespace {
 constexpr size_t kSegmentsUnsyncedMost = 16;
 
 }  // namespace
+
+// The checksums of the payloads of a record's frames, one of which needs no memory.
+class Log::PayloadSums {
+public:
+    PayloadSums(const EffectBuffer& effects, uint32_t seed) {
+        uint64_t left = effects.total_bytes();
+        if (left > limits::kFrameBytes) others_.reserve((left - 1) / limits::kFrameBytes);
+        EffectPieces pieces(effects);
+        for (size_t i = 0; left > 0; ++i) {
+            const size_t length = std::min<uint64_t>(left, limits::kFrameBytes);
+            uint32_t crc = seed;
+            pieces.take(length, [&](std::string_view part, Blob*) { crc = crc32c(part, crc); });
+            if (i == 0) first_ = crc;
+            if (i != 0) others_.push_back(crc);
+            left -= length;
+        }
+    }
+    uint32_t of_frame(size_t i) const noexcept { return i == 0 ? first_ : others_[i - 1]; }
+
+private:
+    uint32_t first_ = 0;
+    std::vector<uint32_t> others_;
+};
 
 Log::Log(Disk& disk, Clock& clock, const LogStart& start, const LogOptions& options)
     : disk_(disk),
@@ -79,10 +103,12 @@ Status Log::stop() {
 
 uint64_t Log::append(EffectBuffer& effects, int64_t now_ms) {
     uint64_t end = 0;
+    // Appenders do this side by side; what is left to do for whoever writes is the headers.
+    const PayloadSums sums(effects, start_.history.frame_seed);
     {
         const std::lock_guard<std::mutex> guard(append_);
         if (stopped_) return 0;
-        append_frames(effects, static_cast<uint64_t>(now_ms));
+        append_frames(effects, sums, static_cast<uint64_t>(now_ms));
         end = tail_.end;
         appended_.store(end, std::memory_order_release);
     }
@@ -95,67 +121,45 @@ uint64_t Log::append(EffectBuffer& effects, int64_t now_ms) {
     return end;
 }
 
-void Log::append_frame_header(uint32_t length, uint8_t flags, uint64_t commit_ms) {
+void Log::append_frame_header(uint32_t length, uint8_t flags, uint32_t payload_crc,
+                              uint64_t commit_ms) {
     FrameHeader header;
     header.length = length;
+    header.crc = payload_crc;  // seal() fills in `synced` and makes it the frame's
     header.kind = format::kKindEffects;
     header.flags = flags;
     header.epoch = start_.epoch;
     header.position = tail_.end;
     header.commit_ms = commit_ms;
     char bytes[format::kFrameHeaderBytes];
-    encode_frame_header(header, bytes);  // crc and synced are filled in by seal()
+    encode_frame_header(header, bytes);
     tail_.bytes.append(bytes, sizeof bytes);
     tail_.end += sizeof bytes + length;
 }
 
 // All or nothing: on bad_alloc the tail is as it was.
-void Log::append_frames(EffectBuffer& effects, uint64_t commit_ms) {
+void Log::append_frames(const EffectBuffer& effects, const PayloadSums& sums, uint64_t commit_ms) {
     const size_t mark = tail_.bytes.size();
     const size_t splices_mark = tail_.splices.size();
     const uint64_t end_mark = tail_.end;
-    const std::string& bytes = effects.bytes();
     try {
-        if (effects.splices().empty() && bytes.size() <= limits::kFrameBytes) {
-            append_frame_header(static_cast<uint32_t>(bytes.size()),
-                                format::kFlagFirst | format::kFlagLast, commit_ms);
-            tail_.bytes.append(bytes);
-            return;
-        }
-        // A source of pieces: the bytes, interrupted by the blobs.
-        size_t byte_at = 0;
-        size_t splice_at = 0;
-        size_t in_splice = 0;
+        EffectPieces pieces(effects);
         uint64_t left = effects.total_bytes();
-        for (bool first = true; left > 0; first = false) {
-            auto length = static_cast<uint32_t>(std::min<uint64_t>(left, limits::kFrameBytes));
+        for (size_t i = 0; left > 0; ++i) {
+            const auto length =
+                static_cast<uint32_t>(std::min<uint64_t>(left, limits::kFrameBytes));
             left -= length;
-            append_frame_header(length,
-                                static_cast<uint8_t>((first ? format::kFlagFirst : 0) |
-                                                     (left == 0 ? format::kFlagLast : 0)),
-                                commit_ms);
-            while (length > 0) {
-                const bool have_splice = splice_at < effects.splices().size();
-                if (have_splice && effects.splices()[splice_at].at == byte_at) {
-                    Blob* blob = effects.splices()[splice_at].blob.get();
-                    const size_t n = std::min<size_t>(length, blob->size() - in_splice);
-                    blob->retain();
-                    tail_.splices.push_back(
-                        {tail_.bytes.size(), BlobRef(blob), blob->bytes().substr(in_splice, n)});
-                    in_splice += n;
-                    length -= static_cast<uint32_t>(n);
-                    if (in_splice == blob->size()) {
-                        ++splice_at;
-                        in_splice = 0;
-                    }
-                    continue;
+            const auto flags = static_cast<uint8_t>((i == 0 ? format::kFlagFirst : 0) |
+                                                    (left == 0 ? format::kFlagLast : 0));
+            append_frame_header(length, flags, sums.of_frame(i), commit_ms);
+            pieces.take(length, [&](std::string_view part, Blob* blob) {
+                if (blob == nullptr) {
+                    tail_.bytes.append(part);
+                    return;
                 }
-                const size_t until = have_splice ? effects.splices()[splice_at].at : bytes.size();
-                const size_t n = std::min<size_t>(length, until - byte_at);
-                tail_.bytes.append(bytes, byte_at, n);
-                byte_at += n;
-                length -= static_cast<uint32_t>(n);
-            }
+                blob->retain();
+                tail_.splices.push_back({tail_.bytes.size(), BlobRef(blob), part});
+            });
         }
     } catch (...) {
         tail_.bytes.resize(mark);
@@ -165,7 +169,6 @@ void Log::append_frames(EffectBuffer& effects, uint64_t commit_ms) {
     }
 }
 
-// Checksums are made here, by whoever writes, so that append holds its mutex for a copy only.
 Status Log::write(uint64_t position) {
     if (written() >= position) return {};
     {

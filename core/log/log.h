@@ -159,8 +159,10 @@ private:
     // Beyond the end of the log there is always place for so much, or the log is asked for room.
     static constexpr uint64_t kRoomMargin = 64 * 1024;
 
-    void append_frames(EffectBuffer& effects, uint64_t commit_ms);
-    void append_frame_header(uint32_t length, uint8_t flags, uint64_t commit_ms);
+    class PayloadSums;
+    void append_frames(const EffectBuffer& effects, const PayloadSums& sums, uint64_t commit_ms);
+    void append_frame_header(uint32_t length, uint8_t flags, uint32_t payload_crc,
+                             uint64_t commit_ms);
     void seal(Tail& tail) noexcept;
     Status write_tail();
     Status write_through(uint64_t position);

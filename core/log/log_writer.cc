@@ -3,7 +3,6 @@
 // Everything here holds write_ unless it says otherwise.
 #include <algorithm>
 
-#include "core/base/crc32c.h"
 #include "core/base/limits.h"
 #include "core/base/varint.h"
 #include "core/log/format.h"
@@ -31,33 +30,22 @@ uint64_t Log::offset_of(uint64_t position) const noexcept {
     return format::kSegmentHeaderBytes + position - segment_start_;
 }
 
+// A frame's checksum field holds that of its payload until here, where the header is complete.
 void Log::seal(Tail& tail) noexcept {
     const uint64_t synced = this->synced();
     size_t at = 0;
     size_t splice = 0;
     while (at < tail.bytes.size()) {
         char* header = tail.bytes.data() + at;
-        FrameHeader decoded = decode_frame_header(header);
-        decoded.synced = synced;
-        encode_frame_header(decoded, header);
+        const auto payload_crc = load<uint32_t>(header + format::kFrameCrcOffset);
+        store(header + format::kFrameSyncedOffset, synced);
+        store(header + format::kFrameCrcOffset, frame_crc(header, payload_crc));
         at += format::kFrameHeaderBytes;
-        uint32_t crc = frame_crc_of_header(header, start_.history.frame_seed);
-        size_t left = decoded.length;
-        while (left > 0) {
-            const bool have_splice = splice < tail.splices.size();
-            if (have_splice && tail.splices[splice].at == at) {
-                const std::string_view bytes = tail.splices[splice++].bytes;
-                crc = crc32c(bytes, crc);
-                left -= bytes.size();
-                continue;
-            }
-            const size_t until = have_splice ? tail.splices[splice].at : tail.bytes.size();
-            const size_t n = std::min(left, until - at);
-            crc = crc32c({tail.bytes.data() + at, n}, crc);
-            at += n;
-            left -= n;
+        size_t left = load<uint32_t>(header);
+        for (; splice < tail.splices.size() && tail.splices[splice].at < at + left; ++splice) {
+            left -= tail.splices[splice].bytes.size();
         }
-        store(header + format::kFrameCrcOffset, crc);
+        at += left;
     }
 }
 
@@ -83,7 +71,7 @@ Status Log::open_first_segment(uint64_t segment) {
 // The log goes on in a new segment that has room for `bytes`. Nothing has changed when it fails.
 Status Log::begin_segment(uint64_t position, uint64_t bytes) {
     const uint64_t reserved = format::kSegmentHeaderBytes + bytes + kRoomMargin;
-    const SegmentHeader header{format::kLevel, start_.history.id, position, synced()};
+    const SegmentHeader header{start_.history.level, start_.history.id, position, synced()};
     auto created = create_segment(disk_, header, [&](File& file) {
         return set_aside(file, format::kSegmentHeaderBytes, reserved);
     });
@@ -133,7 +121,7 @@ void Log::leave_proof() noexcept {
     const uint64_t end = written();
     if (end == segment_start_ || end == start_.position) return;
     try {
-        auto proof = create_segment(disk_, {format::kLevel, start_.history.id, end, end});
+        auto proof = create_segment(disk_, {start_.history.level, start_.history.id, end, end});
         if (proof && (*proof)->sync()) disk_.sync_names().ignore();
     } catch (const std::bad_alloc&) {
     }

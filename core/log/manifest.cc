@@ -39,11 +39,7 @@ Result<Manifest> Manifest::decode(std::string_view bytes, const std::string& fil
         !in.take(manifest.level)) {
         return damaged;
     }
-    if (manifest.level > format::kLevel) {
-        return Error{Code::kVersion,
-                     file + ": the directory has format level " + std::to_string(manifest.level) +
-                         "; this version of Synap knows " + std::to_string(format::kLevel)};
-    }
+    SYNAP_TRY(check_level(manifest.level, file));
     if (!in.take(manifest.history.high) || !in.take(manifest.history.low) ||
         !in.take(manifest.secret) || !in.take(count) || count > limits::kManifestEpochs) {
         return damaged;

@@ -27,7 +27,7 @@ struct Manifest {
 
     static Result<Manifest> decode(std::string_view bytes, const std::string& file);
     std::string encode() const;
-    LogHistory log_history() const noexcept { return {history, frame_seed(secret)}; }
+    LogHistory log_history() const noexcept { return {history, frame_seed(secret), level}; }
 };
 
 // kEmpty when there is none.

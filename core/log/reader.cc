@@ -110,8 +110,7 @@ Result<bool> LogReader::frame_at(uint64_t offset, FrameHeader& header, std::stri
         return false;
     }
     payload = whole->substr(format::kFrameHeaderBytes);
-    const uint32_t crc = frame_crc_of_header(whole->data(), history_.frame_seed);
-    if (crc32c(payload, crc) != header.crc) {
+    if (frame_crc(whole->data(), crc32c(payload, history_.frame_seed)) != header.crc) {
         reason = "the checksum does not match";
         return false;
     }
@@ -217,7 +216,7 @@ Status LogReader::copy_segment(uint64_t segment, uint64_t begin, uint64_t end, u
     if (!to) return to.take_error();
     const auto copy = [&]() -> Status {
         SYNAP_TRY((*to)->write_at(
-            0, encode_segment_header({format::kLevel, history_.id, begin, proven})));
+            0, encode_segment_header({history_.level, history_.id, begin, proven})));
         std::string piece;
         for (uint64_t at = begin; at < end; at += piece.size()) {
             piece.resize(static_cast<size_t>(std::min<uint64_t>(kReadAhead, end - at)));

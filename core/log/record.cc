@@ -119,7 +119,9 @@ bool take_rest(ByteReader& in, Effect& effect) noexcept {
             return take_name_space(in, effect.other_name_space) &&
                    in.take_string(effect.other_key) && effect.other_key.size() <= limits::kKeyBytes;
         case EffectKind::kSwap:
-            return take_name_space(in, effect.other_name_space);
+            return take_name_space(in, effect.other_name_space) &&
+                   effect.other_name_space < limits::kDatabases &&
+                   effect.name_space < limits::kDatabases;
         default:
             return true;
     }
@@ -208,8 +210,8 @@ uint32_t frame_seed(uint64_t secret) noexcept {
     return crc32c({bytes, sizeof bytes});
 }
 
-uint32_t frame_crc_of_header(const char* header, uint32_t seed) noexcept {
-    const uint32_t crc = crc32c({header, format::kFrameCrcOffset}, seed);
+uint32_t frame_crc(const char* header, uint32_t payload_crc) noexcept {
+    const uint32_t crc = crc32c({header, format::kFrameCrcOffset}, payload_crc);
     constexpr size_t kBehind = format::kFrameCrcOffset + sizeof(uint32_t);
     return crc32c({header + kBehind, format::kFrameHeaderBytes - kBehind}, crc);
 }

@@ -9,6 +9,7 @@
 // string is a varint length and the bytes. What argument and body mean is the type's.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -54,6 +55,45 @@ private:
     uint64_t spliced_bytes_ = 0;
 };
 
+// The encoded bytes of a buffer from front to back, its blobs in their places. The buffer outlives
+// it and stays as it is.
+class EffectPieces {
+public:
+    explicit EffectPieces(const EffectBuffer& effects) noexcept : effects_(effects) {}
+
+    // The next `length` bytes, which are there: calls piece(bytes, blob or null) for each part.
+    template <typename Piece>
+    void take(size_t length, Piece&& piece) {
+        const auto& splices = effects_.splices();
+        while (length > 0) {
+            const bool has_splice = splice_ < splices.size();
+            if (has_splice && splices[splice_].at == at_) {
+                Blob* blob = splices[splice_].blob.get();
+                const std::string_view part = blob->bytes().substr(in_splice_, length);
+                piece(part, blob);
+                in_splice_ += part.size();
+                length -= part.size();
+                if (in_splice_ < blob->size()) continue;
+                ++splice_;
+                in_splice_ = 0;
+                continue;
+            }
+            const size_t until = has_splice ? splices[splice_].at : effects_.bytes().size();
+            const std::string_view part =
+                std::string_view(effects_.bytes()).substr(at_, std::min(length, until - at_));
+            piece(part, static_cast<Blob*>(nullptr));
+            at_ += part.size();
+            length -= part.size();
+        }
+    }
+
+private:
+    const EffectBuffer& effects_;
+    size_t at_ = 0;
+    size_t splice_ = 0;
+    size_t in_splice_ = 0;
+};
+
 // Takes one effect from the front of `payload`, whose body its type has found to mean something.
 // kCorrupt for damage, kVersion for a kind or type this engine does not know. Views point into the
 // payload; hashes are not filled in.
@@ -77,7 +117,7 @@ FrameHeader decode_frame_header(const char* from) noexcept;
 // What the checksums of a history's frames begin with. Clients do not know it: a value of theirs
 // that looks like a frame, bared by a torn write, is not taken for one.
 uint32_t frame_seed(uint64_t secret) noexcept;
-// Over an encoded header; continue with the payload through crc32c().
-uint32_t frame_crc_of_header(const char* header, uint32_t seed) noexcept;
+// Of a frame: its encoded header, and crc32c() of the payload from the seed on.
+uint32_t frame_crc(const char* header, uint32_t payload_crc) noexcept;
 
 }  // namespace synap

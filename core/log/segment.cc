@@ -42,6 +42,13 @@ uint32_t header_crc(std::string_view bytes) noexcept {
 
 }  // namespace
 
+Status check_level(uint32_t level, const std::string& file) {
+    if (level <= format::kLevel) return {};
+    return Error{Code::kVersion, file + " is of format level " + std::to_string(level) +
+                                     "; this version of Synap knows levels up to " +
+                                     std::to_string(format::kLevel)};
+}
+
 std::string encode_segment_header(const SegmentHeader& header) {
     std::string bytes(format::kSegmentMagic);
     put(bytes, header.level);
@@ -66,10 +73,7 @@ Result<SegmentHeader> decode_segment_header(std::string_view bytes, const std::s
     header.history = {load<uint64_t>(bytes.data() + 16), load<uint64_t>(bytes.data() + 24)};
     header.first_position = load<uint64_t>(bytes.data() + 32);
     header.synced = load<uint64_t>(bytes.data() + 40);
-    if (header.level > format::kLevel) {
-        return Error{Code::kVersion, file + ": written by a newer version of Synap (level " +
-                                         std::to_string(header.level) + ")"};
-    }
+    SYNAP_TRY(check_level(header.level, file));
     return header;
 }
 

@@ -20,11 +20,16 @@ struct HistoryId {
     bool operator==(const HistoryId&) const = default;
 };
 
-// Whose log it is, and with what the checksums of its frames begin: see frame_seed().
+// Whose log it is, with what the checksums of its frames begin (see frame_seed()), and the format
+// level of the directory, which its files state.
 struct LogHistory {
     HistoryId id;
     uint32_t frame_seed = 0;
+    uint32_t level = 0;
 };
+
+// kVersion, naming both levels, when a file states one that this version does not know.
+Status check_level(uint32_t level, const std::string& file);
 
 struct SegmentHeader {
     uint32_t level = 0;

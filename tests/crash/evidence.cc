@@ -22,8 +22,7 @@ void collect_segment(std::string_view bytes, uint64_t start, uint32_t frame_seed
         if (frame.kind == format::kKindEmpty || at + size > bytes.size()) return;
         const std::string_view payload = bytes.substr(at + format::kFrameHeaderBytes, frame.length);
         // The last one may be half of what was being written.
-        const uint32_t crc = frame_crc_of_header(bytes.data() + at, frame_seed);
-        if (crc32c(payload, crc) != frame.crc) return;
+        if (frame_crc(bytes.data() + at, crc32c(payload, frame_seed)) != frame.crc) return;
         evidence.frames.push_back(
             {frame.position, frame.position + size, frame.synced, frame.epoch});
         at += size;

@@ -15,7 +15,7 @@
 namespace synap {
 namespace {
 
-constexpr LogHistory kHistory{{1, 2}, 0};
+constexpr LogHistory kHistory{{1, 2}, 0, format::kLevel};
 
 std::string framed(std::string_view payload) {
     FrameHeader header;
@@ -25,7 +25,7 @@ std::string framed(std::string_view payload) {
     std::string frame(format::kFrameHeaderBytes, '\0');
     encode_frame_header(header, frame.data());
     store(frame.data() + format::kFrameCrcOffset,
-          crc32c(payload, frame_crc_of_header(frame.data(), kHistory.frame_seed)));
+          frame_crc(frame.data(), crc32c(payload, kHistory.frame_seed)));
     return encode_segment_header({format::kLevel, kHistory.id, 0, 0}) + frame +
            std::string(payload);
 }

@@ -64,7 +64,7 @@ protected:
         return records;
     }
 
-    const LogHistory history{{1, 2}, 3};
+    const LogHistory history{{1, 2}, 3, 1};
     SimDisk disk;
     SimClock clock;
     std::unique_ptr<Log> log;
@@ -251,7 +251,7 @@ TEST_F(LogTest, AFrameMadeByAClientProvesNothing) {
         header.synced = header.position;
         std::string frame(format::kFrameHeaderBytes, '\0');
         encode_frame_header(header, frame.data());
-        store(frame.data() + format::kFrameCrcOffset, frame_crc_of_header(frame.data(), seed));
+        store(frame.data() + format::kFrameCrcOffset, frame_crc(frame.data(), seed));
         disk.rot(name, at, frame);
         disk.rot(name, format::kSegmentHeaderBytes + format::kFrameCrcOffset, "torn");
         EXPECT_TRUE(read().empty());
@@ -267,7 +267,7 @@ TEST_F(LogTest, ASegmentOfAnotherHistoryIsNoEndOfTheLog) {
     open();
     append("a", "1");
     ASSERT_TRUE(log->stop());
-    const LogHistory other{{history.id.high + 1, history.id.low}, history.frame_seed};
+    const LogHistory other{{history.id.high + 1, history.id.low}, history.frame_seed, 1};
     auto reader = LogReader::open(disk, other, 0);
     ASSERT_FALSE(reader);
     EXPECT_EQ(reader.error().code, Code::kCorrupt);

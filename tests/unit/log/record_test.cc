@@ -119,14 +119,14 @@ TEST(FrameHeader, RoundTripsAndItsChecksumCoversEveryByte) {
     EXPECT_EQ(decoded.position, 1000u);
     EXPECT_EQ(decoded.synced, 900u);
     EXPECT_EQ(decoded.commit_ms, 1'700'000'000'000u);
-    const uint32_t crc = frame_crc_of_header(bytes, 5);
+    const uint32_t crc = frame_crc(bytes, 5);
     for (size_t i = 0; i < sizeof bytes; ++i) {
         if (i >= format::kFrameCrcOffset && i < format::kFrameCrcOffset + 4) continue;
         bytes[i] = static_cast<char>(bytes[i] ^ 1);
-        EXPECT_NE(frame_crc_of_header(bytes, 5), crc) << i;
+        EXPECT_NE(frame_crc(bytes, 5), crc) << i;
         bytes[i] = static_cast<char>(bytes[i] ^ 1);
     }
-    EXPECT_NE(frame_crc_of_header(bytes, frame_seed(1)), frame_crc_of_header(bytes, frame_seed(2)));
+    EXPECT_NE(frame_crc(bytes, frame_seed(1)), frame_crc(bytes, frame_seed(2)));
 }
 
 }  // namespace

@@ -59,7 +59,7 @@ protected:
         ASSERT_TRUE(log->maintain());
     }
 
-    const LogHistory history{{1, 2}, 3};
+    const LogHistory history{{1, 2}, 3, 1};
     SimDisk disk;
     SimClock clock;
     std::unique_ptr<Log> log;
