@@ -28,7 +28,9 @@ inline constexpr size_t kTreeLeafBytes = 2048;        // but for equal hashes, w
 inline constexpr size_t kTreeInlineBytes = 512;       // larger elements of trees are blobs
 inline constexpr size_t kLogTailBytes = 64ull << 20;  // appended and not yet written
 inline constexpr size_t kSegmentBytesMin = 1ull << 20;
-inline constexpr size_t kSnapshotChunkBytes = 1ull << 30;
+inline constexpr size_t kSnapshotChunkBytes = 1ull << 20;
+// A longer string is several effects in a snapshot, so that none is read as a whole.
+inline constexpr size_t kSnapshotStringBytes = 16ull << 20;
 inline constexpr unsigned kDatabases = 16;
 inline constexpr unsigned kNamespaces = 17;  // databases and one for system state
 inline constexpr unsigned kSlotBitsMin = 10;

@@ -69,6 +69,13 @@ private:
     std::vector<Pending> pending_;
 };
 
+// As no record is that is still to be applied, unless the log means nothing.
+bool is_of_another_type(Keyspace& keyspace, const Effect& effect) noexcept {
+    if (effect.kind != EffectKind::kEdit) return false;
+    const Node* node = keyspace.find({effect.key, effect.hash, effect.name_space});
+    return node != nullptr && node->type() != effect.type;
+}
+
 }  // namespace
 
 void Engine::apply_replayed(const SnapshotPositions& positions, uint64_t end, Effect& effect) {
@@ -132,7 +139,15 @@ Status Engine::replay(const SnapshotPositions& positions, uint64_t from, const S
     uint64_t told = 0;
     LogRecord record;
     ReplayWindow window(*keyspace_);
+    Status wrong;
     const auto apply = [&](uint64_t end, Effect& effect) {
+        if (!wrong) return;
+        if (!positions.contains(effect.hash, end) && is_of_another_type(*keyspace_, effect)) {
+            wrong =
+                Error{Code::kCorrupt, "log record that ends at position " + std::to_string(end) +
+                                          ": an edit of a value of another type"};
+            return;
+        }
         apply_replayed(positions, end, effect);
     };
     for (;;) {
@@ -141,6 +156,7 @@ Status Engine::replay(const SnapshotPositions& positions, uint64_t from, const S
         if (!*more) break;
         last_commit_ms = record.commit_ms;
         SYNAP_TRY(window.add(record, apply));
+        if (!wrong) return wrong;
         ++records;
         loaded_bytes_ = loaded_before + reader.bytes_read();
         if (reader.bytes_read() - told >= kProgressBytes) {
@@ -150,6 +166,7 @@ Status Engine::replay(const SnapshotPositions& positions, uint64_t from, const S
         }
     }
     window.apply_all(apply);
+    if (!wrong) return wrong;
     SYNAP_TRY(refuse_if_proven_longer(reader, info));
     // What is not proven to be durable is shown all the same: the next owner will accept it.
     if (read_only()) return {};

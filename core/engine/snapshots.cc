@@ -173,7 +173,7 @@ Status Snapshots::begin() {
         keyspace.gate().enter_exclusive();
         try {
             writer_ = std::make_unique<SnapshotWriter>(keyspace, *log, *disk_,
-                                                       engine_.manifest().history);
+                                                       engine_.manifest().log_history());
         } catch (const std::bad_alloc&) {
         }
         capturing_ = writer_ != nullptr;

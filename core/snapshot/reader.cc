@@ -65,18 +65,43 @@ Status Reader::read_header(const HistoryId& history) {
     if (!whole || magic != format::kSnapshotMagic || crc != crc32c(covered)) {
         return damaged("the header is damaged");
     }
-    if (level > format::kLevel) {
-        return Error{Code::kVersion, name_ + ": written by a newer version of Synap"};
-    }
+    SYNAP_TRY(check_level(level, name_));
     if (!(id == history)) return damaged("it belongs to another history");
     if (slot_bits < limits::kSlotBitsMin || slot_bits > limits::kSlotBitsMax) {
         return damaged("the slot count is out of range");
     }
     header_.slot_bits = info_.slot_bits = slot_bits;
+    slots_seen_.resize(size_t{1} << slot_bits);
+    lowest_ = highest_ = header_.databases_at;
     for (unsigned i = 0; i < limits::kDatabases; ++i) {
         header_.databases[i] = static_cast<uint8_t>(databases[i]);
         if (header_.databases[i] >= limits::kDatabases) return damaged("a database is unknown");
     }
+    return {};
+}
+
+Status Reader::read_chunk_header(Chunk& chunk, uint32_t& size, uint32_t& crc, uint32_t& sum) {
+    auto bytes = take(kChunkHeaderBytes);
+    if (!bytes) return bytes.take_error();
+    sum = crc32c(bytes->substr(0, kChunkHeaderBytes - 4));
+    ByteReader in(*bytes);
+    uint32_t number = 0;
+    const bool whole = in.take(chunk.slot) && in.take(number) && in.take(size) &&
+                       in.take(chunk.flags) && in.take(chunk.position) && in.take(crc);
+    if (!whole || size > limits::kSnapshotChunkBytes || (chunk.flags & ~kKnownFlags) != 0) {
+        return damaged("this is not a chunk");
+    }
+    return check_order(chunk, number);
+}
+
+Status Reader::check_order(const Chunk& chunk, uint32_t number) {
+    if (chunk.slot >= slots_seen_.size()) return damaged("a slot is out of range");
+    const bool first = (chunk.flags & kFlagFirst) != 0;
+    const bool continues = goes_on_ && chunk.slot == slot_ && chunk.position == position_;
+    if (number != chunks_ || first == goes_on_ || (goes_on_ && !continues)) {
+        return damaged("a chunk is missing or out of order");
+    }
+    if (first && slots_seen_[chunk.slot]) return damaged("a slot is there twice");
     return {};
 }
 
@@ -91,32 +116,43 @@ Result<bool> Reader::next(Chunk& chunk) {
         SYNAP_TRY(read_footer(*footer));
         return false;
     }
-    if (chunk.slot >= uint32_t{1} << header_.slot_bits) return damaged("a slot is out of range");
-    auto bytes = take(kChunkHeaderBytes);
-    if (!bytes) return bytes.take_error();
-    const auto size = load<uint32_t>(bytes->data() + 4);
-    chunk.position = load<uint64_t>(bytes->data() + 8);
-    const auto crc = load<uint32_t>(bytes->data() + 16);
-    const uint32_t head_crc = crc32c(bytes->substr(0, 16));
+    uint32_t size = 0;
+    uint32_t crc = 0;
+    uint32_t sum = 0;
+    SYNAP_TRY(read_chunk_header(chunk, size, crc, sum));
     auto effects = take(size);
     if (!effects) return effects.take_error();
-    if (crc32c(*effects, head_crc) != crc) return damaged("the checksum does not match");
+    if (crc32c(*effects, sum) != crc) return damaged("the checksum does not match");
     chunk.effects = *effects;
-    ++slots_seen_;
+    const bool last = (chunk.flags & kFlagLast) != 0;
+    if (last && (chunk.flags & kFlagGoesOn) != 0) return damaged("an effect has no end");
+    ++chunks_;
+    goes_on_ = !last;
+    slot_ = chunk.slot;
+    position_ = chunk.position;
+    slots_seen_[chunk.slot] = true;
+    slots_whole_ += last ? 1 : 0;
+    lowest_ = std::min(lowest_, chunk.position);
+    highest_ = std::max(highest_, chunk.position);
     return true;
 }
 
 Status Reader::read_footer(std::string_view bytes) {
     ByteReader in(bytes);
     uint32_t slot = 0;
+    uint32_t chunks = 0;
     uint32_t crc = 0;
-    const bool whole = in.take(slot) && in.take(info_.from) && in.take(info_.complete_at) &&
-                       in.take(info_.keys) && in.take(info_.commit_ms) && in.take(crc);
+    const bool whole = in.take(slot) && in.take(chunks) && in.take(info_.from) &&
+                       in.take(info_.complete_at) && in.take(info_.keys) &&
+                       in.take(info_.commit_ms) && in.take(crc);
     if (!whole || crc != crc32c(bytes.substr(0, kFooterBytes - 4))) {
         return damaged("the footer is damaged");
     }
-    if (slots_seen_ != uint64_t{1} << header_.slot_bits || offset_ != size_) {
+    if (goes_on_ || chunks != chunks_ || slots_whole_ != slots_seen_.size() || offset_ != size_) {
         return damaged("the snapshot is incomplete");
+    }
+    if (info_.from != lowest_ || info_.complete_at != highest_) {
+        return damaged("the footer does not say what the slots do");
     }
     info_.bytes = size_;
     return {};
@@ -152,9 +188,83 @@ Result<std::vector<uint64_t>> list_snapshots(Disk& disk) {
 Result<SnapshotInfo> verify_snapshot(Disk& disk, uint64_t position, const HistoryId& history) {
     auto info =
         layout::verify_file(disk, format::file_name(format::kSnapshotPrefix, position), history);
-    if (info) info->name_position = position;
+    if (!info) return info;
+    if (info->complete_at != position) {
+        return Error{Code::kCorrupt,
+                     disk.describe(format::file_name(format::kSnapshotPrefix, position)) +
+                         " has the name of another position; the footer says " +
+                         std::to_string(info->complete_at)};
+    }
+    info->name_position = position;
     return info;
 }
+
+namespace {
+
+// Puts what chunks hold into a keyspace. Their checksums are right; what they mean is checked here.
+class Loader {
+public:
+    Loader(Keyspace& keyspace, unsigned slot_bits) : keyspace_(keyspace), slot_bits_(slot_bits) {}
+
+    Status load(const layout::Chunk& chunk) {
+        if ((chunk.flags & layout::kFlagGoesOn) != 0 || !parts_.empty()) {
+            if (parts_.size() + chunk.effects.size() > layout::kEffectBytesMost) {
+                return wrong("an effect is larger than any can be");
+            }
+            parts_.append(chunk.effects);
+            if ((chunk.flags & layout::kFlagGoesOn) != 0) return {};
+        }
+        std::string_view effects = parts_.empty() ? chunk.effects : std::string_view(parts_);
+        while (!effects.empty()) {
+            auto effect = decode_effect(effects);
+            if (!effect) return effect.take_error();
+            SYNAP_TRY(apply(*effect, chunk.slot));
+        }
+        std::string().swap(parts_);
+        if ((chunk.flags & layout::kFlagLast) != 0) key_.clear();
+        return {};
+    }
+
+    uint64_t keys() const noexcept { return keys_; }
+
+private:
+    static Error wrong(const char* why) { return {Code::kCorrupt, why}; }
+
+    Status apply(Effect& effect, uint32_t slot) {
+        if (!has_body(effect.kind)) return wrong("a snapshot holds values only");
+        const KeyRef key = keyspace_.key(effect.name_space, effect.key);
+        if (key.hash >> (64 - slot_bits_) != slot) return wrong("a key is not in its slot");
+        const Node* node = keyspace_.find(key);
+        if (effect.kind == EffectKind::kValue) {
+            if (node != nullptr) return wrong("a key is there twice");
+            ++keys_;
+            key_ = effect.key;
+            name_space_ = effect.name_space;
+        } else if (node == nullptr || node->type() != effect.type ||
+                   name_space_ != effect.name_space || key_ != effect.key) {
+            return wrong("a part of a value that was not begun");
+        }
+        effect.hash = key.hash;
+        // Spread over the heap's shards, as threads will spread what they write.
+        keyspace_.apply(effect, keyspace_.slot_index(effect.hash) % limits::kStripes);
+        if (effect.kind == EffectKind::kValue) {
+            grown_ = effect.body.grown;
+        } else if (effect.type == ValueType::kString) {
+            keyspace_.find(key)->set_grown(grown_);  // a string in parts was not edited by anybody
+        }
+        return {};
+    }
+
+    Keyspace& keyspace_;
+    const unsigned slot_bits_;
+    std::string parts_;  // of an effect that is larger than a chunk
+    std::string key_;    // the value that was begun last
+    uint8_t name_space_ = 0;
+    bool grown_ = false;
+    uint64_t keys_ = 0;
+};
+
+}  // namespace
 
 Result<SnapshotInfo> load_snapshot(Disk& disk, uint64_t position, const HistoryId& history,
                                    Keyspace& keyspace, SnapshotPositions& positions,
@@ -168,6 +278,7 @@ Result<SnapshotInfo> load_snapshot(Disk& disk, uint64_t position, const HistoryI
     for (unsigned i = 0; i < limits::kDatabases; ++i) {
         keyspace.set_name_space_of(i, reader->header().databases[i]);
     }
+    Loader loader(keyspace, positions.slot_bits);
     layout::Chunk chunk;
     uint64_t before = 0;
     for (;;) {
@@ -177,23 +288,19 @@ Result<SnapshotInfo> load_snapshot(Disk& disk, uint64_t position, const HistoryI
         before = reader->offset();
         if (!*more) break;
         positions.slots[chunk.slot] = chunk.position;
-        while (!chunk.effects.empty()) {
-            auto effect = decode_effect(chunk.effects);
-            if (!effect) {
-                return Error{effect.error().code, disk.describe(name) + ": before offset " +
-                                                      std::to_string(before) + ": " +
-                                                      effect.error().message};
-            }
-            if (!has_body(effect->kind)) {
-                return Error{Code::kCorrupt,
-                             disk.describe(name) + ": a snapshot holds values only"};
-            }
-            effect->hash = keyspace.key(effect->name_space, effect->key).hash;
-            // Spread over the heap's shards, as threads will spread what they write.
-            keyspace.apply(*effect, keyspace.slot_index(effect->hash) % limits::kStripes);
+        if (Status loaded = loader.load(chunk); !loaded) {
+            return Error{loaded.error().code, disk.describe(name) + ": before offset " +
+                                                  std::to_string(before) + ": " +
+                                                  loaded.error().message};
         }
     }
     SnapshotInfo info = reader->info();
+    if (loader.keys() != info.keys) {
+        return Error{Code::kCorrupt, disk.describe(name) + ": the footer counts " +
+                                         std::to_string(info.keys) + " keys, but there are " +
+                                         std::to_string(loader.keys()) + ": offset " +
+                                         std::to_string(before)};
+    }
     info.name_position = position;
     return info;
 }

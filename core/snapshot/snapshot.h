@@ -1,15 +1,26 @@
 // Snapshots: the keyspace at a range of positions, slot by slot, without stopping it.
 //
-// Each slot is captured under its own lock, together with the log's position then; replay later
-// skips, per effect, what its slot already contains. `from` is the lowest such position: where
-// replay starts. `complete_at` is the highest: a snapshot means nothing before the log is durable
-// through it, and only then does the file get its name.
+// Each slot is captured under its own lock, together with the position through which every record
+// that touches it has been applied; replay later skips, per effect, what its slot already contains.
+// `from` is the lowest such position: where replay starts. `complete_at` is the highest: a snapshot
+// means nothing before the log is durable through it, and only then does the file get its name.
+//
+// Where records are applied before they leave the slot's lock, that position is log.appended(): a
+// record which ends there or before and touches the slot held its lock from before it was appended
+// until it was applied. Who applies records of another's log after it has stored them has to take
+// the end of the last record that it applied instead.
+//
+// Under the lock small values are copied and large ones shared; they are encoded without it, a
+// chunk at a time.
 //
 // File: header, chunks, footer.
 //   header  magic[8] level:u32 slot_bits:u32 history[16] databases[16] databases_at:u64 crc:u32
-//   chunk   slot:u32 bytes:u32 position:u64 crc:u32, then set effects (log/record.h); crc covers
-//           the chunk header before it and the effects. One for each slot, in any order.
-//   footer  slot:u32 = 0xffffffff, from:u64 complete_at:u64 keys:u64 commit_ms:u64 crc:u32
+//   chunk   slot:u32 number:u32 bytes:u32 flags:u8 position:u64 crc:u32, then effects that begin
+//           values or go on with them (log/record.h); crc covers the chunk header before it and
+//           the effects. `number` counts the chunks of the file. Those of a slot stand together,
+//           at least one for each slot; the slots come in any order.
+//   footer  slot:u32 = 0xffffffff, chunks:u32 from:u64 complete_at:u64 keys:u64 commit_ms:u64
+//           crc:u32
 #pragma once
 
 #include <atomic>
@@ -42,13 +53,13 @@ struct SnapshotInfo {
 class SnapshotWriter {
 public:
     // Takes the databases' names and the starting position; the caller holds the gate alone.
-    SnapshotWriter(Keyspace& keyspace, Log& log, Disk& disk, const HistoryId& history);
+    SnapshotWriter(Keyspace& keyspace, Log& log, Disk& disk, const LogHistory& history);
     ~SnapshotWriter();
 
     // Creates the temporary file. Blocking: disk.
     Status begin();
-    // Captures more slots, until it was so many or they held so many keys. True once all are. Call
-    // inside the gate.
+    // Captures more slots, until it was so many, or they held so many keys, or some MiB were
+    // copied. True once all are. Call inside the gate.
     bool capture_next(size_t slots, size_t keys);
     // Writes what was captured. Blocking: disk. Call outside the gate.
     Status write_captured();
@@ -72,40 +83,49 @@ public:
     bool captured(uint32_t slot_index) const noexcept { return captured_[slot_index] != 0; }
 
 private:
-    // A value that is shared rather than copied.
+    // A value that is shared rather than copied: a string or a hash.
     struct Large {
         std::string key;
         uint8_t name_space;
         int64_t deadline;
         bool grown;
+        BlobRef string;
         HashTreeRef hash;
     };
     struct Captured {
         uint32_t slot;
         uint64_t position;
         uint64_t keys;
-        EffectBuffer effects;
+        std::vector<EffectBuffer> chunks;  // of whole effects; one may be larger than a chunk
         std::vector<Large> large;
     };
 
-    void expand(const Large& large, EffectBuffer& effects);
-    Status write_chunk(Captured& chunk);
+    size_t capture_node(const Node& node, Captured& captured);
+    Status write_slot(Captured& captured);
+    Status write_large(const Large& large, const Captured& captured);
+    Status write_string(const Large& large, const Captured& captured);
+    Status hold(EffectBuffer& chunk, const Captured& captured);
+    Status write_held(const Captured& captured, bool last);
     Status put(std::string_view bytes);
     Status flush();
 
     Keyspace& keyspace_;
     Log& log_;
     Disk& disk_;
-    const HistoryId history_;
+    const LogHistory history_;
     uint8_t databases_[limits::kDatabases];
     const uint64_t databases_at_;
     std::unique_ptr<File> file_;
     std::string buffer_;
     std::string scratch_;
+    EffectBuffer held_;        // the next chunk, until it is known whether it is its slot's last
+    bool slot_begun_ = false;  // a chunk of the slot is written
+    uint32_t chunks_ = 0;
     uint64_t offset_ = 0;
     std::vector<uint8_t> captured_;  // each guarded by its slot's lock
     std::mutex queue_;
     std::vector<Captured> queued_;  // guarded by queue_
+    std::atomic<size_t> queued_bytes_{0};
     std::atomic<bool> spoiled_{false};
     uint32_t next_slot_ = 0;
     SnapshotInfo info_;

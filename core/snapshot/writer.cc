@@ -13,6 +13,7 @@ namespace {
 
 constexpr size_t kWriteBytes = 256 * 1024;
 constexpr uint64_t kCheckBytes = 256 * 1024;
+constexpr size_t kCopiedAtOnce = 4ull << 20;
 
 // The effect that begins the node's value, but for its body.
 Effect value_of(const Node& node) noexcept {
@@ -26,7 +27,7 @@ Effect value_of(const Node& node) noexcept {
 
 }  // namespace
 
-SnapshotWriter::SnapshotWriter(Keyspace& keyspace, Log& log, Disk& disk, const HistoryId& history)
+SnapshotWriter::SnapshotWriter(Keyspace& keyspace, Log& log, Disk& disk, const LogHistory& history)
     : keyspace_(keyspace),
       log_(log),
       disk_(disk),
@@ -51,10 +52,10 @@ Status SnapshotWriter::begin() {
     if (!file) return file.take_error();
     file_ = std::move(*file);
     std::string header(format::kSnapshotMagic);
-    synap::put(header, format::kLevel);
+    synap::put(header, history_.level);
     synap::put(header, static_cast<uint32_t>(info_.slot_bits));
-    synap::put(header, history_.high);
-    synap::put(header, history_.low);
+    synap::put(header, history_.id.high);
+    synap::put(header, history_.id.low);
     header.append(reinterpret_cast<const char*>(databases_), sizeof databases_);
     synap::put(header, databases_at_);
     synap::put(header, crc32c(header));
@@ -76,9 +77,37 @@ Status SnapshotWriter::flush() {
     return {};
 }
 
+// Returns the bytes that were copied.
+size_t SnapshotWriter::capture_node(const Node& node, Captured& captured) {
+    Effect effect = value_of(node);
+    const bool is_one = ops_of(node.type()).body(node.value(), effect.body);
+    if (!is_one || effect.body.bytes.size() > limits::kSnapshotStringBytes) {
+        Large large{
+            std::string(node.key()), node.name_space(), node.deadline(), node.grown(), {}, {}};
+        if (is_one) {
+            effect.body.blob->retain();
+            large.string = BlobRef(effect.body.blob);
+        } else {
+            large.hash = node.value().tree()->share();
+        }
+        captured.large.push_back(std::move(large));
+        return node.key().size();
+    }
+    const size_t size = node.key().size() + effect.body.bytes.size();
+    auto& chunks = captured.chunks;
+    if (chunks.empty() || (!chunks.back().empty() &&
+                           chunks.back().total_bytes() + size > limits::kSnapshotChunkBytes)) {
+        chunks.emplace_back();
+    }
+    const size_t before = chunks.back().bytes().size();
+    chunks.back().add(effect);
+    return chunks.back().bytes().size() - before;
+}
+
 void SnapshotWriter::capture(uint32_t slot_index) {
     Slot& slot = keyspace_.slot(slot_index);
     Captured captured{slot_index, log_.appended(), slot.count, {}, {}};
+    size_t copied = 0;
     if (slot.count != 0) {
         // The misses of all nodes overlap, so that the lock is held for about one of them.
         for (uint32_t i = 0; i < slot.table.capacity(); ++i) {
@@ -88,83 +117,128 @@ void SnapshotWriter::capture(uint32_t slot_index) {
         }
         for (uint32_t i = 0; i < slot.table.capacity(); ++i) {
             const Cell cell = slot.table.cell(i);
-            if (cell == 0) continue;
-            const Node& node = *cell_node(cell);
-            Effect effect = value_of(node);
-            if (ops_of(node.type()).body(node.value(), effect.body)) {
-                captured.effects.add(effect);
-            } else {
-                captured.large.push_back({std::string(node.key()), node.name_space(),
-                                          node.deadline(), node.grown(),
-                                          node.value().tree()->share()});
-            }
+            if (cell != 0) copied += capture_node(*cell_node(cell), captured);
         }
     }
     const std::lock_guard<std::mutex> guard(queue_);
     queued_.push_back(std::move(captured));
+    queued_bytes_.fetch_add(copied, std::memory_order_relaxed);
     captured_[slot_index] = 1;
 }
 
-// The parts of a large value: the first begins it, the others are edits.
-void SnapshotWriter::expand(const Large& large, EffectBuffer& effects) {
+// The chunk before it is written: it is not the last one of its slot.
+Status SnapshotWriter::hold(EffectBuffer& chunk, const Captured& captured) {
+    if (!held_.empty()) SYNAP_TRY(write_held(captured, false));
+    std::swap(held_, chunk);
+    return {};
+}
+
+// As one chunk, or as several where it is one effect that is larger.
+Status SnapshotWriter::write_held(const Captured& captured, bool last) {
+    EffectPieces pieces(held_);
+    uint64_t left = held_.total_bytes();
+    std::string header;
+    do {
+        const size_t size = std::min<uint64_t>(left, limits::kSnapshotChunkBytes);
+        left -= size;
+        uint8_t flags = slot_begun_ ? 0 : layout::kFlagFirst;
+        if (left != 0) flags |= layout::kFlagGoesOn;
+        if (last && left == 0) flags |= layout::kFlagLast;
+        slot_begun_ = true;
+        header.clear();
+        synap::put(header, captured.slot);
+        synap::put(header, chunks_++);
+        synap::put(header, static_cast<uint32_t>(size));
+        synap::put(header, flags);
+        synap::put(header, captured.position);
+        uint32_t crc = crc32c(header);
+        EffectPieces covered = pieces;
+        covered.take(size, [&](std::string_view part, Blob*) { crc = crc32c(part, crc); });
+        synap::put(header, crc);
+        SYNAP_TRY(put(header));
+        Status status;
+        pieces.take(size, [&](std::string_view part, Blob*) {
+            if (status) status = put(part);
+        });
+        if (!status) return status;
+    } while (left != 0);
+    held_.clear();
+    return {};
+}
+
+// A value of several parts: the first begins it, the others are edits. With the last part first a
+// string has its size at once.
+Status SnapshotWriter::write_string(const Large& large, const Captured& captured) {
+    constexpr size_t kPart = limits::kEffectBodyBytes;
+    const std::string_view bytes = large.string.get()->bytes();
+    const size_t parts = (bytes.size() + kPart - 1) / kPart;
+    Effect effect;
+    effect.name_space = large.name_space;
+    effect.key = large.key;
+    effect.expires_at = large.deadline;
+    effect.body.grown = large.grown;
+    for (size_t i = 0; i < parts; ++i) {
+        const size_t part = i == 0 ? 0 : i == 1 ? parts - 1 : i - 1;
+        effect.body.bytes = bytes.substr(part * kPart, kPart);
+        effect.body.argument = part * kPart;
+        EffectBuffer chunk;
+        chunk.add(effect);
+        SYNAP_TRY(hold(chunk, captured));
+        effect.kind = EffectKind::kEdit;
+        effect.expires_at = 0;
+    }
+    return {};
+}
+
+Status SnapshotWriter::write_large(const Large& large, const Captured& captured) {
+    if (large.string.get() != nullptr) return write_string(large, captured);
     Effect effect;
     effect.type = ValueType::kHash;
     effect.name_space = large.name_space;
     effect.key = large.key;
     effect.expires_at = large.deadline;
+    Status status;
     write_bodies(large.hash, large.grown, scratch_, [&](const Body& body) {
         effect.body = body;
-        effects.add(effect);
+        EffectBuffer chunk;
+        chunk.add(effect);
         effect.kind = EffectKind::kEdit;
         effect.expires_at = 0;
-        return true;
+        status = hold(chunk, captured);
+        return static_cast<bool>(status);
     });
+    return status;
 }
 
-Status SnapshotWriter::write_chunk(Captured& chunk) {
-    for (const Large& large : chunk.large) expand(large, chunk.effects);
-    if (chunk.effects.total_bytes() > limits::kSnapshotChunkBytes) {
-        return Error{Code::kUnsupported,
-                     "a slot holds more than a snapshot can: reopen the store, "
-                     "so that it gets more slots"};
+Status SnapshotWriter::write_slot(Captured& captured) {
+    info_.from = std::min(info_.from, captured.position);
+    info_.complete_at = std::max(info_.complete_at, captured.position);
+    info_.keys += captured.keys;
+    slot_begun_ = false;
+    for (EffectBuffer& chunk : captured.chunks) SYNAP_TRY(hold(chunk, captured));
+    for (Large& large : captured.large) {
+        SYNAP_TRY(write_large(large, captured));
+        large = {};  // no longer than it takes: what is shared costs its writers copies
     }
-    info_.from = std::min(info_.from, chunk.position);
-    info_.complete_at = std::max(info_.complete_at, chunk.position);
-    info_.keys += chunk.keys;
-    std::string header;
-    synap::put(header, chunk.slot);
-    synap::put(header, static_cast<uint32_t>(chunk.effects.total_bytes()));
-    synap::put(header, chunk.position);
-    uint32_t crc = crc32c(header);
-    const std::string& bytes = chunk.effects.bytes();
-    std::vector<std::string_view> pieces;
-    size_t at = 0;
-    for (const auto& splice : chunk.effects.splices()) {
-        pieces.push_back(std::string_view(bytes).substr(at, splice.at - at));
-        pieces.push_back(splice.blob.get()->bytes());
-        at = splice.at;
-    }
-    pieces.push_back(std::string_view(bytes).substr(at));
-    for (const std::string_view piece : pieces) crc = crc32c(piece, crc);
-    synap::put(header, crc);
-    SYNAP_TRY(put(header));
-    for (const std::string_view piece : pieces) SYNAP_TRY(put(piece));
-    return {};
+    return write_held(captured, true);
 }
 
 Status SnapshotWriter::write_captured() {
-    std::vector<Captured> chunks;
+    std::vector<Captured> slots;
     {
         const std::lock_guard<std::mutex> guard(queue_);
-        chunks.swap(queued_);
+        slots.swap(queued_);
+        queued_bytes_ = 0;
     }
-    for (Captured& chunk : chunks) SYNAP_TRY(write_chunk(chunk));
+    for (Captured& captured : slots) SYNAP_TRY(write_slot(captured));
     return {};
 }
 
 bool SnapshotWriter::capture_next(size_t slots, size_t keys) {
     size_t seen = 0;
-    for (; slots > 0 && seen < keys && next_slot_ < keyspace_.slot_count(); --slots, ++next_slot_) {
+    for (; slots > 0 && seen < keys && queued_bytes_.load() < kCopiedAtOnce &&
+           next_slot_ < keyspace_.slot_count();
+         --slots, ++next_slot_) {
         Slot& slot = keyspace_.slot(next_slot_);
         const std::lock_guard<WordLock> guard(slot.lock);
         seen += slot.count;
@@ -179,6 +253,7 @@ Status SnapshotWriter::seal(int64_t now_ms) {
     info_.commit_ms = static_cast<uint64_t>(now_ms);
     std::string footer;
     synap::put(footer, layout::kFooterSlot);
+    synap::put(footer, chunks_);
     synap::put(footer, info_.from);
     synap::put(footer, info_.complete_at);
     synap::put(footer, info_.keys);
@@ -191,7 +266,7 @@ Status SnapshotWriter::seal(int64_t now_ms) {
     SYNAP_TRY(file_->sync());
     file_.reset();
     SYNAP_TRY(log_.sync(info_.complete_at));
-    auto reader = layout::Reader::open(disk_, layout::kTemporaryName, history_);
+    auto reader = layout::Reader::open(disk_, layout::kTemporaryName, history_.id);
     if (!reader) return reader.take_failure();
     check_ = std::make_unique<layout::Reader>(*std::move(reader));
     return {};

@@ -1,5 +1,5 @@
 // The loader of snapshots. The first byte chooses what the rest is: a file as it is, or the effects
-// of its first slot, with every checksum around them valid.
+// of the slot of their first key, with every checksum around them valid.
 #include <atomic>
 #include <cstdint>
 #include <string>
@@ -19,7 +19,24 @@ namespace {
 constexpr HistoryId kHistory{1, 2};
 constexpr uint32_t kSlots = 1u << limits::kSlotBitsMin;
 
+constexpr uint64_t kSecret = 1;
+
+// Where the effects say that they belong, and how many values they begin.
+void survey(std::string_view effects, uint32_t& slot, uint64_t& keys) {
+    const Keyspace keyspace(limits::kSlotBitsMin, kSecret);
+    while (!effects.empty()) {
+        auto effect = decode_effect(effects);
+        if (!effect) return;
+        const uint64_t hash = keyspace.key(effect->name_space, effect->key).hash;
+        if (keys == 0) slot = keyspace.slot_index(hash);
+        keys += effect->kind == EffectKind::kValue ? 1 : 0;
+    }
+}
+
 std::string whole_file(std::string_view effects) {
+    uint32_t of_effects = 0;
+    uint64_t keys = 0;
+    survey(effects, of_effects, keys);
     std::string file(format::kSnapshotMagic);
     put(file, format::kLevel);
     put(file, uint32_t{limits::kSlotBitsMin});
@@ -29,10 +46,12 @@ std::string whole_file(std::string_view effects) {
     put(file, uint64_t{0});
     put(file, crc32c(file));
     for (uint32_t slot = 0; slot < kSlots; ++slot) {
-        const std::string_view content = slot == 0 ? effects : std::string_view("");
+        const std::string_view content = slot == of_effects ? effects : std::string_view("");
         std::string head;
         put(head, slot);
+        put(head, slot);
         put(head, static_cast<uint32_t>(content.size()));
+        put(head, static_cast<uint8_t>(layout::kFlagFirst | layout::kFlagLast));
         put(head, uint64_t{7});
         put(head, crc32c(content, crc32c(head)));
         file += head;
@@ -40,9 +59,10 @@ std::string whole_file(std::string_view effects) {
     }
     std::string footer;
     put(footer, layout::kFooterSlot);
-    put(footer, uint64_t{7});
-    put(footer, uint64_t{7});
+    put(footer, kSlots);
     put(footer, uint64_t{0});
+    put(footer, uint64_t{7});
+    put(footer, keys);
     put(footer, uint64_t{0});
     put(footer, crc32c(footer));
     return file + footer;
@@ -64,7 +84,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     SYNAP_ASSERT((*file)->write_at(0, effects ? whole_file(rest) : std::string(rest)));
 
     const auto verified = verify_snapshot(disk, kPosition, kHistory);
-    Keyspace keyspace(limits::kSlotBitsMin, 1);
+    Keyspace keyspace(limits::kSlotBitsMin, kSecret);
     SnapshotPositions positions;
     std::atomic<uint64_t> progress{0};
     const auto loaded = load_snapshot(disk, kPosition, kHistory, keyspace, positions, progress);
