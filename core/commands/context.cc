@@ -69,6 +69,8 @@ void CommandContext::mark_access(Node& node) noexcept {
 
 void CommandContext::emit(Effect& effect) {
     effect.command = command_.id;
+    if (has_other_key(effect.kind) || run_.captures_first) [[unlikely]]
+        capture_before(effect);
     if (run_.logging) {
         now_ms();
         const auto before = run_.effects.mark();

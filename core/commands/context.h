@@ -54,6 +54,9 @@ struct Run {
     size_t value_bytes_max = limits::kValueBytes;  // of a string, by configuration
     uint64_t data_bytes_max = UINT64_MAX;          // of all data, by the limit on memory
     bool no_touch = false;  // CLIENT NO-TOUCH: reads are no use of a key, except TOUCH
+    // The record is of several commands that may move values: a snapshot under way has captured a
+    // slot before the first effect on it, so that it holds no part of a record.
+    bool captures_first = false;
     RunCounters counters;
     SmallRandom random{0};
     std::vector<LargeArgument> large_arguments;
@@ -168,6 +171,8 @@ private:
     void erase_expired_fields(const KeyRef& key, Node*& node);
     [[gnu::cold, gnu::noinline]] void erase_expired(const KeyRef& key);
     void apply(const Effect& effect);
+    // Defined with the engine: has a snapshot under way capture the slots of the effect's keys.
+    [[gnu::cold, gnu::noinline]] void capture_before(const Effect& effect);
     Blob* large_argument(std::string_view bytes) noexcept;
 
     Engine& engine_;

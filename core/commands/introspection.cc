@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/base/glob.h"
+#include "core/commands/call_keys.h"
 #include "core/commands/context.h"
 #include "core/commands/doc.h"
 #include "core/commands/generated/handlers.h"
@@ -89,30 +90,52 @@ void reply_bits(Reply& reply, const Names& names, uint32_t bits) {
     }
 }
 
+void reply_field(Reply& reply, std::string_view name, int64_t value) {
+    reply.text(name);
+    reply.integer(value);
+}
+
+// {type, spec}: what follows is the map of `fields` that describes it.
+void begin_description(Reply& reply, std::string_view type, size_t fields) {
+    reply.begin_map(2);
+    reply.text("type");
+    reply.text(type);
+    reply.text("spec");
+    reply.begin_map(fields);
+}
+
+void reply_begin_search(Reply& reply, const KeySpec& spec) {
+    if (spec.keyword.empty()) {
+        begin_description(reply, "index", 1);
+        return reply_field(reply, "index", spec.first);
+    }
+    begin_description(reply, "keyword", 2);
+    reply.text("keyword");
+    reply.text(spec.keyword);
+    reply_field(reply, "startfrom", spec.first);
+}
+
+void reply_find_keys(Reply& reply, const KeySpec& spec) {
+    if (spec.counted) {
+        begin_description(reply, "keynum", 3);
+        reply_field(reply, "keynumidx", 0);
+        reply_field(reply, "firstkey", 1);
+        return reply_field(reply, "keystep", spec.step);
+    }
+    begin_description(reply, "range", 3);
+    reply_field(reply, "lastkey", spec.last);
+    reply_field(reply, "keystep", spec.step);
+    reply_field(reply, "limit", spec.limit);
+}
+
 void reply_key_spec(Reply& reply, const KeySpec& spec) {
     reply.begin_map(3);
     reply.text("flags");
     reply_bits(reply, kKeyFlagNames, spec.flags);
     reply.text("begin_search");
-    reply.begin_map(2);
-    reply.text("type");
-    reply.text("index");
-    reply.text("spec");
-    reply.begin_map(1);
-    reply.text("index");
-    reply.integer(spec.first);
+    reply_begin_search(reply, spec);
     reply.text("find_keys");
-    reply.begin_map(2);
-    reply.text("type");
-    reply.text("range");
-    reply.text("spec");
-    reply.begin_map(3);
-    reply.text("lastkey");
-    reply.integer(spec.last < 0 ? spec.last : spec.last - spec.first);
-    reply.text("keystep");
-    reply.integer(spec.step);
-    reply.text("limit");
-    reply.integer(0);
+    reply_find_keys(reply, spec);
 }
 
 void reply_info(Reply& reply, const CommandRecord& record) {
@@ -161,18 +184,6 @@ uint32_t key_flags(const CommandRecord& record, const KeySpec& spec,
     return reads ? uint32_t{kKeyRw | kKeyAccess | kKeyUpdate} : uint32_t{kKeyOw | kKeyUpdate};
 }
 
-// Calls visit(key, flags) for every key of a full command.
-template <class Visit>
-void each_key(const CommandRecord& record, std::span<const std::string_view> argv, Visit visit) {
-    for (const KeySpec& spec : record.key_specs) {
-        const auto argc = static_cast<int>(argv.size());
-        const int last = spec.last < 0 ? argc + spec.last : std::min<int>(spec.last, argc - 1);
-        for (int i = spec.first; i <= last; i += spec.step) {
-            visit(argv[static_cast<size_t>(i)], key_flags(record, spec, argv));
-        }
-    }
-}
-
 // The command that `argv` calls, or nullptr after an error reply.
 const CommandRecord* called_command(Reply& reply, std::span<const std::string_view> argv) {
     const CommandRecord* record = find_command(argv[0]);
@@ -202,16 +213,13 @@ void reply_keys(CommandContext& context, bool with_flags) {
         return;
     }
     size_t count = 0;
-    each_key(*record, argv, [&](std::string_view, uint32_t) { ++count; });
+    each_key(*record, argv, [&](size_t, const KeySpec&) { ++count; });
+    if (count == 0) return reply.error("ERR Invalid arguments specified for command");
     reply.begin_array(count);
-    each_key(*record, argv, [&](std::string_view key, uint32_t flags) {
-        if (with_flags) {
-            reply.begin_array(2);
-        }
-        reply.bulk(key);
-        if (with_flags) {
-            reply_bits(reply, kKeyFlagNames, flags);
-        }
+    each_key(*record, argv, [&](size_t place, const KeySpec& spec) {
+        if (with_flags) reply.begin_array(2);
+        reply.bulk(argv[place]);
+        if (with_flags) reply_bits(reply, kKeyFlagNames, key_flags(*record, spec, argv));
     });
 }
 

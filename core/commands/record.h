@@ -38,7 +38,7 @@ enum CommandFlags : uint32_t {
     kCommandNoAuth = 1u << 19,          // answered before authentication
     kCommandNoAsyncLoading = 1u << 20,  // refused while a full sync loads beside the old data
     kCommandSkipSlowlog = 1u << 21,
-    kCommandMovableKeys = 1u << 22,  // keys cannot be read from first_key, last_key, key_step
+    kCommandMovableKeys = 1u << 22,  // first_key, last_key, key_step do not name all of its keys
 };
 
 // Mask bits in the order in which Redis lists its categories.
@@ -79,13 +79,20 @@ enum KeySpecFlags : uint16_t {
     kKeyVariableFlags = 1u << 8,  // RW only with some options
 };
 
-// Keys at argv[first], every `step`, up to argv[last]; a negative `last` counts from the end of
-// argv (-1: the last argument).
+// Where keys stand in a call, as Redis describes it; call_keys.h finds them.
+// They begin at argv[first], or, with a keyword, behind that word, which is looked for from
+// argv[first] on; with a negative `first`, from so many before the end backwards.
+// From there they go, every `step`, up to the one that is `last` words behind the first, a negative
+// `last` counting from the end of argv (-1: the last argument), of which `limit` 2 takes the first
+// half, 3 the first third. Or, where they are `counted`, the word there says how many follow it.
 struct KeySpec {
     uint16_t flags;
     int8_t first;
     int8_t last;
     int8_t step;
+    int8_t limit = 0;
+    bool counted = false;
+    std::string_view keyword = {};
 };
 
 // Which latency histogram a command is counted in.
@@ -108,6 +115,9 @@ struct CommandRecord {
     int8_t last_key;
     int8_t key_step;
     LatencyClass latency_class;
+    // Calls of so many words or more have the gate alone: they concern more slots than those of
+    // their keys. 0: none has.
+    uint8_t alone_from;
 
     bool has(uint32_t any_of_these_flags) const noexcept {
         return (flags & any_of_these_flags) != 0;
@@ -116,6 +126,20 @@ struct CommandRecord {
         const auto words = static_cast<int64_t>(argc);
         return arity >= 0 ? words == arity : words >= -arity;
     }
+    bool needs_gate_alone(size_t argc) const noexcept {
+        return alone_from != 0 && argc >= alone_from;
+    }
+    // argv[first_key] is its only key.
+    bool has_one_key() const noexcept {
+        return first_key != 0 && first_key == last_key && !has(kCommandMovableKeys);
+    }
+    // Reads the key in argv[1] and does nothing else, in a bounded time.
+    bool reads_one_key() const noexcept {
+        return has(kCommandReadonly) && first_key == 1 && has_one_key() &&
+               latency_class == LatencyClass::kFast;
+    }
+    // Of those that write: what it takes from one key it may put into another.
+    bool may_move_values() const noexcept { return key_specs.size() > 1 || alone_from != 0; }
 };
 
 // Longest name of a command or subcommand, without its parent's.

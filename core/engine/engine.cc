@@ -34,6 +34,17 @@ int64_t CommandContext::read_clock() noexcept {
     return run_.now_ms;
 }
 
+// Between a slot that was captured and one that was not, a value must not escape both. The slots
+// are locked, or the gate is held alone.
+void CommandContext::capture_before(const Effect& effect) {
+    Snapshots& snapshots = engine_.snapshots();
+    const bool names_keys = effect.kind != EffectKind::kFlush && effect.kind != EffectKind::kSwap;
+    if (!names_keys || !snapshots.capturing()) return;
+    const uint32_t slots[] = {keyspace_.slot_index(effect.hash),
+                              keyspace_.slot_index(effect.other_hash)};
+    snapshots.capture_before(slots, has_other_key(effect.kind) ? 2 : 1);
+}
+
 Engine::Engine(const EnginePlatform& platform, const Options& options)
     : platform_{stoppable(platform.disk, closing_), platform.clock, platform.entropy,
                 platform.threads},

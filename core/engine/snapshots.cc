@@ -345,7 +345,7 @@ Status Snapshots::go_on(bool rests) {
     }
 }
 
-void Snapshots::capture_before_move(const uint32_t* slots, size_t count) {
+void Snapshots::capture_before(const uint32_t* slots, size_t count) {
     // Both or neither: once one of them was captured the others must be, before values move.
     try {
         for (size_t i = 0; i < count; ++i) {

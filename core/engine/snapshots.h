@@ -64,8 +64,8 @@ public:
     // Takes one (with a thread: to the end; without: begins it) where it is due or asked for.
     void maintain();
 
-    // Before effects that move values between slots, with those slots locked.
-    void capture_before_move(const uint32_t* slots, size_t count);
+    // Before an effect on these slots, which are locked, or with the gate alone. While capturing().
+    void capture_before(const uint32_t* slots, size_t count);
     bool capturing() const noexcept { return capturing_.load(std::memory_order_acquire); }
 
     State state();

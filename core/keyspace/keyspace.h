@@ -23,6 +23,7 @@
 #include "core/keyspace/effect.h"
 #include "core/keyspace/garbage.h"
 #include "core/keyspace/gate.h"
+#include "core/keyspace/lock_check.h"
 #include "core/keyspace/slot.h"
 #include "core/platform/entropy.h"
 
@@ -81,6 +82,7 @@ public:
 
     // Present or expired; null when there is no node. Valid until the slot changes.
     Node* find(const KeyRef& key) noexcept {
+        OnlySlots::check(slot_index(key.hash));
         Cell* cell = slot_of(key.hash).find(tag(key.hash), key.name_space, key.key);
         return cell == nullptr ? nullptr : cell_node(*cell);
     }
@@ -129,6 +131,7 @@ private:
         sizeof(Slot) + sizeof(Deadlines) + sizeof(Watch*) + sizeof(uint64_t);
 
     Cell* find_cell(uint64_t hash, uint8_t name_space, std::string_view key) noexcept {
+        OnlySlots::check(slot_index(hash));
         return slot_of(hash).find(tag(hash), name_space, key);
     }
     void flush_slot(uint32_t index, uint8_t name_space, unsigned stripe) noexcept;

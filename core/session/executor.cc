@@ -1,6 +1,8 @@
 // How a session executes commands: refusals, the gate, locks, handlers, the record at the end.
 #include <algorithm>
+#include <optional>
 
+#include "core/commands/call_keys.h"
 #include "core/commands/generated/ids.h"
 #include "core/session/session.h"
 
@@ -99,7 +101,7 @@ bool Session::run_one(const Call& call, const Prepared& prepared) {
 
 // Why the command may not run now; empty when it may.
 std::string Session::refusal(const CommandRecord& command, std::span<const std::string_view> args) {
-    const bool needs_keys = !command.has(kCommandLoading) || command.first_key != 0;
+    const bool needs_keys = !command.has(kCommandLoading) || !command.key_specs.empty();
     if (keyspace_ == nullptr && needs_keys) {
         const Status failure = engine_->failure();
         if (failure) return "LOADING Synap is loading the dataset in memory";
@@ -133,16 +135,15 @@ bool Session::execute(const CommandRecord& command, std::span<const std::string_
                       const Prepared& prepared) {
     if (command.id == kIdExec && in_transaction_) return execute_transaction(command);
     if (command.has(kCommandWrite) && !has_log_room(0) && !make_log_room(0)) return true;
-    if (needs_gate_alone(command, args.size())) {
+    if (command.needs_gate_alone(args.size())) {
         enter(Gate::kAlone);
-        capture_for_move(command, args);
         slots_.clear();
         const bool ran = call_handler(command, args, 0, 0) && commit();
         rest_on_slots();
         enter(Gate::kOut);
         return ran;
     }
-    if (command.first_key != 0) return execute_locked(command, args, prepared);
+    if (!command.key_specs.empty()) return execute_locked(command, args, prepared);
     if (command.has(kCommandKeyspace)) {
         enter(Gate::kShared);
     } else if (command.has(kCommandAdmin)) {
@@ -176,10 +177,9 @@ bool Session::execute_locked(const CommandRecord& command, std::span<const std::
     enter(Gate::kShared);
     slots_.clear();
     const auto first = static_cast<size_t>(command.first_key);
-    const bool single = command.last_key == command.first_key;
     const bool hashed =
         prepared.hashed && prepared.name_space == keyspace_->name_space_of(database_);
-    if (single && hashed) {
+    if (hashed && command.has_one_key()) {
         slots_.push_back(keyspace_->slot_index(prepared.hash));
     } else {
         collect_slots(command, args, database_);
@@ -188,11 +188,7 @@ bool Session::execute_locked(const CommandRecord& command, std::span<const std::
     const bool slow = command.latency_class != LatencyClass::kFast;
     const uint64_t began_us = slow && measured_ ? engine_->clock().monotonic_us() : 0;
     lock_slots();
-    bool ran = true;
-    if (engine_->snapshots().capturing() && moves_values(command)) {
-        engine_->snapshots().capture_before_move(slots_.data(), slots_.size());
-    }
-    ran = call_handler(command, args, hashed ? first : 0, prepared.hash) && commit();
+    const bool ran = call_handler(command, args, hashed ? first : 0, prepared.hash) && commit();
     rest_on_slots();
     unlock_slots();
     if (write) run_.large_arguments.clear();
@@ -207,6 +203,11 @@ bool Session::call_handler(const CommandRecord& command, std::span<const std::st
     try {
         CommandContext context(*engine_, *this, run_, keyspace, reply_, command, args, database_);
         context.set_hash(hashed_argument, hash);
+        // One that concerns a database as a whole locks the slots that it walks over by itself.
+        std::optional<OnlySlots> only;
+        if (kChecksLocks && gate_ != Gate::kAlone && !command.has(kCommandKeyspace)) {
+            only.emplace(slots_);
+        }
         command.handler(context);
         return true;
     } catch (const std::bad_alloc&) {
@@ -238,6 +239,7 @@ void Session::fail_without_memory() noexcept {
 // Outside of handlers: leaves the session as after any other call that failed.
 void Session::abandon_call() noexcept {
     if (slots_locked_) unlock_slots();
+    run_.captures_first = false;
     run_.large_arguments.clear();
     wants_wait_ = wants_host_ = false;
     const bool was_executing = executing_;
@@ -306,30 +308,11 @@ uint64_t Session::copy_large_arguments(std::span<const std::string_view> args) {
 
 void Session::collect_slots(const CommandRecord& command, std::span<const std::string_view> args,
                             unsigned database) {
-    if (command.first_key == 0) return;
-    const auto argc = static_cast<int>(args.size());
-    const int last = command.last_key < 0 ? argc + command.last_key : command.last_key;
     const uint8_t name_space = keyspace_->name_space_of(database);
-    for (int i = command.first_key; i <= last && i < argc; i += command.key_step) {
-        const KeyRef key = keyspace_->key(name_space, args[static_cast<size_t>(i)]);
+    each_key(command, args, [&](size_t place, const KeySpec&) {
+        const KeyRef key = keyspace_->key(name_space, args[place]);
         slots_.push_back(keyspace_->slot_index(key.hash));
-    }
-}
-
-// With the gate alone no slots are locked, and an earlier SWAPDB of the transaction may change what
-// a database stands for: so every namespace in which a key of the move may stand.
-void Session::capture_for_move(const CommandRecord& command,
-                               std::span<const std::string_view> args) {
-    if (!moves_values(command) || !engine_->snapshots().capturing()) return;
-    slots_.clear();
-    const auto last = static_cast<size_t>(command.last_key);
-    for (auto i = static_cast<size_t>(command.first_key); i <= last && i < args.size(); ++i) {
-        for (uint8_t name_space = 0; name_space < limits::kDatabases; ++name_space) {
-            slots_.push_back(keyspace_->slot_index(keyspace_->key(name_space, args[i]).hash));
-        }
-    }
-    sort_slots();
-    engine_->snapshots().capture_before_move(slots_.data(), slots_.size());
+    });
 }
 
 void Session::sort_slots() {

@@ -15,7 +15,6 @@
 
 #include "core/commands/context.h"
 #include "core/engine/engine.h"
-#include "core/session/reach.h"
 
 namespace synap {
 
@@ -176,7 +175,7 @@ private:
     bool is_point_read(const Call& call) const noexcept {
         const Prepared& prepared = prepared_[0];
         const bool has_room = slots_.capacity() != 0;  // from the second call on
-        return prepared.hashed && reads_one_key(*prepared.command) && has_room &&
+        return prepared.hashed && prepared.command->reads_one_key() && has_room &&
                prepared.command->accepts_arity(call.argc) && !in_transaction_;
     }
     void run_point_read(const Call& call, BatchResult& result);
@@ -220,7 +219,6 @@ private:
     bool commit();
     void collect_slots(const CommandRecord& command, std::span<const std::string_view> args,
                        unsigned database);
-    void capture_for_move(const CommandRecord& command, std::span<const std::string_view> args);
     void sort_slots();
     void lock_slots() noexcept {
         for (const uint32_t slot : slots_) keyspace_->slot(slot).lock.lock();

@@ -2,7 +2,6 @@
 // record of the log.
 #include "core/base/numbers.h"
 #include "core/commands/generated/ids.h"
-#include "core/session/reach.h"
 #include "core/session/session.h"
 
 namespace synap {
@@ -40,10 +39,10 @@ bool Session::execute_transaction(const CommandRecord&) {
     bool moves = false;
     uint64_t bytes = 0;
     for (const Queued& queued : queued_) {
-        alone = alone || needs_gate_alone(*queued.command, queued.args.size()) ||
+        alone = alone || queued.command->needs_gate_alone(queued.args.size()) ||
                 queued.command->has(kCommandKeyspace);
-        moves = moves || moves_values(*queued.command);
         if (queued.command->has(kCommandWrite)) {
+            moves = moves || queued.command->may_move_values();
             std::string why = refusal(*queued.command, queued.args);
             if (queued.command->has(kCommandDenyOom)) {
                 for (const std::string_view arg : queued.args) bytes += arg.size();
@@ -63,21 +62,16 @@ bool Session::execute_transaction(const CommandRecord&) {
         return true;
     }
     enter(alone ? Gate::kAlone : Gate::kShared);
-    if (alone) {
-        for (const Queued& queued : queued_) capture_for_move(*queued.command, queued.args);
-        slots_.clear();
-    } else {
-        collect_transaction_slots();
-    }
+    slots_.clear();
+    if (!alone) collect_transaction_slots();
     lock_slots();
     bool ran = true;
     if (watched_key_changed()) {
         reply_.null_array();
     } else {
-        if (moves && !alone && engine_->snapshots().capturing()) {
-            engine_->snapshots().capture_before_move(slots_.data(), slots_.size());
-        }
+        run_.captures_first = moves;
         ran = run_queued() && commit();
+        run_.captures_first = false;
     }
     rest_on_slots();
     unlock_slots();
@@ -89,7 +83,6 @@ bool Session::execute_transaction(const CommandRecord&) {
 
 // Inside the gate: outside of it SWAPDB may change what databases stand for.
 void Session::collect_transaction_slots() {
-    slots_.clear();
     unsigned database = database_;
     for (const Queued& queued : queued_) {
         int64_t selected = 0;

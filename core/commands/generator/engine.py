@@ -86,7 +86,7 @@ def flag_constants(command):
     constants = [FLAGS[flag][0] for flag in FLAGS if flag in command.flags]
     if command.keyspace:
         constants.append("kCommandKeyspace")
-    if command.unknown_keys:
+    if command.unknown_keys or any(not spec.is_place() for spec in command.keys):
         constants.append("kCommandMovableKeys")
     return joined(constants)
 
@@ -111,8 +111,11 @@ class Pool:
 def key_specs(pool, command):
     rows = []
     for spec in command.keys:
-        flags = joined(KEY_FLAGS[flag] for flag in KEY_FLAGS if flag in spec["flags"])
-        rows.append(f"{{{flags}, {spec['first']}, {spec['last']}, {spec['step']}}}")
+        flags = joined(KEY_FLAGS[flag] for flag in KEY_FLAGS if flag in spec.flags)
+        row = f"{flags}, {spec.first}, {spec.last}, {spec.step}"
+        if not spec.is_place() or spec.limit:
+            row += f", {spec.limit}, {str(spec.counted).lower()}, {quote(spec.keyword)}"
+        rows.append(f"{{{row}}}")
     return pool.add(rows)
 
 
@@ -125,7 +128,7 @@ def record(pool, command):
             f"     &kCommandDocs[{command.index}], {flag_constants(command)},\n"
             f"     {acl},\n"
             f"     {command.id}, {command.index}, {command.arity}, {first}, {last}, {step}, "
-            f"LatencyClass::{latency_class(command)}}},\n")
+            f"LatencyClass::{latency_class(command)}, {command.alone_from}}},\n")
 
 
 def handlers_file(table):

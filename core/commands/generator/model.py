@@ -65,6 +65,22 @@ class Arg:
 
 
 @dataclass
+class Keys:
+    """A KeySpec of core/commands/record.h: `last` counts from the first key, or from the end."""
+    flags: list
+    first: int
+    last: int = 0
+    step: int = 1
+    limit: int = 0
+    counted: bool = False
+    keyword: str = ""
+
+    def is_place(self):
+        """Whether the words before the keys cannot move them."""
+        return not self.keyword and not self.counted
+
+
+@dataclass
 class Command:
     where: str
     name: str
@@ -99,9 +115,11 @@ class Command:
 
     def legacy_range(self):
         """first, last, step over all key specs, as COMMAND INFO shows them."""
-        if not self.keys:
+        places = [spec for spec in self.keys if spec.is_place()]
+        if not places:
             return 0, 0, 0
-        return self.keys[0]["first"], self.keys[-1]["last"], self.keys[0]["step"]
+        last = places[-1].last
+        return places[0].first, last if last < 0 else places[-1].first + last, places[0].step
 
 
 class Table:
@@ -125,7 +143,11 @@ ARG_FIELDS = {"name", "type", "display", "token", "since", "optional", "multiple
               "multiple_token", "key", "default", "reply", "args"}
 COMMAND_DEFAULTS = {"keys": None, "flags": [], "acl": [], "deprecated": None, "replaced_by": "",
                     "tips": [], "args": [], "reply": None, "http": None, "sdk": None,
-                    "ignores_more": False, "subcommands": []}
+                    "ignores_more": False, "alone_from": 0, "subcommands": []}
+# What a key spec must have, and what it may.
+KEY_FORMS = (({"first", "last", "step", "flags"}, {"limit"}),
+             ({"keyword", "from", "last", "step", "flags"}, {"limit"}),
+             ({"numkeys", "flags"}, {"step"}))
 COMMAND_REQUIRED = {"name", "id", "arity", "group", "since", "complexity", "summary"}
 
 
@@ -191,7 +213,18 @@ class Loader:
         command = Command(where, name, parent, fields, args, keys)
         command.subcommands = [self.command(file, sub, command) for sub in nested]
         self.check(command, raw_keys)
+        command.keys = [self.key_spec(spec) for spec in keys] if not self.errors else []
         return command
+
+    @staticmethod
+    def key_spec(raw):
+        if "numkeys" in raw:
+            return Keys(raw["flags"], raw["numkeys"], step=raw.get("step", 1), counted=True)
+        if "keyword" in raw:
+            return Keys(raw["flags"], raw["from"], raw["last"], raw["step"], raw.get("limit", 0),
+                        keyword=raw["keyword"])
+        last = raw["last"] if raw["last"] < 0 else raw["last"] - raw["first"]
+        return Keys(raw["flags"], raw["first"], last, raw["step"], raw.get("limit", 0))
 
     def check(self, c, raw_keys):
         def fail(text):
@@ -225,6 +258,8 @@ class Loader:
         known("method name", [n for n in names if not METHOD.fullmatch(str(n))], ())
         self.check_keys(c, raw_keys, fail, known)
         self.check_arity(c, fail)
+        if not isinstance(c.alone_from, int) or not 0 <= c.alone_from < 256:
+            fail("alone_from is a number of words")
 
     @staticmethod
     def check_keys(c, raw_keys, fail, known):
@@ -232,15 +267,19 @@ class Loader:
             fail("keys must be a spec, a list of specs, 'keyspace' or 'unknown'")
         for spec in c.keys:
             spec.pop("__line__", None)
-            if spec.keys() != {"first", "last", "step", "flags"}:
-                fail("a key spec has first, last, step and flags")
+            if not any(form <= spec.keys() <= form | more for form, more in KEY_FORMS):
+                fail("a key spec has first, last, step and flags; or keyword, from, last, step and "
+                     "flags; or numkeys and flags")
                 return
             known("key flag", spec["flags"], KEY_FLAGS)
             if len({"ro", "rw", "ow", "rm"} & set(spec["flags"])) != 1:
                 fail("a key spec has exactly one of ro, rw, ow, rm")
-            first, last, step = spec["first"], spec["last"], spec["step"]
-            if first < 1 or step < 1 or (0 <= last < first):
-                fail(f"key spec {first}, {last}, {step} names no arguments")
+            if "first" in spec:
+                first, last, step = spec["first"], spec["last"], spec["step"]
+                if first < 1 or step < 1 or (0 <= last < first):
+                    fail(f"key spec {first}, {last}, {step} names no arguments")
+            elif spec.get("step", 1) < 1 or spec.get("from", 1) == 0 or spec.get("numkeys", 1) < 1:
+                fail("places of a key spec are counted from 1")
             if "write" not in c.flags and {"rw", "ow", "rm"} & set(spec["flags"]):
                 fail("a key is written by a command that is not flagged write")
         key_args = [a for arg in c.args for a in arg.walk() if a.type == "key"]

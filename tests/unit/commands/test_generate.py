@@ -9,7 +9,7 @@ import pytest
 COMMANDS = Path(__file__).resolve().parents[3] / "core" / "commands"
 sys.path.insert(0, str(COMMANDS))
 
-from generator import model  # noqa: E402
+from generator import engine, model  # noqa: E402
 
 
 @pytest.fixture
@@ -61,6 +61,12 @@ def test_a_new_command_is_added_to_the_lock(edited):
     ("reply: string_or_null", "reply: text", "GET: unknown reply 'text'"),
     ("http: kv.get", "http: kv.set", "HTTP name kv.set is GET's already"),
     ("    reply: string_or_null\n", "", "field 'reply' is missing"),
+    ("keys: {first: 1, last: 1, step: 1, flags: [ro, access]}", "keys: {first: 1, flags: [ro]}",
+     "a key spec has first, last, step and flags; or"),
+    ("keys: {first: 1, last: 1, step: 1, flags: [ro, access]}",
+     "keys: {numkeys: 0, flags: [ro]}", "places of a key spec are counted from 1"),
+    ("    reply: string_or_null\n", "    reply: string_or_null\n    alone_from: 300\n",
+     "alone_from is a number of words"),
     ("complexity:", "complexities:", "unknown field 'complexities'"),
     ("flags: [ro, access]", "flags: [ro, rw]", "exactly one of ro, rw, ow, rm"),
     ("- {name: key, type: key}", "- key", "an argument is a mapping"),
@@ -71,3 +77,20 @@ def test_mistakes_are_named(edited, old, new, message):
         edited(old, new)
     assert message in str(error.value)
     assert "strings.yaml" in str(error.value)
+
+
+@pytest.mark.parametrize("spec, row, legacy", [
+    ("{first: 2, last: 3, step: 1, flags: [ro]}", "{kKeyRo, 2, 1, 1}", (2, 3, 1)),
+    ("{first: 1, last: -1, step: 2, flags: [ro]}", "{kKeyRo, 1, -1, 2}", (1, -1, 2)),
+    ("{numkeys: 2, flags: [ro]}", '{kKeyRo, 2, 0, 1, 0, true, ""}', (0, 0, 0)),
+    ("{keyword: STREAMS, from: 1, last: -1, step: 1, limit: 2, flags: [ro]}",
+     '{kKeyRo, 1, -1, 1, 2, false, "STREAMS"}', (0, 0, 0)),
+])
+def test_forms_of_key_specs(edited, spec, row, legacy):
+    table = edited("{first: 1, last: 1, step: 1, flags: [ro, access]}", spec)
+    command = next(command for command in table.all if command.path == "GET")
+    pool = engine.Pool("KeySpec", "kKeys")
+    engine.key_specs(pool, command)
+    assert row in pool.text
+    assert command.legacy_range() == legacy
+    assert ("kCommandMovableKeys" in engine.flag_constants(command)) == (legacy == (0, 0, 0))

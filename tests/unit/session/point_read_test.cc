@@ -1,6 +1,5 @@
 // A single announced read of one key takes a way of its own; nobody may notice.
 #include "core/platform/sim_disk.h"
-#include "core/session/reach.h"
 #include "tests/unit/session/fixture.h"
 
 namespace synap {
@@ -37,7 +36,7 @@ TEST_F(PointRead, AnswersAndCountsAsAnyOtherCall) {
     usual("GET nothing");
     size_t commands = 0;
     for (const CommandRecord& command : all_commands()) {
-        if (!reads_one_key(command)) continue;
+        if (!command.reads_one_key()) continue;
         ++commands;
         ASSERT_NE(command.handler, nullptr) << command.name;
         EXPECT_FALSE(command.has(kCommandWrite | kCommandHost | kCommandBlocking)) << command.name;

@@ -41,6 +41,54 @@ TEST_F(RecoveryTest, AFlushBesideASnapshotIsReplayedIntoFewerSlots) {
     for (int i = 0; i < 200; ++i) EXPECT_EQ(client("GET new" + std::to_string(i)), "$y");
 }
 
+// Values that go from captured slots to others and back, alone and in records that also change
+// them, with the gate shared and alone.
+TEST_F(RecoveryTest, MovesBesideASnapshotLoseAndDoubleNothing) {
+    constexpr uint64_t kSeed = 7;
+    SmallRandom random(kSeed);
+    open_with("1024");
+    const auto key = [&] { return "k" + std::to_string(random.below(40)); };
+    const auto move = [&]() -> std::string {
+        switch (random.below(4)) {
+            case 0:
+                return "RENAME " + key() + " " + key();
+            case 1:
+                return "COPY " + key() + " " + key() + " REPLACE";
+            case 2:
+                return "COPY " + key() + " " + key() + " DB 1 REPLACE";
+            default:
+                return "MOVE " + key() + " 1";
+        }
+    };
+    for (int round = 0; round < 20; ++round) {
+        Client client(engine);
+        for (int i = 0; i < 40; ++i) client("SET k" + std::to_string(i) + " " + key());
+        ASSERT_TRUE(engine->snapshots().begin());
+        for (bool done = false; !done;) {
+            auto stepped = engine->snapshots().step(50);
+            ASSERT_TRUE(stepped);
+            done = *stepped;
+            client(move());
+            client("SELECT " + std::to_string(random.below(2)));
+            client("MULTI");
+            client("APPEND " + key() + " more");
+            if (find_command("HSET") != nullptr) client("HSET " + key() + " field " + key());
+            if (random.below(4) == 0) client("SWAPDB 0 1");
+            client(move());
+            client("SET " + key() + " other");
+            client(random.below(2) == 0 ? "RENAME " + key() + " " + key() : move());
+            client("APPEND " + key() + " again");
+            client("EXEC");
+        }
+        client.session.reset();
+        const uint64_t digest = engine->keyspace().digest();
+        ASSERT_TRUE(engine->close());
+        engine.reset();
+        open_with(round % 2 == 0 ? "4096" : "1024");
+        ASSERT_EQ(engine->keyspace().digest(), digest) << "seed " << kSeed << " round " << round;
+    }
+}
+
 // Fault case 16.
 TEST_F(RecoveryTest, AStoreThatIsOpenedForReadingIsLeftAsItIs) {
     open_with("1024", "never");
