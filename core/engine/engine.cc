@@ -55,7 +55,7 @@ Engine::Engine(const EnginePlatform& platform, const Options& options)
       run_id_(hex_id(*platform.entropy)) {
     started_ms_ = platform.clock->wall_ms();
     started_us_ = platform.clock->monotonic_us();
-    stopped_ = read_only();
+    if (read_only()) guard_.set(GuardWord::kReadOnly);
     // What sessions see while the data loads; replaced before anybody may use it.
     placeholder_ = std::make_unique<Keyspace>(limits::kSlotBitsMin, 0);
     spare_failure_ = std::make_unique<Error>(
@@ -114,8 +114,7 @@ Status Engine::load() {
         failed.code = Code::kNoMemory;  // for another thread
     }
     if (failed.code == Code::kOk) {
-        EngineState loading = EngineState::kLoading;
-        state_.compare_exchange_strong(loading, EngineState::kReady);
+        guard_.clear(GuardWord::kLoading);
         apply_log_options();  // they may have been set while the log was made
         return {};
     }
@@ -127,7 +126,8 @@ Status Engine::load() {
         const std::lock_guard<std::mutex> guard(failure_mutex_);
         failure_ = std::move(spare_failure_);
         *failure_ = std::move(failed);
-        state_.store(EngineState::kFailed, std::memory_order_release);
+        guard_.set(GuardWord::kFailed);
+        guard_.clear(GuardWord::kLoading);
     }
     Status status = failure();
     const std::string& why = status.error().message;
@@ -168,7 +168,7 @@ Status Engine::close() {
     const std::lock_guard<std::mutex> guard(close_mutex_);
     if (loader_.joinable()) loader_.join();
     if (close_done_) return {};
-    state_.store(EngineState::kClosed);
+    guard_.set(GuardWord::kClosed);
     stop_maintenance();
     if (keyspace_ != nullptr) {
         // Commands under way finish; later ones see the state.
@@ -194,7 +194,7 @@ Status Engine::failure() const {
 }
 
 void Engine::stop_writes() noexcept {
-    stopped_.store(true, std::memory_order_release);
+    guard_.set(GuardWord::kStopped);
     try {
         log_line(LogLine::Level::kError,
                  "writes are refused from now on: memory was exhausted in the middle of one");

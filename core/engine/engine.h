@@ -22,6 +22,7 @@
 #include "core/commands/context.h"
 #include "core/engine/clock_watch.h"
 #include "core/engine/eviction_rule.h"
+#include "core/engine/guard.h"
 #include "core/engine/host_facts.h"
 #include "core/engine/log_lines.h"
 #include "core/engine/options.h"
@@ -69,7 +70,14 @@ public:
     void close_in_any_case() noexcept;  // waits for memory where there is none
 
     bool closing() const noexcept { return closing_.load(); }
-    EngineState state() const noexcept { return state_.load(std::memory_order_acquire); }
+    // What keeps calls out now.
+    uint32_t guard() const noexcept { return guard_.load(); }
+    EngineState state() const noexcept {
+        const uint32_t bits = guard();
+        if ((bits & GuardWord::kClosed) != 0) return EngineState::kClosed;
+        if ((bits & GuardWord::kFailed) != 0) return EngineState::kFailed;
+        return (bits & GuardWord::kLoading) != 0 ? EngineState::kLoading : EngineState::kReady;
+    }
     // Why the state is kFailed, or why writes are refused.
     Status failure() const;
     // Writes are refused and will be taken again by themselves: for want of room, descriptors or
@@ -116,7 +124,9 @@ public:
     // Writes are refused from now on: memory was exhausted in the middle of one, so that memory and
     // log no longer agree.
     void stop_writes() noexcept;
-    bool writes_stopped() const noexcept { return stopped_.load(std::memory_order_acquire); }
+    bool writes_stopped() const noexcept {
+        return (guard() & (GuardWord::kStopped | GuardWord::kReadOnly)) != 0;
+    }
     bool accepts_writes() const noexcept {
         const Log* log = this->log();
         return !writes_stopped() && (log == nullptr || log->takes_records());
@@ -233,8 +243,7 @@ private:
 
     const EnginePlatform platform_;
     Options options_;
-    std::atomic<EngineState> state_{EngineState::kLoading};
-    std::atomic<bool> stopped_{false};
+    GuardWord guard_;
     mutable std::mutex failure_mutex_;
     std::unique_ptr<Error> failure_;
     std::unique_ptr<Error> spare_failure_;  // for when there is no memory to make one

@@ -99,14 +99,19 @@ bool Session::run_one(const Call& call, const Prepared& prepared) {
     return true;
 }
 
+std::string Session::why_barred() {
+    if ((guard_ & GuardWord::kFailed) != 0) {
+        return "ERR the store could not be opened: " + engine_->failure().error().message;
+    }
+    if ((guard_ & GuardWord::kLoading) != 0)
+        return "LOADING Synap is loading the dataset in memory";
+    if ((guard_ & GuardWord::kReadOnly) != 0) return std::string(kReadOnlyText);
+    return misconf(engine_->failure());
+}
+
 // Why the command may not run now; empty when it may.
 std::string Session::refusal(const CommandRecord& command, std::span<const std::string_view> args) {
-    const bool needs_keys = !command.has(kCommandLoading) || !command.key_specs.empty();
-    if (keyspace_ == nullptr && needs_keys) {
-        const Status failure = engine_->failure();
-        if (failure) return "LOADING Synap is loading the dataset in memory";
-        return "ERR the store could not be opened: " + failure.error().message;
-    }
+    if (is_barred(command)) return why_barred();
     if (!command.has(kCommandWrite)) return {};
     const uint64_t value_bytes = engine_->options().get(OptionId::kValueBytes);
     uint64_t bytes = 0;
@@ -116,10 +121,7 @@ std::string Session::refusal(const CommandRecord& command, std::span<const std::
         }
         bytes += arg.size();
     }
-    if (engine_->read_only()) return std::string(kReadOnlyText);
-    if (!engine_->accepts_writes()) {
-        return misconf(engine_->failure());
-    }
+    if (!engine_->accepts_writes()) return misconf(engine_->failure());
     if (command.has(kCommandDenyOom)) {
         run_.data_bytes_max = engine_->data_bytes_max();
         if (bytes > run_.data_bytes_max) return std::string(kOutOfMemory);  // before any eviction
@@ -136,7 +138,10 @@ bool Session::execute(const CommandRecord& command, std::span<const std::string_
     if (command.id == kIdExec && in_transaction_) return execute_transaction(command);
     if (command.has(kCommandWrite) && !has_log_room(0) && !make_log_room(0)) return true;
     if (command.needs_gate_alone(args.size())) {
-        enter(Gate::kAlone);
+        if (!let_in(command, Gate::kAlone)) {
+            enter(Gate::kOut);
+            return true;
+        }
         slots_.clear();
         const bool ran = call_handler(command, args, 0, 0) && commit();
         rest_on_slots();
@@ -145,7 +150,7 @@ bool Session::execute(const CommandRecord& command, std::span<const std::string_
     }
     if (!command.key_specs.empty()) return execute_locked(command, args, prepared);
     if (command.has(kCommandKeyspace)) {
-        enter(Gate::kShared);
+        if (!let_in(command, Gate::kShared)) return true;
     } else if (command.has(kCommandAdmin)) {
         enter(Gate::kOut);  // may wait for the disk
     }
@@ -174,7 +179,10 @@ bool Session::execute_locked(const CommandRecord& command, std::span<const std::
             return true;
         }
     }
-    enter(Gate::kShared);
+    if (!let_in(command, Gate::kShared)) {
+        run_.large_arguments.clear();
+        return true;
+    }
     slots_.clear();
     const auto first = static_cast<size_t>(command.first_key);
     const bool hashed =

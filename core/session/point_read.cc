@@ -15,6 +15,14 @@ void Session::run_point_read(const Call& call, BatchResult& result) {
 
     keyspace_->gate().enter_shared(run_.stripe);
     gate_ = Gate::kShared;
+    guard_ = engine_->guard();
+    if ((guard_ & GuardWord::kBarsKeys) != 0) [[unlikely]] {
+        reject(command, why_barred());
+        keyspace_->gate().leave_shared(run_.stripe);
+        gate_ = Gate::kOut;
+        result.done = 1;
+        return;
+    }
     if (prepared.name_space != keyspace_->name_space_of(database_)) [[unlikely]] {
         prepare(call, prepared);  // SWAPDB was faster
     }

@@ -30,7 +30,8 @@ Session::~Session() {
 
 BatchResult Session::run(std::span<const Call> calls) {
     BatchResult result;
-    if (engine_->state() == EngineState::kClosed) {
+    guard_ = engine_->guard();
+    if ((guard_ & GuardWord::kClosed) != 0) {
         result.stop = Stop::kFailed;
         fail(Code::kShutdown, "the store is closed");
         return result;
@@ -168,7 +169,7 @@ void Session::expect(std::span<const Call> calls) noexcept {
 }
 
 void Session::adopt_keyspace() noexcept {
-    if (keyspace_ == nullptr && engine_->state() == EngineState::kReady) {
+    if (keyspace_ == nullptr && (engine_->guard() & GuardWord::kBarsKeys) == 0) {
         keyspace_ = &engine_->keyspace();
     }
 }
@@ -222,6 +223,7 @@ void Session::go_through_gate(Gate wanted) noexcept {
     if (wanted == Gate::kShared) gate.enter_shared(run_.stripe);
     if (wanted == Gate::kAlone) gate.enter_exclusive();
     gate_ = wanted;
+    if (wanted != Gate::kOut) guard_ = engine_->guard();
 }
 
 void Session::count(const CommandRecord& command, uint64_t errors_before) noexcept {

@@ -174,6 +174,7 @@ private:
     // A call that was expected, of a command that reads one key.
     bool is_point_read(const Call& call) const noexcept {
         const Prepared& prepared = prepared_[0];
+        if ((guard_ & GuardWord::kBarsKeys) != 0) return false;
         const bool has_room = slots_.capacity() != 0;  // from the second call on
         return prepared.hashed && prepared.command->reads_one_key() && has_room &&
                prepared.command->accepts_arity(call.argc) && !in_transaction_;
@@ -189,7 +190,18 @@ private:
     // From then on what runs is logged: never in the middle of a run.
     void adopt_keyspace() noexcept;
     bool may_be_refused(const CommandRecord& command) const noexcept {
-        return command.has(kCommandWrite) || keyspace_ == nullptr;
+        return command.has(kCommandWrite) || is_barred(command);
+    }
+    bool is_barred(const CommandRecord& command) const noexcept {
+        return guard_ != 0 && (guard_ & GuardWord::bars(command)) != 0;
+    }
+    // Why, where the command is barred.
+    std::string why_barred();
+    // Enters the gate, where the word is read again. False, with the error replied, where the
+    // command is barred by now.
+    bool let_in(const CommandRecord& command, Gate wanted) {
+        enter(wanted);
+        return !is_barred(command) || !reject(command, why_barred());
     }
     // False when the batch must stop before this call.
     bool run_one(const Call& call, const Prepared& prepared);
@@ -204,6 +216,7 @@ private:
     bool execute_locked(const CommandRecord& command, std::span<const std::string_view> args,
                         const Prepared& prepared);
     bool execute_transaction(const CommandRecord& exec);
+    bool abort_transaction(std::string_view why);
     void collect_transaction_slots();
     bool watched_key_changed();
     bool run_queued();
@@ -249,6 +262,7 @@ private:
 
     std::shared_ptr<Engine> engine_;
     Keyspace* keyspace_ = nullptr;  // null until the store is loaded
+    uint32_t guard_ = 0;            // the engine's word, as it was last read
     const uint64_t record_bytes_;
     bool measured_ = false;  // latency is counted: not for embedded calls, which it would slow
     Run run_;

@@ -38,7 +38,9 @@ bool Session::execute_transaction(const CommandRecord&) {
     bool alone = false;
     bool moves = false;
     uint64_t bytes = 0;
+    uint32_t bars = 0;
     for (const Queued& queued : queued_) {
+        bars |= GuardWord::bars(*queued.command);
         alone = alone || queued.command->needs_gate_alone(queued.args.size()) ||
                 queued.command->has(kCommandKeyspace);
         if (queued.command->has(kCommandWrite)) {
@@ -48,11 +50,7 @@ bool Session::execute_transaction(const CommandRecord&) {
                 for (const std::string_view arg : queued.args) bytes += arg.size();
                 if (bytes > run_.data_bytes_max) why = kOutOfMemory;
             }
-            if (!why.empty()) {
-                drop_transaction();
-                reply_.error("EXECABORT Transaction discarded because of: " + why);
-                return true;
-            }
+            if (!why.empty()) return abort_transaction(why);
             copy_large_arguments(queued.args);
         }
     }
@@ -62,6 +60,8 @@ bool Session::execute_transaction(const CommandRecord&) {
         return true;
     }
     enter(alone ? Gate::kAlone : Gate::kShared);
+    if ((guard_ & bars) != 0) [[unlikely]]
+        return abort_transaction(why_barred());
     slots_.clear();
     if (!alone) collect_transaction_slots();
     lock_slots();
@@ -79,6 +79,14 @@ bool Session::execute_transaction(const CommandRecord&) {
     run_.large_arguments.clear();
     drop_transaction();
     return ran;
+}
+
+bool Session::abort_transaction(std::string_view why) {
+    if (gate_ == Gate::kAlone) enter(Gate::kOut);
+    run_.large_arguments.clear();
+    drop_transaction();
+    reply_.error("EXECABORT Transaction discarded because of: " + std::string(why));
+    return true;
 }
 
 // Inside the gate: outside of it SWAPDB may change what databases stand for.
