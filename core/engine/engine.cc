@@ -107,6 +107,7 @@ Status Engine::load() {
     try {
         Status status = platform_.disk != nullptr ? recover() : load_memory_only();
         if (!status) failed = status.take_error();
+        if (status) make_shadow();
         if (status) start_maintenance();
     } catch (const std::bad_alloc&) {
         failed.code = Code::kNoMemory;
@@ -133,6 +134,27 @@ Status Engine::load() {
     const std::string& why = status.error().message;
     log_line(LogLine::Level::kError, why.empty() ? "memory was exhausted while loading" : why);
     return status;
+}
+
+void Engine::make_shadow() {
+    if (options_.get(OptionId::kShadow) == 0 || log_ == nullptr) return;
+    shadow_ = std::make_unique<Shadow>(*keyspace_, platform_.entropy->next());
+    log_->set_tap(*shadow_);
+}
+
+std::string Engine::difference_from_shadow() {
+    if (state() == EngineState::kLoading || shadow_ == nullptr) return "there is no shadow";
+    Gate& gate = keyspace_->gate();
+    gate.enter_exclusive();
+    std::string difference;
+    try {
+        difference = shadow_->difference(*keyspace_);
+    } catch (...) {
+        gate.leave_exclusive();
+        throw;
+    }
+    gate.leave_exclusive();
+    return difference;
 }
 
 void Engine::start_maintenance() {

@@ -28,6 +28,7 @@
 #include "core/engine/options.h"
 #include "core/engine/rate.h"
 #include "core/engine/session_registry.h"
+#include "core/engine/shadow.h"
 #include "core/engine/slow_log.h"
 #include "core/engine/snapshots.h"
 #include "core/engine/stats.h"
@@ -173,6 +174,10 @@ public:
 
     Snapshots& snapshots() noexcept { return snapshots_; }
 
+    // What the shadow of option debug.shadow differs in; empty where in nothing. Takes the gate
+    // alone, for O(everything). Without a shadow (nor a log) the answer is that there is none.
+    std::string difference_from_shadow();
+
     // One round of what the maintenance thread does. How much it found to be past its deadline.
     size_t maintain();
     // Evicts for about so long where the data is beyond max_memory: a limit that was lowered is met
@@ -219,6 +224,7 @@ private:
     void make_keyspace(uint64_t keys);
     void set_coarse_clock() noexcept;
     void watch_clock();
+    void make_shadow();
     void start_maintenance();
     void run_maintenance() noexcept;
     void stop_maintenance() noexcept;
@@ -252,6 +258,7 @@ private:
     Manifest manifest_;
     std::unique_ptr<Keyspace> placeholder_;
     std::unique_ptr<Keyspace> keyspace_;
+    std::unique_ptr<Shadow> shadow_;        // null: none
     std::unique_ptr<Log> log_;              // assigned while loading: others ask log()
     std::unique_ptr<Unwritten> unwritten_;  // of the thread that loads, then of maintenance
     uint64_t shortages_told_ = 0;           // of the maintenance thread

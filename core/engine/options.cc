@@ -61,6 +61,9 @@ constexpr std::array<OptionSpec, kOptionCount> kSpecs = {{
     {"slowlog.threshold_us", "int", "10000", 0, kNoLimit, true, "slowlog-log-slower-than",
      "Microseconds from which a command of a slow class stands in SLOWLOG."},
     {"slowlog.entries", "int", "128", 0, 65536, true, "slowlog-max-len", "Entries SLOWLOG keeps."},
+    {"debug.shadow", "bool", "false", 0, 1, false, "",
+     "For tests: a second copy of the data follows the log's records, to be compared with the "
+     "first. Takes twice the memory."},
 }};
 
 std::vector<std::string_view> choices(std::string_view type) {

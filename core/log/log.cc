@@ -110,6 +110,7 @@ uint64_t Log::append(EffectBuffer& effects, int64_t now_ms) {
         if (stopped_) return 0;
         append_frames(effects, sums, static_cast<uint64_t>(now_ms));
         end = tail_.end;
+        if (tap_ != nullptr) tap_->record(effects, end);
         appended_.store(end, std::memory_order_release);
     }
     effects.clear();

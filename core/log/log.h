@@ -53,6 +53,14 @@ public:
     virtual void complete(Code code, std::string_view why) noexcept = 0;
 };
 
+// Sees each record as it becomes part of the log, in the order of positions.
+class RecordTap {
+public:
+    virtual ~RecordTap() = default;
+    // Under the log's lock: must not call back. `end` is the position behind the record.
+    virtual void record(const EffectBuffer& effects, uint64_t end) noexcept = 0;
+};
+
 class Log {
 public:
     Log(Disk& disk, Clock& clock, const LogStart& start, const LogOptions& options);
@@ -76,6 +84,8 @@ public:
     // empty. Throws std::bad_alloc: then nothing was appended. `now_ms`, the time of day, is kept
     // with the record and orders nothing: it may be before that of an earlier one.
     uint64_t append(EffectBuffer& effects, int64_t now_ms);  // 0 after stop()
+    // Before the first append, for the log's life.
+    void set_tap(RecordTap& tap) noexcept { tap_ = &tap; }
 
     uint64_t appended() const noexcept { return appended_.load(std::memory_order_acquire); }
     uint64_t written() const noexcept { return written_.load(); }
@@ -220,6 +230,7 @@ private:
     Tail tail_;             // guarded by append_
     bool stopped_ = false;  // guarded by append_
     std::atomic<uint64_t> appended_;
+    RecordTap* tap_ = nullptr;
 
     std::mutex write_;
     Tail writing_;                     // guarded by write_

@@ -61,6 +61,7 @@ Simulation::Simulation(uint64_t seed, const Parameters& parameters, Tally& tally
     options_.set_number(OptionId::kSnapshotLogGrowth, parameters.snapshot_growth);
     options_.set_number(OptionId::kSnapshotKeep, parameters.snapshots_kept);
     options_.set_number(OptionId::kSlots, 1024);
+    options_.set_number(OptionId::kShadow, 1);
 }
 
 std::optional<std::string> Simulation::run() {
@@ -179,6 +180,7 @@ void Simulation::look_at_log() {
 
 void Simulation::check_found() {
     if (auto wrong = history_.reopen(store_->read(), now())) problem(*wrong);
+    check_shadow();
     // What was found is there for good once the log goes on.
     look_at_log();
     if (!log_started_) ++tally_.opened_for_reading;
@@ -315,6 +317,13 @@ void Simulation::check_live() {
     const State found = store_->read();
     const State wanted = history_.last().live_at(now());
     if (!(found == wanted)) problem("while running: " + wanted.difference(found));
+    check_shadow();
+}
+
+// What follows the records alone holds the same.
+void Simulation::check_shadow() {
+    const std::string difference = store_->engine().difference_from_shadow();
+    if (!difference.empty()) problem("the shadow: " + difference);
 }
 
 void Simulation::end_life() {

@@ -80,6 +80,7 @@ private:
     void end_life();
     void die(Death death);
     void check_live();
+    void check_shadow();
     void problem(std::string text);
     void note(std::string_view text);
     bool one_in(uint64_t n) { return random_.below(n) == 0; }

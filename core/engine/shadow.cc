@@ -1,0 +1,138 @@
+#include "core/engine/shadow.h"
+
+#include <optional>
+#include <tuple>
+
+#include "core/log/record.h"
+#include "core/types/registry.h"
+
+namespace synap {
+namespace {
+
+unsigned other_slot_bits(unsigned bits) noexcept {
+    return bits == limits::kSlotBitsMin ? bits + 1 : limits::kSlotBitsMin;
+}
+
+struct Difference {
+    uint8_t name_space;
+    std::string key;
+    std::string_view what;
+
+    bool operator<(const Difference& other) const noexcept {
+        return std::tie(name_space, key) < std::tie(other.name_space, other.key);
+    }
+};
+
+template <typename See>
+void for_each_node(Keyspace& keyspace, See&& see) {
+    for (uint32_t i = 0; i < keyspace.slot_count(); ++i) {
+        keyspace.slot(i).table.for_each([&](Cell cell) { see(*cell_node(cell)); });
+    }
+}
+
+}  // namespace
+
+Shadow::Shadow(Keyspace& first, uint64_t secret)
+    : second_(other_slot_bits(first.slot_bits()), secret) {
+    copy(first);
+}
+
+void Shadow::copy(Keyspace& first) {
+    for (unsigned i = 0; i < limits::kDatabases; ++i) {
+        second_.set_name_space_of(i, first.name_space_of(i));
+    }
+    for_each_node(first, [this](const Node& node) { copy(node); });
+}
+
+// As a snapshot writes it.
+void Shadow::copy(const Node& node) {
+    EffectBuffer effects;
+    Effect effect;
+    effect.type = node.type();
+    effect.name_space = node.name_space();
+    effect.key = node.key();
+    effect.expires_at = node.deadline();
+    if (ops_of(node.type()).body(node.value(), effect.body)) {
+        effects.add(effect);
+        return apply(effects);
+    }
+    std::string scratch;
+    write_bodies(node.value().tree()->share(), node.grown(), scratch, [&](const Body& body) {
+        effect.body = body;
+        effects.add(effect);
+        apply(effects);
+        effects.clear();
+        effect.kind = EffectKind::kEdit;
+        effect.expires_at = 0;
+        return true;
+    });
+}
+
+void Shadow::record(const EffectBuffer& effects, uint64_t) noexcept {
+    try {
+        apply(effects);
+    } catch (const std::bad_alloc&) {
+        exhausted_ = true;
+    }
+}
+
+void Shadow::apply(const EffectBuffer& effects) {
+    payload_.clear();
+    size_t at = 0;
+    for (const EffectBuffer::Splice& splice : effects.splices()) {
+        payload_.append(effects.bytes(), at, splice.at - at);
+        payload_.append(splice.blob.get()->bytes());
+        at = splice.at;
+    }
+    payload_.append(effects.bytes(), at);
+    for (std::string_view left = payload_; !left.empty() && failure_.empty();) {
+        auto effect = decode_effect(left);
+        if (!effect) {
+            failure_ = "a record could not be decoded: " + effect.error().message;
+            return;
+        }
+        effect->hash = second_.key(effect->name_space, effect->key).hash;
+        if (has_other_key(effect->kind)) {
+            effect->other_hash = second_.key(effect->other_name_space, effect->other_key).hash;
+        }
+        second_.apply(*effect, 0);
+    }
+    second_.garbage().free_all();
+}
+
+std::string Shadow::difference(Keyspace& first) {
+    if (exhausted_) return "the shadow ran out of memory";
+    if (!failure_.empty()) return failure_;
+    if (first.digest() == second_.digest()) return {};
+    return first_difference(first);
+}
+
+std::string Shadow::first_difference(Keyspace& first) {
+    for (unsigned i = 0; i < limits::kDatabases; ++i) {
+        const unsigned mine = first.name_space_of(i);
+        const unsigned other = second_.name_space_of(i);
+        if (mine == other) continue;
+        return "database " + std::to_string(i) + " stands for namespace " + std::to_string(mine) +
+               ", in the shadow for " + std::to_string(other);
+    }
+    std::optional<Difference> least;
+    const auto note = [&least](const Node& node, std::string_view what) {
+        Difference found{node.name_space(), std::string(node.key()), what};
+        if (!least || found < *least) least = std::move(found);
+    };
+    for_each_node(first, [&](const Node& node) {
+        const Node* other = second_.find(second_.key(node.name_space(), node.key()));
+        if (other == nullptr) return note(node, "is not in the shadow");
+        if (other->digest() != node.digest()) note(node, "differs in the shadow");
+    });
+    for_each_node(second_, [&](const Node& node) {
+        if (first.find(first.key(node.name_space(), node.key())) == nullptr) {
+            note(node, "is in the shadow only");
+        }
+    });
+    if (!least) return "the digests differ, and no key does";
+    return "namespace " + std::to_string(least->name_space) + ", key '" + least->key + "' " +
+           std::string(least->what);
+}
+
+}  // namespace synap
