@@ -1,11 +1,13 @@
-// Commands against a real engine in memory, on a clock that moves only when told to. Tests read as
-// a client's dialogue: EXPECT_EQ(run("INCR n"), ":1").
+// Commands against a real engine, on a clock that moves only when told to. Tests read as a client's
+// dialogue: EXPECT_EQ(run("INCR n"), ":1"). Whatever a test does, a shadow that follows the records
+// alone holds the same in the end.
 #pragma once
 
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "core/platform/sim_disk.h"
 #include "tests/unit/session/fixture.h"
 
 namespace synap {
@@ -13,10 +15,20 @@ namespace synap {
 class CommandTest : public SessionTest {
 protected:
     void SetUp() override { start(Options()); }
-    void start(const Options& options) {
+    void TearDown() override {
+        check_shadow();
+        SessionTest::TearDown();
+    }
+    void start(Options options) {
+        check_shadow();
         client.reset();
-        open(nullptr, options);
+        options.set_number(OptionId::kShadow, 1);
+        open(std::make_shared<SimDisk>(), options);
         client = std::make_unique<Client>(engine);
+    }
+    void check_shadow() {
+        if (engine == nullptr) return;
+        EXPECT_EQ(engine->difference_from_shadow(), "");
     }
 
     // Words at blanks; '' stands for the empty word.
