@@ -92,11 +92,10 @@ public:
 
     // An empty placeholder until the data is loaded.
     Keyspace& keyspace() noexcept {
-        return state() == EngineState::kLoading || keyspace_ == nullptr ? *placeholder_
-                                                                        : *keyspace_;
+        return is_loading() || keyspace_ == nullptr ? *placeholder_ : *keyspace_;
     }
     // Null while loading, and for a store in memory.
-    Log* log() const noexcept { return state() == EngineState::kLoading ? nullptr : log_.get(); }
+    Log* log() const noexcept { return is_loading() ? nullptr : log_.get(); }
     Options& options() noexcept { return options_; }
     StripeOwners& stripe_owners() noexcept { return stripe_owners_; }
     Stats& stats() noexcept { return stats_; }
@@ -202,6 +201,8 @@ public:
 
 private:
     Engine(const EnginePlatform& platform, const Options& options);
+
+    bool is_loading() const noexcept { return (guard() & GuardWord::kLoading) != 0; }
 
     Status load();
     Status load_memory_only();
