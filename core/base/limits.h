@@ -23,6 +23,8 @@ inline constexpr size_t kInlineValueBytes = 16 * 1024;  // larger values are sha
 inline constexpr size_t kEffectBodyBytes = 1ull << 20;
 // Fields past their deadline that one visit to a hash deletes.
 inline constexpr size_t kFieldsExpiredAtOnce = 256;
+// That HRANDFIELD draws with repetitions.
+inline constexpr size_t kRandomFields = 1ull << 20;
 inline constexpr size_t kPackedBytes = 1024;          // of a small collection in its node
 inline constexpr size_t kTreeLeafBytes = 2048;        // but for equal hashes, which stay together
 inline constexpr size_t kTreeInlineBytes = 512;       // larger elements of trees are blobs

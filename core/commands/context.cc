@@ -18,9 +18,13 @@ void CommandContext::erase_expired(const KeyRef& key) {
 
 Node* CommandContext::peek(const KeyRef& key) {
     Node* node = keyspace_.find(key);
-    if (node == nullptr || !node->has_deadline() || !node->expired(now_ms())) return node;
-    erase_expired(key);
-    return nullptr;
+    if (node == nullptr) return node;
+    if (node->has_deadline() && node->expired(now_ms())) {
+        erase_expired(key);
+        return nullptr;
+    }
+    if (node->type() != ValueType::kHash || !HashRef(node).due(now_ms())) return node;
+    return without_expired_fields(key, node);
 }
 
 Node* CommandContext::look(const KeyRef& key) {
@@ -150,35 +154,35 @@ void CommandContext::set_deadline(const KeyRef& key, int64_t deadline) {
     emit(effect);
 }
 
-bool CommandContext::take_hash(const KeyRef& key, Node*& node) {
-    if (node == nullptr) return true;
-    if (node->type() != ValueType::kHash) {
-        wrong_type();
-        return false;
-    }
-    if (!run_.hide_expired_only && HashRef(node).due(now_ms())) erase_expired_fields(key, node);
-    return true;
+bool CommandContext::take_hash(Node* node) {
+    if (node == nullptr || node->type() == ValueType::kHash) return true;
+    wrong_type();
+    return false;
 }
 
 bool CommandContext::read_hash(const KeyRef& key, Node*& node) {
     node = read(key);
-    return take_hash(key, node);
+    return take_hash(node);
 }
 
 bool CommandContext::edit_hash(const KeyRef& key, Node*& node) {
     node = edit(key);
-    return take_hash(key, node);
+    return take_hash(node);
 }
 
-// At most so many that a command takes a bounded time; the others are for the maintenance thread.
-void CommandContext::erase_expired_fields(const KeyRef& key, Node*& node) {
+// Deletes at most so many that a command takes a bounded time; the others are for the maintenance
+// thread. A follower deletes nothing, and shows no small hash in which nothing is alive.
+Node* CommandContext::without_expired_fields(const KeyRef& key, Node* node) {
+    const HashRef hash(node);
+    if (run_.hide_expired_only) {
+        return hash.tree() == nullptr && hash.live_size(now_ms()) == 0 ? nullptr : node;
+    }
     HashEdit edit(*this, key);
-    const size_t erased =
-        HashRef(node).each_due(now_ms(), limits::kFieldsExpiredAtOnce,
-                               [&](const FieldView& field) { edit.remove(field.field); });
+    const size_t erased = hash.each_due(now_ms(), limits::kFieldsExpiredAtOnce,
+                                        [&](const FieldView& field) { edit.remove(field.field); });
     edit.emit(Reason::kExpired);
     run_.counters.expired_fields += erased;
-    node = keyspace_.find(key);  // it may be another one, or gone with its last field
+    return keyspace_.find(key);  // it may be another one, or gone with its last field
 }
 
 void CommandContext::reply_string(const Node& node) {

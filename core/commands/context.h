@@ -119,7 +119,8 @@ public:
         hash_ = hash;
     }
 
-    // The live node or null. A key past its deadline is deleted on the way, and logged. `read`
+    // The live node or null. A key past its deadline is deleted on the way, and logged; so are
+    // fields of a hash, and with the last of them the hash. `read`
     // counts a hit or a miss and marks the access; `look` only counts, `edit` (for commands that go
     // on to change the key) only marks, `peek` does neither.
     Node* read(const KeyRef& key);
@@ -130,7 +131,7 @@ public:
     // a value of another type.
     [[nodiscard]] bool read_string(const KeyRef& key, Node*& node);
     [[nodiscard]] bool edit_string(const KeyRef& key, Node*& node);
-    // The same for hashes. Fields past their deadline are deleted on the way, some of them: who
+    // The same for hashes. Of many fields past their deadline only some are deleted on the way: who
     // reads one compares its deadline with now_ms().
     [[nodiscard]] bool read_hash(const KeyRef& key, Node*& node);
     [[nodiscard]] bool edit_hash(const KeyRef& key, Node*& node);
@@ -167,8 +168,8 @@ public:
 private:
     int64_t read_clock() noexcept;  // defined with the engine, which owns time
     void mark_access(Node& node) noexcept;
-    bool take_hash(const KeyRef& key, Node*& node);
-    void erase_expired_fields(const KeyRef& key, Node*& node);
+    bool take_hash(Node* node);
+    [[gnu::cold, gnu::noinline]] Node* without_expired_fields(const KeyRef& key, Node* node);
     [[gnu::cold, gnu::noinline]] void erase_expired(const KeyRef& key);
     void apply(const Effect& effect);
     // Defined with the engine: has a snapshot under way capture the slots of the effect's keys.

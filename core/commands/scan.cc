@@ -7,6 +7,7 @@
 #include "core/base/numbers.h"
 #include "core/commands/context.h"
 #include "core/commands/generated/handlers.h"
+#include "core/commands/scan_options.h"
 #include "core/keyspace/walk.h"
 
 namespace synap::commands {
@@ -37,23 +38,6 @@ uint64_t collect(CommandContext& ctx, uint64_t cursor, size_t wanted, size_t slo
 void reply_names(Reply& reply, const std::vector<std::string>& names) {
     reply.begin_array(names.size());
     for (const std::string& name : names) reply.bulk(name);
-}
-
-// As strtoul reads it, which Redis uses: a sign is allowed, and nothing at all is 0.
-bool parse_cursor(std::string_view text, uint64_t& cursor) noexcept {
-    cursor = 0;
-    if (text.empty()) return true;
-    const bool negative = text[0] == '-';
-    const std::string_view digits = text.substr(negative || text[0] == '+' ? 1 : 0);
-    for (const char c : digits) {
-        const unsigned digit = static_cast<unsigned>(c) - '0';
-        if (digit > 9 || __builtin_mul_overflow(cursor, uint64_t{10}, &cursor) ||
-            __builtin_add_overflow(cursor, uint64_t{digit}, &cursor)) {
-            return false;
-        }
-    }
-    if (negative) cursor = 0 - cursor;
-    return !digits.empty();
 }
 
 std::string to_upper(std::string_view text) {
@@ -89,6 +73,22 @@ int64_t size_of(CommandContext& ctx) noexcept {
 }
 
 }  // namespace
+
+bool parse_cursor(std::string_view text, uint64_t& cursor) noexcept {
+    cursor = 0;
+    if (text.empty()) return true;
+    const bool negative = text[0] == '-';
+    const std::string_view digits = text.substr(negative || text[0] == '+' ? 1 : 0);
+    for (const char c : digits) {
+        const unsigned digit = static_cast<unsigned>(c) - '0';
+        if (digit > 9 || __builtin_mul_overflow(cursor, uint64_t{10}, &cursor) ||
+            __builtin_add_overflow(cursor, uint64_t{digit}, &cursor)) {
+            return false;
+        }
+    }
+    if (negative) cursor = 0 - cursor;
+    return !digits.empty();
+}
 
 void cmd_scan(CommandContext& ctx) {
     // A page looks at no more slots than this for each key wanted, so that a call stays short in a

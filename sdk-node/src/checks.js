@@ -137,6 +137,13 @@ function list(given) {
   return given.length === 1 && Array.isArray(given[0]) ? given[0] : given;
 }
 
+/** One value, or an array of them. */
+function several(method, name, given) {
+  const values = Array.isArray(given) ? given : [given];
+  values.forEach((value) => storable(method, name, value));
+  return values;
+}
+
 /** [key, value, key, value ...] of a Map or an object. */
 function pairsOf(method, pairs) {
   if (typeof pairs !== 'object' || pairs === null || Array.isArray(pairs)
@@ -152,6 +159,6 @@ function pairsOf(method, pairs) {
 }
 
 module.exports = {
-  argumentError, describe, finite, flag, known, list, moment, none, pairsOf, refuse, storable, text,
-  whole,
+  argumentError, describe, finite, flag, known, list, moment, none, pairsOf, refuse, several,
+  storable, text, whole,
 };

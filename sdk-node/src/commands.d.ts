@@ -10,6 +10,60 @@ export type Whole = number | bigint;
 /** A Unix time in the unit of its name. A Date is rounded up to it. */
 export type Moment = Whole | Date;
 
+export interface HrandfieldOptions {
+}
+
+export interface HscanOptions {
+  match?: Key | undefined;
+  count?: Whole | undefined;
+}
+
+export interface HexpireOptions {
+  nx?: boolean | undefined;
+  xx?: boolean | undefined;
+  gt?: boolean | undefined;
+  lt?: boolean | undefined;
+}
+
+export interface HpexpireOptions {
+  nx?: boolean | undefined;
+  xx?: boolean | undefined;
+  gt?: boolean | undefined;
+  lt?: boolean | undefined;
+}
+
+export interface HexpireatOptions {
+  nx?: boolean | undefined;
+  xx?: boolean | undefined;
+  gt?: boolean | undefined;
+  lt?: boolean | undefined;
+}
+
+export interface HpexpireatOptions {
+  nx?: boolean | undefined;
+  xx?: boolean | undefined;
+  gt?: boolean | undefined;
+  lt?: boolean | undefined;
+}
+
+export interface HgetexOptions {
+  ex?: Whole | undefined;
+  px?: Whole | undefined;
+  exat?: Moment | undefined;
+  pxat?: Moment | undefined;
+  persist?: boolean | undefined;
+}
+
+export interface HsetexOptions {
+  fnx?: boolean | undefined;
+  fxx?: boolean | undefined;
+  ex?: Whole | undefined;
+  px?: Whole | undefined;
+  exat?: Moment | undefined;
+  pxat?: Moment | undefined;
+  keepttl?: boolean | undefined;
+}
+
 export interface ExpireOptions {
   nx?: boolean | undefined;
   xx?: boolean | undefined;
@@ -92,6 +146,73 @@ export interface CasOptions {
 
 /** V is how the store gives stored values. */
 export interface Commands<V> {
+  /** Set fields of a hash; return how many are new. */
+  hset(key: Key, pairs: Pairs): number;
+  /** Set a field of a hash if it is not there yet. */
+  hsetnx(key: Key, field: Value, value: Value): boolean;
+  /** Set fields of a hash. */
+  hmset(key: Key, pairs: Pairs): void;
+  /** Return the value of a field of a hash. */
+  hget(key: Key, field: Value): V | null;
+  /** Return the values of fields of a hash. */
+  hmget(key: Key, fields: readonly Value[]): (V | null)[];
+  hmget(key: Key, ...fields: Value[]): (V | null)[];
+  /** Return all fields of a hash with their values. */
+  hgetall(key: Key): Map<V, V>;
+  /** Return the names of all fields of a hash. */
+  hkeys(key: Key): V[];
+  /** Return the values of all fields of a hash. */
+  hvals(key: Key): V[];
+  /** Return how many fields a hash has. */
+  hlen(key: Key): number;
+  /** Return how long the value of a field of a hash is. */
+  hstrlen(key: Key, field: Value): number;
+  /** Tell whether a hash has a field. */
+  hexists(key: Key, field: Value): boolean;
+  /** Delete fields of a hash; return how many were there. */
+  hdel(key: Key, fields: readonly Value[]): number;
+  hdel(key: Key, ...fields: Value[]): number;
+  /** Add to the integer in a field of a hash. */
+  hincrby(key: Key, field: Value, increment: Whole): number | bigint;
+  /** Add to the number in a field of a hash. */
+  hincrbyfloat(key: Key, field: Value, increment: number): number;
+  /** Return random fields of a hash. */
+  hrandfield(key: Key, options: HrandfieldOptions & { count: Whole; withvalues: true }): [V, V][];
+  hrandfield(key: Key, options: HrandfieldOptions & { count: Whole }): V[];
+  hrandfield(key: Key, options?: HrandfieldOptions): V | null;
+  /** Walk over the fields of a hash, a page at a time. */
+  hscan(key: Key, cursor: Whole, options: HscanOptions & { novalues: true }): [number, V[]];
+  hscan(key: Key, cursor?: Whole, options?: HscanOptions): [number, Map<V, V>];
+  /** Let fields of a hash expire after some seconds. */
+  hexpire(key: Key, seconds: Whole, fields: Value | readonly Value[], options?: HexpireOptions): number[];
+  /** Let fields of a hash expire after some milliseconds. */
+  hpexpire(key: Key, milliseconds: Whole, fields: Value | readonly Value[], options?: HpexpireOptions): number[];
+  /** Let fields of a hash expire at a Unix time in seconds. */
+  hexpireat(key: Key, unixTimeSeconds: Moment, fields: Value | readonly Value[], options?: HexpireatOptions): number[];
+  /** Let fields of a hash expire at a Unix time in milliseconds. */
+  hpexpireat(key: Key, unixTimeMilliseconds: Moment, fields: Value | readonly Value[], options?: HpexpireatOptions): number[];
+  /** Return the seconds that fields of a hash have left; -1 without expiry, -2 if absent. */
+  httl(key: Key, fields: readonly Value[]): number[];
+  httl(key: Key, ...fields: Value[]): number[];
+  /** Return the milliseconds that fields of a hash have left; -1 without expiry, -2 if absent. */
+  hpttl(key: Key, fields: readonly Value[]): number[];
+  hpttl(key: Key, ...fields: Value[]): number[];
+  /** Return when fields of a hash expire in Unix seconds; -1 without expiry, -2 if absent. */
+  hexpiretime(key: Key, fields: readonly Value[]): number[];
+  hexpiretime(key: Key, ...fields: Value[]): number[];
+  /** Return when fields of a hash expire in Unix milliseconds; -1 without expiry, -2 if absent. */
+  hpexpiretime(key: Key, fields: readonly Value[]): number[];
+  hpexpiretime(key: Key, ...fields: Value[]): number[];
+  /** Remove the expiry of fields of a hash. */
+  hpersist(key: Key, fields: readonly Value[]): number[];
+  hpersist(key: Key, ...fields: Value[]): number[];
+  /** Return the values of fields of a hash and delete the fields. */
+  hgetdel(key: Key, fields: readonly Value[]): (V | null)[];
+  hgetdel(key: Key, ...fields: Value[]): (V | null)[];
+  /** Return the values of fields of a hash and change their expiry. */
+  hgetex(key: Key, fields: Value | readonly Value[], options?: HgetexOptions): (V | null)[];
+  /** Set fields of a hash together with their expiry. */
+  hsetex(key: Key, pairs: Pairs, options?: HsetexOptions): boolean;
   /** Delete keys. */
   del(keys: readonly Key[]): number;
   del(...keys: Key[]): number;
@@ -206,6 +327,73 @@ export interface Commands<V> {
 
 /** V is how the store gives stored values. */
 export interface AsyncCommands<V> {
+  /** Set fields of a hash; return how many are new. */
+  hset(key: Key, pairs: Pairs): Promise<number>;
+  /** Set a field of a hash if it is not there yet. */
+  hsetnx(key: Key, field: Value, value: Value): Promise<boolean>;
+  /** Set fields of a hash. */
+  hmset(key: Key, pairs: Pairs): Promise<void>;
+  /** Return the value of a field of a hash. */
+  hget(key: Key, field: Value): Promise<V | null>;
+  /** Return the values of fields of a hash. */
+  hmget(key: Key, fields: readonly Value[]): Promise<(V | null)[]>;
+  hmget(key: Key, ...fields: Value[]): Promise<(V | null)[]>;
+  /** Return all fields of a hash with their values. */
+  hgetall(key: Key): Promise<Map<V, V>>;
+  /** Return the names of all fields of a hash. */
+  hkeys(key: Key): Promise<V[]>;
+  /** Return the values of all fields of a hash. */
+  hvals(key: Key): Promise<V[]>;
+  /** Return how many fields a hash has. */
+  hlen(key: Key): Promise<number>;
+  /** Return how long the value of a field of a hash is. */
+  hstrlen(key: Key, field: Value): Promise<number>;
+  /** Tell whether a hash has a field. */
+  hexists(key: Key, field: Value): Promise<boolean>;
+  /** Delete fields of a hash; return how many were there. */
+  hdel(key: Key, fields: readonly Value[]): Promise<number>;
+  hdel(key: Key, ...fields: Value[]): Promise<number>;
+  /** Add to the integer in a field of a hash. */
+  hincrby(key: Key, field: Value, increment: Whole): Promise<number | bigint>;
+  /** Add to the number in a field of a hash. */
+  hincrbyfloat(key: Key, field: Value, increment: number): Promise<number>;
+  /** Return random fields of a hash. */
+  hrandfield(key: Key, options: HrandfieldOptions & { count: Whole; withvalues: true }): Promise<[V, V][]>;
+  hrandfield(key: Key, options: HrandfieldOptions & { count: Whole }): Promise<V[]>;
+  hrandfield(key: Key, options?: HrandfieldOptions): Promise<V | null>;
+  /** Walk over the fields of a hash, a page at a time. */
+  hscan(key: Key, cursor: Whole, options: HscanOptions & { novalues: true }): Promise<[number, V[]]>;
+  hscan(key: Key, cursor?: Whole, options?: HscanOptions): Promise<[number, Map<V, V>]>;
+  /** Let fields of a hash expire after some seconds. */
+  hexpire(key: Key, seconds: Whole, fields: Value | readonly Value[], options?: HexpireOptions): Promise<number[]>;
+  /** Let fields of a hash expire after some milliseconds. */
+  hpexpire(key: Key, milliseconds: Whole, fields: Value | readonly Value[], options?: HpexpireOptions): Promise<number[]>;
+  /** Let fields of a hash expire at a Unix time in seconds. */
+  hexpireat(key: Key, unixTimeSeconds: Moment, fields: Value | readonly Value[], options?: HexpireatOptions): Promise<number[]>;
+  /** Let fields of a hash expire at a Unix time in milliseconds. */
+  hpexpireat(key: Key, unixTimeMilliseconds: Moment, fields: Value | readonly Value[], options?: HpexpireatOptions): Promise<number[]>;
+  /** Return the seconds that fields of a hash have left; -1 without expiry, -2 if absent. */
+  httl(key: Key, fields: readonly Value[]): Promise<number[]>;
+  httl(key: Key, ...fields: Value[]): Promise<number[]>;
+  /** Return the milliseconds that fields of a hash have left; -1 without expiry, -2 if absent. */
+  hpttl(key: Key, fields: readonly Value[]): Promise<number[]>;
+  hpttl(key: Key, ...fields: Value[]): Promise<number[]>;
+  /** Return when fields of a hash expire in Unix seconds; -1 without expiry, -2 if absent. */
+  hexpiretime(key: Key, fields: readonly Value[]): Promise<number[]>;
+  hexpiretime(key: Key, ...fields: Value[]): Promise<number[]>;
+  /** Return when fields of a hash expire in Unix milliseconds; -1 without expiry, -2 if absent. */
+  hpexpiretime(key: Key, fields: readonly Value[]): Promise<number[]>;
+  hpexpiretime(key: Key, ...fields: Value[]): Promise<number[]>;
+  /** Remove the expiry of fields of a hash. */
+  hpersist(key: Key, fields: readonly Value[]): Promise<number[]>;
+  hpersist(key: Key, ...fields: Value[]): Promise<number[]>;
+  /** Return the values of fields of a hash and delete the fields. */
+  hgetdel(key: Key, fields: readonly Value[]): Promise<(V | null)[]>;
+  hgetdel(key: Key, ...fields: Value[]): Promise<(V | null)[]>;
+  /** Return the values of fields of a hash and change their expiry. */
+  hgetex(key: Key, fields: Value | readonly Value[], options?: HgetexOptions): Promise<(V | null)[]>;
+  /** Set fields of a hash together with their expiry. */
+  hsetex(key: Key, pairs: Pairs, options?: HsetexOptions): Promise<boolean>;
   /** Delete keys. */
   del(keys: readonly Key[]): Promise<number>;
   del(...keys: Key[]): Promise<number>;
@@ -322,6 +510,73 @@ export interface AsyncCommands<V> {
 
 /** All return what they were called on. */
 export interface QueuedCommands {
+  /** Set fields of a hash; return how many are new. */
+  hset(key: Key, pairs: Pairs): this;
+  /** Set a field of a hash if it is not there yet. */
+  hsetnx(key: Key, field: Value, value: Value): this;
+  /** Set fields of a hash. */
+  hmset(key: Key, pairs: Pairs): this;
+  /** Return the value of a field of a hash. */
+  hget(key: Key, field: Value): this;
+  /** Return the values of fields of a hash. */
+  hmget(key: Key, fields: readonly Value[]): this;
+  hmget(key: Key, ...fields: Value[]): this;
+  /** Return all fields of a hash with their values. */
+  hgetall(key: Key): this;
+  /** Return the names of all fields of a hash. */
+  hkeys(key: Key): this;
+  /** Return the values of all fields of a hash. */
+  hvals(key: Key): this;
+  /** Return how many fields a hash has. */
+  hlen(key: Key): this;
+  /** Return how long the value of a field of a hash is. */
+  hstrlen(key: Key, field: Value): this;
+  /** Tell whether a hash has a field. */
+  hexists(key: Key, field: Value): this;
+  /** Delete fields of a hash; return how many were there. */
+  hdel(key: Key, fields: readonly Value[]): this;
+  hdel(key: Key, ...fields: Value[]): this;
+  /** Add to the integer in a field of a hash. */
+  hincrby(key: Key, field: Value, increment: Whole): this;
+  /** Add to the number in a field of a hash. */
+  hincrbyfloat(key: Key, field: Value, increment: number): this;
+  /** Return random fields of a hash. */
+  hrandfield(key: Key, options: HrandfieldOptions & { count: Whole; withvalues: true }): this;
+  hrandfield(key: Key, options: HrandfieldOptions & { count: Whole }): this;
+  hrandfield(key: Key, options?: HrandfieldOptions): this;
+  /** Walk over the fields of a hash, a page at a time. */
+  hscan(key: Key, cursor: Whole, options: HscanOptions & { novalues: true }): this;
+  hscan(key: Key, cursor?: Whole, options?: HscanOptions): this;
+  /** Let fields of a hash expire after some seconds. */
+  hexpire(key: Key, seconds: Whole, fields: Value | readonly Value[], options?: HexpireOptions): this;
+  /** Let fields of a hash expire after some milliseconds. */
+  hpexpire(key: Key, milliseconds: Whole, fields: Value | readonly Value[], options?: HpexpireOptions): this;
+  /** Let fields of a hash expire at a Unix time in seconds. */
+  hexpireat(key: Key, unixTimeSeconds: Moment, fields: Value | readonly Value[], options?: HexpireatOptions): this;
+  /** Let fields of a hash expire at a Unix time in milliseconds. */
+  hpexpireat(key: Key, unixTimeMilliseconds: Moment, fields: Value | readonly Value[], options?: HpexpireatOptions): this;
+  /** Return the seconds that fields of a hash have left; -1 without expiry, -2 if absent. */
+  httl(key: Key, fields: readonly Value[]): this;
+  httl(key: Key, ...fields: Value[]): this;
+  /** Return the milliseconds that fields of a hash have left; -1 without expiry, -2 if absent. */
+  hpttl(key: Key, fields: readonly Value[]): this;
+  hpttl(key: Key, ...fields: Value[]): this;
+  /** Return when fields of a hash expire in Unix seconds; -1 without expiry, -2 if absent. */
+  hexpiretime(key: Key, fields: readonly Value[]): this;
+  hexpiretime(key: Key, ...fields: Value[]): this;
+  /** Return when fields of a hash expire in Unix milliseconds; -1 without expiry, -2 if absent. */
+  hpexpiretime(key: Key, fields: readonly Value[]): this;
+  hpexpiretime(key: Key, ...fields: Value[]): this;
+  /** Remove the expiry of fields of a hash. */
+  hpersist(key: Key, fields: readonly Value[]): this;
+  hpersist(key: Key, ...fields: Value[]): this;
+  /** Return the values of fields of a hash and delete the fields. */
+  hgetdel(key: Key, fields: readonly Value[]): this;
+  hgetdel(key: Key, ...fields: Value[]): this;
+  /** Return the values of fields of a hash and change their expiry. */
+  hgetex(key: Key, fields: Value | readonly Value[], options?: HgetexOptions): this;
+  /** Set fields of a hash together with their expiry. */
+  hsetex(key: Key, pairs: Pairs, options?: HsetexOptions): this;
   /** Delete keys. */
   del(keys: readonly Key[]): this;
   del(...keys: Key[]): this;

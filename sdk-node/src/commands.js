@@ -17,12 +17,254 @@
 // array or Map.
 'use strict';
 
-const { finite, flag, known, list, moment, none, pairsOf, storable, whole } = require('./checks');
+const {
+  finite, flag, known, list, moment, none, pairsOf, several, storable, whole,
+} = require('./checks');
 
 const isPresent = (reply) => reply !== null;
 const toBoolean = (reply) => reply === 1;
 const toNothing = () => undefined;
 const toPage = (reply) => [Number(reply[0]), reply[1]];
+const toFieldPage = ([cursor, words]) => {
+  const fields = new Map();
+  for (let i = 0; i < words.length; i += 2) fields.set(words[i], words[i + 1]);
+  return [Number(cursor), fields];
+};
+
+function hsetArgs(key, pairs, ...more) {
+  none('hset', more);
+  return [key, ...pairsOf('hset', pairs)];
+}
+
+function hsetnxArgs(key, field, value, ...more) {
+  none('hsetnx', more);
+  return [key, field, value];
+}
+
+function hmsetArgs(key, pairs, ...more) {
+  none('hmset', more);
+  return [key, ...pairsOf('hmset', pairs)];
+}
+
+function hgetArgs(key, field, ...more) {
+  none('hget', more);
+  return [key, field];
+}
+
+function hmgetArgs(key, ...fields) {
+  return [key, ...list(fields)];
+}
+
+function hgetallArgs(key, ...more) {
+  none('hgetall', more);
+  return [key];
+}
+
+function hkeysArgs(key, ...more) {
+  none('hkeys', more);
+  return [key];
+}
+
+function hvalsArgs(key, ...more) {
+  none('hvals', more);
+  return [key];
+}
+
+function hlenArgs(key, ...more) {
+  none('hlen', more);
+  return [key];
+}
+
+function hstrlenArgs(key, field, ...more) {
+  none('hstrlen', more);
+  return [key, field];
+}
+
+function hexistsArgs(key, field, ...more) {
+  none('hexists', more);
+  return [key, field];
+}
+
+function hdelArgs(key, ...fields) {
+  return [key, ...list(fields)];
+}
+
+function hincrbyArgs(key, field, increment, ...more) {
+  none('hincrby', more);
+  return [key, field, whole('hincrby', 'increment', increment)];
+}
+
+function hincrbyfloatArgs(key, field, increment, ...more) {
+  none('hincrbyfloat', more);
+  return [key, field, finite('hincrbyfloat', 'increment', increment)];
+}
+
+function hrandfieldArgs(key, options, ...more) {
+  none('hrandfield', more);
+  const args = [key];
+  if (options === undefined) return args;
+  known('hrandfield', options, ['count', 'withvalues']);
+  if (options.count !== undefined) {
+    args.push(whole('hrandfield', 'count', options.count));
+  }
+  if (flag('hrandfield', 'withvalues', options.withvalues)) args.push('WITHVALUES');
+  return args;
+}
+
+function hscanArgs(key, cursor = 0, options, ...more) {
+  none('hscan', more);
+  const args = [key, whole('hscan', 'cursor', cursor)];
+  if (options === undefined) return args;
+  known('hscan', options, ['match', 'count', 'novalues']);
+  if (options.match !== undefined) {
+    args.push('MATCH', storable('hscan', 'match', options.match));
+  }
+  if (options.count !== undefined) {
+    args.push('COUNT', whole('hscan', 'count', options.count));
+  }
+  if (flag('hscan', 'novalues', options.novalues)) args.push('NOVALUES');
+  return args;
+}
+
+function hexpireArgs(key, seconds, fields, options, ...more) {
+  none('hexpire', more);
+  const words = several('hexpire', 'fields', fields);
+  const args = [key, whole('hexpire', 'seconds', seconds)];
+  if (options !== undefined) {
+    known('hexpire', options, ['nx', 'xx', 'gt', 'lt']);
+    if (flag('hexpire', 'nx', options.nx)) args.push('NX');
+    if (flag('hexpire', 'xx', options.xx)) args.push('XX');
+    if (flag('hexpire', 'gt', options.gt)) args.push('GT');
+    if (flag('hexpire', 'lt', options.lt)) args.push('LT');
+  }
+  args.push('FIELDS', words.length, ...words);
+  return args;
+}
+
+function hpexpireArgs(key, milliseconds, fields, options, ...more) {
+  none('hpexpire', more);
+  const words = several('hpexpire', 'fields', fields);
+  const args = [key, whole('hpexpire', 'milliseconds', milliseconds)];
+  if (options !== undefined) {
+    known('hpexpire', options, ['nx', 'xx', 'gt', 'lt']);
+    if (flag('hpexpire', 'nx', options.nx)) args.push('NX');
+    if (flag('hpexpire', 'xx', options.xx)) args.push('XX');
+    if (flag('hpexpire', 'gt', options.gt)) args.push('GT');
+    if (flag('hpexpire', 'lt', options.lt)) args.push('LT');
+  }
+  args.push('FIELDS', words.length, ...words);
+  return args;
+}
+
+function hexpireatArgs(key, unixTimeSeconds, fields, options, ...more) {
+  none('hexpireat', more);
+  const words = several('hexpireat', 'fields', fields);
+  const args = [key, moment('hexpireat', 'unixTimeSeconds', unixTimeSeconds, 1000)];
+  if (options !== undefined) {
+    known('hexpireat', options, ['nx', 'xx', 'gt', 'lt']);
+    if (flag('hexpireat', 'nx', options.nx)) args.push('NX');
+    if (flag('hexpireat', 'xx', options.xx)) args.push('XX');
+    if (flag('hexpireat', 'gt', options.gt)) args.push('GT');
+    if (flag('hexpireat', 'lt', options.lt)) args.push('LT');
+  }
+  args.push('FIELDS', words.length, ...words);
+  return args;
+}
+
+function hpexpireatArgs(key, unixTimeMilliseconds, fields, options, ...more) {
+  none('hpexpireat', more);
+  const words = several('hpexpireat', 'fields', fields);
+  const args = [key, moment('hpexpireat', 'unixTimeMilliseconds', unixTimeMilliseconds, 1)];
+  if (options !== undefined) {
+    known('hpexpireat', options, ['nx', 'xx', 'gt', 'lt']);
+    if (flag('hpexpireat', 'nx', options.nx)) args.push('NX');
+    if (flag('hpexpireat', 'xx', options.xx)) args.push('XX');
+    if (flag('hpexpireat', 'gt', options.gt)) args.push('GT');
+    if (flag('hpexpireat', 'lt', options.lt)) args.push('LT');
+  }
+  args.push('FIELDS', words.length, ...words);
+  return args;
+}
+
+function httlArgs(key, ...fields) {
+  const words = list(fields);
+  return [key, 'FIELDS', words.length, ...words];
+}
+
+function hpttlArgs(key, ...fields) {
+  const words = list(fields);
+  return [key, 'FIELDS', words.length, ...words];
+}
+
+function hexpiretimeArgs(key, ...fields) {
+  const words = list(fields);
+  return [key, 'FIELDS', words.length, ...words];
+}
+
+function hpexpiretimeArgs(key, ...fields) {
+  const words = list(fields);
+  return [key, 'FIELDS', words.length, ...words];
+}
+
+function hpersistArgs(key, ...fields) {
+  const words = list(fields);
+  return [key, 'FIELDS', words.length, ...words];
+}
+
+function hgetdelArgs(key, ...fields) {
+  const words = list(fields);
+  return [key, 'FIELDS', words.length, ...words];
+}
+
+function hgetexArgs(key, fields, options, ...more) {
+  none('hgetex', more);
+  const words = several('hgetex', 'fields', fields);
+  const args = [key];
+  if (options !== undefined) {
+    known('hgetex', options, ['ex', 'px', 'exat', 'pxat', 'persist']);
+    if (options.ex !== undefined) {
+      args.push('EX', whole('hgetex', 'ex', options.ex));
+    }
+    if (options.px !== undefined) {
+      args.push('PX', whole('hgetex', 'px', options.px));
+    }
+    if (options.exat !== undefined) {
+      args.push('EXAT', moment('hgetex', 'exat', options.exat, 1000));
+    }
+    if (options.pxat !== undefined) {
+      args.push('PXAT', moment('hgetex', 'pxat', options.pxat, 1));
+    }
+    if (flag('hgetex', 'persist', options.persist)) args.push('PERSIST');
+  }
+  args.push('FIELDS', words.length, ...words);
+  return args;
+}
+
+function hsetexArgs(key, pairs, options, ...more) {
+  none('hsetex', more);
+  const words = pairsOf('hsetex', pairs);
+  const args = [key];
+  if (options !== undefined) {
+    known('hsetex', options, ['fnx', 'fxx', 'ex', 'px', 'exat', 'pxat', 'keepttl']);
+    if (flag('hsetex', 'fnx', options.fnx)) args.push('FNX');
+    if (flag('hsetex', 'fxx', options.fxx)) args.push('FXX');
+    if (options.ex !== undefined) {
+      args.push('EX', whole('hsetex', 'ex', options.ex));
+    }
+    if (options.px !== undefined) {
+      args.push('PX', whole('hsetex', 'px', options.px));
+    }
+    if (options.exat !== undefined) {
+      args.push('EXAT', moment('hsetex', 'exat', options.exat, 1000));
+    }
+    if (options.pxat !== undefined) {
+      args.push('PXAT', moment('hsetex', 'pxat', options.pxat, 1));
+    }
+    if (flag('hsetex', 'keepttl', options.keepttl)) args.push('KEEPTTL');
+  }
+  args.push('FIELDS', words.length / 2, ...words);
+  return args;
+}
 
 function delArgs(...keys) {
   return list(keys);
@@ -395,6 +637,34 @@ function casArgs(key, value, options, ...more) {
 }
 
 const PARAMETERS = {
+  117: ['hset', 'key', '...pair'],
+  118: ['hsetnx', 'key', 'field', 'value'],
+  119: ['hmset', 'key', '...pair'],
+  120: ['hget', 'key', 'field'],
+  121: ['hmget', 'key', '...field'],
+  122: ['hgetall', 'key'],
+  123: ['hkeys', 'key'],
+  124: ['hvals', 'key'],
+  125: ['hlen', 'key'],
+  126: ['hstrlen', 'key', 'field'],
+  127: ['hexists', 'key', 'field'],
+  128: ['hdel', 'key', '...field'],
+  129: ['hincrby', 'key', 'field', 'increment'],
+  130: ['hincrbyfloat', 'key', 'field', 'increment'],
+  131: ['hrandfield', 'key'],
+  132: ['hscan', 'key', 'cursor'],
+  133: ['hexpire', 'key', 'seconds', '...field'],
+  134: ['hpexpire', 'key', 'milliseconds', '...field'],
+  135: ['hexpireat', 'key', 'unixTimeSeconds', '...field'],
+  136: ['hpexpireat', 'key', 'unixTimeMilliseconds', '...field'],
+  137: ['httl', 'key', 'the word FIELDS', 'the number of fields', '...field'],
+  138: ['hpttl', 'key', 'the word FIELDS', 'the number of fields', '...field'],
+  139: ['hexpiretime', 'key', 'the word FIELDS', 'the number of fields', '...field'],
+  140: ['hpexpiretime', 'key', 'the word FIELDS', 'the number of fields', '...field'],
+  141: ['hpersist', 'key', 'the word FIELDS', 'the number of fields', '...field'],
+  142: ['hgetdel', 'key', 'the word FIELDS', 'the number of fields', '...field'],
+  143: ['hgetex', 'key', '...field'],
+  144: ['hsetex', 'key', '...pair'],
   23: ['del', '...key'],
   24: ['unlink', '...key'],
   25: ['exists', '...key'],
@@ -450,6 +720,127 @@ const PARAMETERS = {
 };
 
 class Commands {
+  hset(key, pairs) {
+    return this._call(117, ...hsetArgs(...arguments));
+  }
+
+  hsetnx(key, field, value) {
+    if (arguments.length > 3) none('hsetnx', [...arguments].slice(3));
+    return this._call(118, key, field, value) === 1;
+  }
+
+  hmset(key, pairs) {
+    this._call(119, ...hmsetArgs(...arguments));
+  }
+
+  hget(key, field) {
+    if (arguments.length > 2) none('hget', [...arguments].slice(2));
+    return this._call(120, key, field);
+  }
+
+  hmget(key, ...fields) {
+    return this._call(121, ...hmgetArgs(...arguments));
+  }
+
+  hgetall(key) {
+    if (arguments.length > 1) none('hgetall', [...arguments].slice(1));
+    return this._call(122, key);
+  }
+
+  hkeys(key) {
+    if (arguments.length > 1) none('hkeys', [...arguments].slice(1));
+    return this._call(123, key);
+  }
+
+  hvals(key) {
+    if (arguments.length > 1) none('hvals', [...arguments].slice(1));
+    return this._call(124, key);
+  }
+
+  hlen(key) {
+    if (arguments.length > 1) none('hlen', [...arguments].slice(1));
+    return this._call(125, key);
+  }
+
+  hstrlen(key, field) {
+    if (arguments.length > 2) none('hstrlen', [...arguments].slice(2));
+    return this._call(126, key, field);
+  }
+
+  hexists(key, field) {
+    if (arguments.length > 2) none('hexists', [...arguments].slice(2));
+    return this._call(127, key, field) === 1;
+  }
+
+  hdel(key, ...fields) {
+    return this._call(128, ...hdelArgs(...arguments));
+  }
+
+  hincrby(key, field, increment) {
+    return this._call(129, ...hincrbyArgs(...arguments));
+  }
+
+  hincrbyfloat(key, field, increment) {
+    return Number(this._call(130, ...hincrbyfloatArgs(...arguments)));
+  }
+
+  hrandfield(key, options) {
+    return this._call(131, ...hrandfieldArgs(...arguments));
+  }
+
+  hscan(key, cursor = 0, options) {
+    if (options?.novalues === true) return toPage(this._call(132, ...hscanArgs(...arguments)));
+    return toFieldPage(this._call(132, ...hscanArgs(...arguments)));
+  }
+
+  hexpire(key, seconds, fields, options) {
+    return this._call(133, ...hexpireArgs(...arguments));
+  }
+
+  hpexpire(key, milliseconds, fields, options) {
+    return this._call(134, ...hpexpireArgs(...arguments));
+  }
+
+  hexpireat(key, unixTimeSeconds, fields, options) {
+    return this._call(135, ...hexpireatArgs(...arguments));
+  }
+
+  hpexpireat(key, unixTimeMilliseconds, fields, options) {
+    return this._call(136, ...hpexpireatArgs(...arguments));
+  }
+
+  httl(key, ...fields) {
+    return this._call(137, ...httlArgs(...arguments));
+  }
+
+  hpttl(key, ...fields) {
+    return this._call(138, ...hpttlArgs(...arguments));
+  }
+
+  hexpiretime(key, ...fields) {
+    return this._call(139, ...hexpiretimeArgs(...arguments));
+  }
+
+  hpexpiretime(key, ...fields) {
+    return this._call(140, ...hpexpiretimeArgs(...arguments));
+  }
+
+  hpersist(key, ...fields) {
+    return this._call(141, ...hpersistArgs(...arguments));
+  }
+
+  hgetdel(key, ...fields) {
+    return this._call(142, ...hgetdelArgs(...arguments));
+  }
+
+  hgetex(key, fields, options) {
+    return this._call(143, ...hgetexArgs(...arguments));
+  }
+
+  hsetex(key, pairs, options) {
+    return this._call(144, ...hsetexArgs(...arguments)) === 1;
+  }
+
   del(...keys) {
     return this._call(23, ...delArgs(...arguments));
   }
@@ -679,6 +1070,119 @@ class Commands {
 }
 
 class AsyncCommands {
+  hset(key, pairs) {
+    return this._submit(117, undefined, hsetArgs, arguments);
+  }
+
+  hsetnx(key, field, value) {
+    return this._submit(118, toBoolean, hsetnxArgs, arguments);
+  }
+
+  hmset(key, pairs) {
+    return this._submit(119, toNothing, hmsetArgs, arguments);
+  }
+
+  hget(key, field) {
+    return this._submit(120, undefined, hgetArgs, arguments);
+  }
+
+  hmget(key, ...fields) {
+    return this._submit(121, undefined, hmgetArgs, arguments);
+  }
+
+  hgetall(key) {
+    return this._submit(122, undefined, hgetallArgs, arguments);
+  }
+
+  hkeys(key) {
+    return this._submit(123, undefined, hkeysArgs, arguments);
+  }
+
+  hvals(key) {
+    return this._submit(124, undefined, hvalsArgs, arguments);
+  }
+
+  hlen(key) {
+    return this._submit(125, undefined, hlenArgs, arguments);
+  }
+
+  hstrlen(key, field) {
+    return this._submit(126, undefined, hstrlenArgs, arguments);
+  }
+
+  hexists(key, field) {
+    return this._submit(127, toBoolean, hexistsArgs, arguments);
+  }
+
+  hdel(key, ...fields) {
+    return this._submit(128, undefined, hdelArgs, arguments);
+  }
+
+  hincrby(key, field, increment) {
+    return this._submit(129, undefined, hincrbyArgs, arguments);
+  }
+
+  hincrbyfloat(key, field, increment) {
+    return this._submit(130, Number, hincrbyfloatArgs, arguments);
+  }
+
+  hrandfield(key, options) {
+    return this._submit(131, undefined, hrandfieldArgs, arguments);
+  }
+
+  hscan(key, cursor = 0, options) {
+    if (options?.novalues === true) return this._submit(132, toPage, hscanArgs, arguments);
+    return this._submit(132, toFieldPage, hscanArgs, arguments);
+  }
+
+  hexpire(key, seconds, fields, options) {
+    return this._submit(133, undefined, hexpireArgs, arguments);
+  }
+
+  hpexpire(key, milliseconds, fields, options) {
+    return this._submit(134, undefined, hpexpireArgs, arguments);
+  }
+
+  hexpireat(key, unixTimeSeconds, fields, options) {
+    return this._submit(135, undefined, hexpireatArgs, arguments);
+  }
+
+  hpexpireat(key, unixTimeMilliseconds, fields, options) {
+    return this._submit(136, undefined, hpexpireatArgs, arguments);
+  }
+
+  httl(key, ...fields) {
+    return this._submit(137, undefined, httlArgs, arguments);
+  }
+
+  hpttl(key, ...fields) {
+    return this._submit(138, undefined, hpttlArgs, arguments);
+  }
+
+  hexpiretime(key, ...fields) {
+    return this._submit(139, undefined, hexpiretimeArgs, arguments);
+  }
+
+  hpexpiretime(key, ...fields) {
+    return this._submit(140, undefined, hpexpiretimeArgs, arguments);
+  }
+
+  hpersist(key, ...fields) {
+    return this._submit(141, undefined, hpersistArgs, arguments);
+  }
+
+  hgetdel(key, ...fields) {
+    return this._submit(142, undefined, hgetdelArgs, arguments);
+  }
+
+  hgetex(key, fields, options) {
+    return this._submit(143, undefined, hgetexArgs, arguments);
+  }
+
+  hsetex(key, pairs, options) {
+    return this._submit(144, toBoolean, hsetexArgs, arguments);
+  }
+
   del(...keys) {
     return this._submit(23, undefined, delArgs, arguments);
   }

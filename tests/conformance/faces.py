@@ -25,6 +25,8 @@ import synap
 from tests.lib import resp
 from tests.lib.servers import REPOSITORY, Server, find_built
 
+# Deadlines before 2100 were counted from when they were set.
+FAR_MS = 4_102_444_800_000
 HERE = Path(__file__).parent
 Command = list[str]  # each character stands for the byte of its code
 
@@ -140,14 +142,23 @@ FACES = {
 def content(directory: Path) -> dict[Any, Any]:
     """All databases of a directory: values by database and key, and when they expire."""
     found: dict[Any, Any] = {}
-    far = 4_102_444_800_000  # deadlines before 2100 were counted from when they were set
     with synap.open(directory) as store:
         for database in range(16):
             store.execute("SELECT", database)
             for key in store:
                 expires = store.pexpiretime(key)
-                found[database, key] = (store[key], expires if expires > far else expires > 0)
+                value = store[key] if store.type(key) == "string" else _hash_content(store, key)
+                found[database, key] = (value, expires if expires > FAR_MS else expires > 0)
     return found
+
+
+def _hash_content(store: synap.Store[bytes], key: bytes) -> dict[bytes, Any]:
+    fields = store.hgetall(key)
+    moments = store.execute("HPEXPIRETIME", key, "FIELDS", len(fields), *fields)
+    return {
+        field: (value, moment if moment > FAR_MS else moment > 0)
+        for (field, value), moment in zip(fields.items(), moments)
+    }
 
 
 def node(source: str, *arguments: str) -> str:

@@ -82,197 +82,301 @@ constexpr ArgDoc kArgs18[] = {
     {"enabled", "", "", "", kArgs17, ArgType::kOneOf, -1, false, false, false},
 };
 constexpr ArgDoc kArgs19[] = {
-    {"key", "key", "", "", {}, ArgType::kKey, 0, false, true, false},
+    {"field", "field", "", "", {}, ArgType::kString, -1, false, false, false},
+    {"value", "value", "", "", {}, ArgType::kString, -1, false, false, false},
 };
 constexpr ArgDoc kArgs20[] = {
+    {"key", "key", "", "", {}, ArgType::kKey, 0, false, false, false},
+    {"data", "", "", "", kArgs19, ArgType::kBlock, -1, false, true, false},
+};
+constexpr ArgDoc kArgs21[] = {
+    {"key", "key", "", "", {}, ArgType::kKey, 0, false, false, false},
+    {"field", "field", "", "", {}, ArgType::kString, -1, false, false, false},
+    {"value", "value", "", "", {}, ArgType::kString, -1, false, false, false},
+};
+constexpr ArgDoc kArgs22[] = {
+    {"key", "key", "", "", {}, ArgType::kKey, 0, false, false, false},
+    {"field", "field", "", "", {}, ArgType::kString, -1, false, false, false},
+};
+constexpr ArgDoc kArgs23[] = {
+    {"key", "key", "", "", {}, ArgType::kKey, 0, false, false, false},
+    {"field", "field", "", "", {}, ArgType::kString, -1, false, true, false},
+};
+constexpr ArgDoc kArgs24[] = {
+    {"key", "key", "", "", {}, ArgType::kKey, 0, false, false, false},
+};
+constexpr ArgDoc kArgs25[] = {
+    {"key", "key", "", "", {}, ArgType::kKey, 0, false, false, false},
+    {"field", "field", "", "", {}, ArgType::kString, -1, false, false, false},
+    {"increment", "increment", "", "", {}, ArgType::kInteger, -1, false, false, false},
+};
+constexpr ArgDoc kArgs26[] = {
+    {"key", "key", "", "", {}, ArgType::kKey, 0, false, false, false},
+    {"field", "field", "", "", {}, ArgType::kString, -1, false, false, false},
+    {"increment", "increment", "", "", {}, ArgType::kDouble, -1, false, false, false},
+};
+constexpr ArgDoc kArgs27[] = {
+    {"count", "count", "", "", {}, ArgType::kInteger, -1, false, false, false},
+    {"withvalues", "withvalues", "WITHVALUES", "", {}, ArgType::kPureToken, -1, true, false, false},
+};
+constexpr ArgDoc kArgs28[] = {
+    {"key", "key", "", "", {}, ArgType::kKey, 0, false, false, false},
+    {"options", "", "", "", kArgs27, ArgType::kBlock, -1, true, false, false},
+};
+constexpr ArgDoc kArgs29[] = {
+    {"key", "key", "", "", {}, ArgType::kKey, 0, false, false, false},
+    {"cursor", "cursor", "", "", {}, ArgType::kInteger, -1, false, false, false},
+    {"pattern", "pattern", "MATCH", "", {}, ArgType::kPattern, -1, true, false, false},
+    {"count", "count", "COUNT", "", {}, ArgType::kInteger, -1, true, false, false},
+    {"novalues", "novalues", "NOVALUES", "7.4.0", {}, ArgType::kPureToken, -1, true, false, false},
+};
+constexpr ArgDoc kArgs30[] = {
     {"nx", "nx", "NX", "", {}, ArgType::kPureToken, -1, false, false, false},
     {"xx", "xx", "XX", "", {}, ArgType::kPureToken, -1, false, false, false},
     {"gt", "gt", "GT", "", {}, ArgType::kPureToken, -1, false, false, false},
     {"lt", "lt", "LT", "", {}, ArgType::kPureToken, -1, false, false, false},
 };
-constexpr ArgDoc kArgs21[] = {
-    {"key", "key", "", "", {}, ArgType::kKey, 0, false, false, false},
-    {"seconds", "seconds", "", "", {}, ArgType::kInteger, -1, false, false, false},
-    {"condition", "", "", "7.0.0", kArgs20, ArgType::kOneOf, -1, true, false, false},
-};
-constexpr ArgDoc kArgs22[] = {
-    {"key", "key", "", "", {}, ArgType::kKey, 0, false, false, false},
-    {"milliseconds", "milliseconds", "", "", {}, ArgType::kInteger, -1, false, false, false},
-    {"condition", "", "", "7.0.0", kArgs20, ArgType::kOneOf, -1, true, false, false},
-};
-constexpr ArgDoc kArgs23[] = {
-    {"key", "key", "", "", {}, ArgType::kKey, 0, false, false, false},
-    {"unix-time-seconds", "unix-time-seconds", "", "", {}, ArgType::kUnixTime, -1, false, false, false},
-    {"condition", "", "", "7.0.0", kArgs20, ArgType::kOneOf, -1, true, false, false},
-};
-constexpr ArgDoc kArgs24[] = {
-    {"key", "key", "", "", {}, ArgType::kKey, 0, false, false, false},
-    {"unix-time-milliseconds", "unix-time-milliseconds", "", "", {}, ArgType::kUnixTime, -1, false, false, false},
-    {"condition", "", "", "7.0.0", kArgs20, ArgType::kOneOf, -1, true, false, false},
-};
-constexpr ArgDoc kArgs25[] = {
-    {"key", "key", "", "", {}, ArgType::kKey, 0, false, false, false},
-};
-constexpr ArgDoc kArgs26[] = {
-    {"key", "key", "", "", {}, ArgType::kKey, 0, false, false, false},
-    {"newkey", "newkey", "", "", {}, ArgType::kKey, 1, false, false, false},
-};
-constexpr ArgDoc kArgs27[] = {
-    {"source", "source", "", "", {}, ArgType::kKey, 0, false, false, false},
-    {"destination", "destination", "", "", {}, ArgType::kKey, 1, false, false, false},
-    {"destination-db", "destination-db", "DB", "", {}, ArgType::kInteger, -1, true, false, false},
-    {"replace", "replace", "REPLACE", "", {}, ArgType::kPureToken, -1, true, false, false},
-};
-constexpr ArgDoc kArgs28[] = {
-    {"pattern", "pattern", "", "", {}, ArgType::kPattern, -1, false, false, false},
-};
-constexpr ArgDoc kArgs29[] = {
-    {"cursor", "cursor", "", "", {}, ArgType::kInteger, -1, false, false, false},
-    {"pattern", "pattern", "MATCH", "", {}, ArgType::kPattern, -1, true, false, false},
-    {"count", "count", "COUNT", "", {}, ArgType::kInteger, -1, true, false, false},
-    {"type", "type", "TYPE", "6.0.0", {}, ArgType::kString, -1, true, false, false},
-};
-constexpr ArgDoc kArgs30[] = {
-    {"async", "async", "ASYNC", "4.0.0", {}, ArgType::kPureToken, -1, false, false, false},
-    {"sync", "sync", "SYNC", "6.2.0", {}, ArgType::kPureToken, -1, false, false, false},
-};
 constexpr ArgDoc kArgs31[] = {
-    {"flush-type", "", "", "", kArgs30, ArgType::kOneOf, -1, true, false, false},
+    {"numfields", "numfields", "", "", {}, ArgType::kInteger, -1, false, false, false},
+    {"field", "field", "", "", {}, ArgType::kString, -1, false, true, false},
 };
 constexpr ArgDoc kArgs32[] = {
     {"key", "key", "", "", {}, ArgType::kKey, 0, false, false, false},
-    {"db", "db", "", "", {}, ArgType::kInteger, -1, false, false, false},
+    {"seconds", "seconds", "", "", {}, ArgType::kInteger, -1, false, false, false},
+    {"condition", "", "", "", kArgs30, ArgType::kOneOf, -1, true, false, false},
+    {"fields", "", "FIELDS", "", kArgs31, ArgType::kBlock, -1, false, false, false},
 };
 constexpr ArgDoc kArgs33[] = {
-    {"index1", "index1", "", "", {}, ArgType::kInteger, -1, false, false, false},
-    {"index2", "index2", "", "", {}, ArgType::kInteger, -1, false, false, false},
+    {"key", "key", "", "", {}, ArgType::kKey, 0, false, false, false},
+    {"milliseconds", "milliseconds", "", "", {}, ArgType::kInteger, -1, false, false, false},
+    {"condition", "", "", "", kArgs30, ArgType::kOneOf, -1, true, false, false},
+    {"fields", "", "FIELDS", "", kArgs31, ArgType::kBlock, -1, false, false, false},
 };
 constexpr ArgDoc kArgs34[] = {
-    {"numreplicas", "numreplicas", "", "", {}, ArgType::kInteger, -1, false, false, false},
-    {"timeout", "timeout", "", "", {}, ArgType::kInteger, -1, false, false, false},
+    {"key", "key", "", "", {}, ArgType::kKey, 0, false, false, false},
+    {"unix-time-seconds", "unix-time-seconds", "", "", {}, ArgType::kUnixTime, -1, false, false, false},
+    {"condition", "", "", "", kArgs30, ArgType::kOneOf, -1, true, false, false},
+    {"fields", "", "FIELDS", "", kArgs31, ArgType::kBlock, -1, false, false, false},
 };
 constexpr ArgDoc kArgs35[] = {
-    {"numlocal", "numlocal", "", "", {}, ArgType::kInteger, -1, false, false, false},
-    {"numreplicas", "numreplicas", "", "", {}, ArgType::kInteger, -1, false, false, false},
-    {"timeout", "timeout", "", "", {}, ArgType::kInteger, -1, false, false, false},
+    {"key", "key", "", "", {}, ArgType::kKey, 0, false, false, false},
+    {"unix-time-milliseconds", "unix-time-milliseconds", "", "", {}, ArgType::kUnixTime, -1, false, false, false},
+    {"condition", "", "", "", kArgs30, ArgType::kOneOf, -1, true, false, false},
+    {"fields", "", "FIELDS", "", kArgs31, ArgType::kBlock, -1, false, false, false},
 };
 constexpr ArgDoc kArgs36[] = {
-    {"command-name", "command-name", "", "", {}, ArgType::kString, -1, true, true, false},
+    {"key", "key", "", "", {}, ArgType::kKey, 0, false, false, false},
+    {"fields", "", "FIELDS", "", kArgs31, ArgType::kBlock, -1, false, false, false},
 };
 constexpr ArgDoc kArgs37[] = {
-    {"command", "command", "", "", {}, ArgType::kString, -1, false, false, false},
-    {"arg", "arg", "", "", {}, ArgType::kString, -1, true, true, false},
-};
-constexpr ArgDoc kArgs38[] = {
-    {"module-name", "module-name", "MODULE", "", {}, ArgType::kString, -1, false, false, false},
-    {"category", "category", "ACLCAT", "", {}, ArgType::kString, -1, false, false, false},
-    {"pattern", "pattern", "PATTERN", "", {}, ArgType::kPattern, -1, false, false, false},
-};
-constexpr ArgDoc kArgs39[] = {
-    {"filterby", "", "FILTERBY", "", kArgs38, ArgType::kOneOf, -1, true, false, false},
-};
-constexpr ArgDoc kArgs40[] = {
-    {"parameter", "parameter", "", "", {}, ArgType::kString, -1, false, true, false},
-};
-constexpr ArgDoc kArgs41[] = {
-    {"parameter", "parameter", "", "", {}, ArgType::kString, -1, false, false, false},
-    {"value", "value", "", "", {}, ArgType::kString, -1, false, false, false},
-};
-constexpr ArgDoc kArgs42[] = {
-    {"data", "", "", "", kArgs41, ArgType::kBlock, -1, false, true, false},
-};
-constexpr ArgDoc kArgs43[] = {
-    {"section", "section", "", "", {}, ArgType::kString, -1, true, true, false},
-};
-constexpr ArgDoc kArgs44[] = {
-    {"key", "key", "", "", {}, ArgType::kKey, 0, false, false, false},
-    {"count", "count", "SAMPLES", "", {}, ArgType::kInteger, -1, true, false, false},
-};
-constexpr ArgDoc kArgs45[] = {
-    {"schedule", "schedule", "SCHEDULE", "3.2.2", {}, ArgType::kPureToken, -1, true, false, false},
-};
-constexpr ArgDoc kArgs46[] = {
-    {"nosave", "nosave", "NOSAVE", "", {}, ArgType::kPureToken, -1, false, false, false},
-    {"save", "save", "SAVE", "", {}, ArgType::kPureToken, -1, false, false, false},
-};
-constexpr ArgDoc kArgs47[] = {
-    {"save-selector", "", "", "", kArgs46, ArgType::kOneOf, -1, true, false, false},
-    {"now", "now", "NOW", "7.0.0", {}, ArgType::kPureToken, -1, true, false, false},
-    {"force", "force", "FORCE", "7.0.0", {}, ArgType::kPureToken, -1, true, false, false},
-    {"abort", "abort", "ABORT", "7.0.0", {}, ArgType::kPureToken, -1, true, false, false},
-};
-constexpr ArgDoc kArgs48[] = {
-    {"count", "count", "", "", {}, ArgType::kInteger, -1, true, false, false},
-};
-constexpr ArgDoc kArgs49[] = {
-    {"nx", "nx", "NX", "", {}, ArgType::kPureToken, -1, false, false, false},
-    {"xx", "xx", "XX", "", {}, ArgType::kPureToken, -1, false, false, false},
-};
-constexpr ArgDoc kArgs50[] = {
-    {"seconds", "seconds", "EX", "2.6.12", {}, ArgType::kInteger, -1, false, false, false},
-    {"milliseconds", "milliseconds", "PX", "2.6.12", {}, ArgType::kInteger, -1, false, false, false},
-    {"unix-time-seconds", "unix-time-seconds", "EXAT", "6.2.0", {}, ArgType::kUnixTime, -1, false, false, false},
-    {"unix-time-milliseconds", "unix-time-milliseconds", "PXAT", "6.2.0", {}, ArgType::kUnixTime, -1, false, false, false},
-    {"keepttl", "keepttl", "KEEPTTL", "6.0.0", {}, ArgType::kPureToken, -1, false, false, false},
-};
-constexpr ArgDoc kArgs51[] = {
-    {"key", "key", "", "", {}, ArgType::kKey, 0, false, false, false},
-    {"value", "value", "", "", {}, ArgType::kString, -1, false, false, false},
-    {"condition", "", "", "2.6.12", kArgs49, ArgType::kOneOf, -1, true, false, false},
-    {"get", "get", "GET", "6.2.0", {}, ArgType::kPureToken, -1, true, false, false},
-    {"expiration", "", "", "", kArgs50, ArgType::kOneOf, -1, true, false, false},
-};
-constexpr ArgDoc kArgs52[] = {
     {"seconds", "seconds", "EX", "", {}, ArgType::kInteger, -1, false, false, false},
     {"milliseconds", "milliseconds", "PX", "", {}, ArgType::kInteger, -1, false, false, false},
     {"unix-time-seconds", "unix-time-seconds", "EXAT", "", {}, ArgType::kUnixTime, -1, false, false, false},
     {"unix-time-milliseconds", "unix-time-milliseconds", "PXAT", "", {}, ArgType::kUnixTime, -1, false, false, false},
     {"persist", "persist", "PERSIST", "", {}, ArgType::kPureToken, -1, false, false, false},
 };
-constexpr ArgDoc kArgs53[] = {
+constexpr ArgDoc kArgs38[] = {
     {"key", "key", "", "", {}, ArgType::kKey, 0, false, false, false},
-    {"expiration", "", "", "", kArgs52, ArgType::kOneOf, -1, true, false, false},
+    {"expiration", "", "", "", kArgs37, ArgType::kOneOf, -1, true, false, false},
+    {"fields", "", "FIELDS", "", kArgs31, ArgType::kBlock, -1, false, false, false},
+};
+constexpr ArgDoc kArgs39[] = {
+    {"fnx", "fnx", "FNX", "", {}, ArgType::kPureToken, -1, false, false, false},
+    {"fxx", "fxx", "FXX", "", {}, ArgType::kPureToken, -1, false, false, false},
+};
+constexpr ArgDoc kArgs40[] = {
+    {"seconds", "seconds", "EX", "", {}, ArgType::kInteger, -1, false, false, false},
+    {"milliseconds", "milliseconds", "PX", "", {}, ArgType::kInteger, -1, false, false, false},
+    {"unix-time-seconds", "unix-time-seconds", "EXAT", "", {}, ArgType::kUnixTime, -1, false, false, false},
+    {"unix-time-milliseconds", "unix-time-milliseconds", "PXAT", "", {}, ArgType::kUnixTime, -1, false, false, false},
+    {"keepttl", "keepttl", "KEEPTTL", "", {}, ArgType::kPureToken, -1, false, false, false},
+};
+constexpr ArgDoc kArgs41[] = {
+    {"numfields", "numfields", "", "", {}, ArgType::kInteger, -1, false, false, false},
+    {"data", "", "", "", kArgs19, ArgType::kBlock, -1, false, true, false},
+};
+constexpr ArgDoc kArgs42[] = {
+    {"key", "key", "", "", {}, ArgType::kKey, 0, false, false, false},
+    {"condition", "", "", "", kArgs39, ArgType::kOneOf, -1, true, false, false},
+    {"expiration", "", "", "", kArgs40, ArgType::kOneOf, -1, true, false, false},
+    {"fields", "", "FIELDS", "", kArgs41, ArgType::kBlock, -1, false, false, false},
+};
+constexpr ArgDoc kArgs43[] = {
+    {"key", "key", "", "", {}, ArgType::kKey, 0, false, true, false},
+};
+constexpr ArgDoc kArgs44[] = {
+    {"key", "key", "", "", {}, ArgType::kKey, 0, false, false, false},
+    {"seconds", "seconds", "", "", {}, ArgType::kInteger, -1, false, false, false},
+    {"condition", "", "", "7.0.0", kArgs30, ArgType::kOneOf, -1, true, false, false},
+};
+constexpr ArgDoc kArgs45[] = {
+    {"key", "key", "", "", {}, ArgType::kKey, 0, false, false, false},
+    {"milliseconds", "milliseconds", "", "", {}, ArgType::kInteger, -1, false, false, false},
+    {"condition", "", "", "7.0.0", kArgs30, ArgType::kOneOf, -1, true, false, false},
+};
+constexpr ArgDoc kArgs46[] = {
+    {"key", "key", "", "", {}, ArgType::kKey, 0, false, false, false},
+    {"unix-time-seconds", "unix-time-seconds", "", "", {}, ArgType::kUnixTime, -1, false, false, false},
+    {"condition", "", "", "7.0.0", kArgs30, ArgType::kOneOf, -1, true, false, false},
+};
+constexpr ArgDoc kArgs47[] = {
+    {"key", "key", "", "", {}, ArgType::kKey, 0, false, false, false},
+    {"unix-time-milliseconds", "unix-time-milliseconds", "", "", {}, ArgType::kUnixTime, -1, false, false, false},
+    {"condition", "", "", "7.0.0", kArgs30, ArgType::kOneOf, -1, true, false, false},
+};
+constexpr ArgDoc kArgs48[] = {
+    {"key", "key", "", "", {}, ArgType::kKey, 0, false, false, false},
+    {"newkey", "newkey", "", "", {}, ArgType::kKey, 1, false, false, false},
+};
+constexpr ArgDoc kArgs49[] = {
+    {"source", "source", "", "", {}, ArgType::kKey, 0, false, false, false},
+    {"destination", "destination", "", "", {}, ArgType::kKey, 1, false, false, false},
+    {"destination-db", "destination-db", "DB", "", {}, ArgType::kInteger, -1, true, false, false},
+    {"replace", "replace", "REPLACE", "", {}, ArgType::kPureToken, -1, true, false, false},
+};
+constexpr ArgDoc kArgs50[] = {
+    {"pattern", "pattern", "", "", {}, ArgType::kPattern, -1, false, false, false},
+};
+constexpr ArgDoc kArgs51[] = {
+    {"cursor", "cursor", "", "", {}, ArgType::kInteger, -1, false, false, false},
+    {"pattern", "pattern", "MATCH", "", {}, ArgType::kPattern, -1, true, false, false},
+    {"count", "count", "COUNT", "", {}, ArgType::kInteger, -1, true, false, false},
+    {"type", "type", "TYPE", "6.0.0", {}, ArgType::kString, -1, true, false, false},
+};
+constexpr ArgDoc kArgs52[] = {
+    {"async", "async", "ASYNC", "4.0.0", {}, ArgType::kPureToken, -1, false, false, false},
+    {"sync", "sync", "SYNC", "6.2.0", {}, ArgType::kPureToken, -1, false, false, false},
+};
+constexpr ArgDoc kArgs53[] = {
+    {"flush-type", "", "", "", kArgs52, ArgType::kOneOf, -1, true, false, false},
 };
 constexpr ArgDoc kArgs54[] = {
     {"key", "key", "", "", {}, ArgType::kKey, 0, false, false, false},
-    {"value", "value", "", "", {}, ArgType::kString, -1, false, false, false},
+    {"db", "db", "", "", {}, ArgType::kInteger, -1, false, false, false},
 };
 constexpr ArgDoc kArgs55[] = {
+    {"index1", "index1", "", "", {}, ArgType::kInteger, -1, false, false, false},
+    {"index2", "index2", "", "", {}, ArgType::kInteger, -1, false, false, false},
+};
+constexpr ArgDoc kArgs56[] = {
+    {"numreplicas", "numreplicas", "", "", {}, ArgType::kInteger, -1, false, false, false},
+    {"timeout", "timeout", "", "", {}, ArgType::kInteger, -1, false, false, false},
+};
+constexpr ArgDoc kArgs57[] = {
+    {"numlocal", "numlocal", "", "", {}, ArgType::kInteger, -1, false, false, false},
+    {"numreplicas", "numreplicas", "", "", {}, ArgType::kInteger, -1, false, false, false},
+    {"timeout", "timeout", "", "", {}, ArgType::kInteger, -1, false, false, false},
+};
+constexpr ArgDoc kArgs58[] = {
+    {"command-name", "command-name", "", "", {}, ArgType::kString, -1, true, true, false},
+};
+constexpr ArgDoc kArgs59[] = {
+    {"command", "command", "", "", {}, ArgType::kString, -1, false, false, false},
+    {"arg", "arg", "", "", {}, ArgType::kString, -1, true, true, false},
+};
+constexpr ArgDoc kArgs60[] = {
+    {"module-name", "module-name", "MODULE", "", {}, ArgType::kString, -1, false, false, false},
+    {"category", "category", "ACLCAT", "", {}, ArgType::kString, -1, false, false, false},
+    {"pattern", "pattern", "PATTERN", "", {}, ArgType::kPattern, -1, false, false, false},
+};
+constexpr ArgDoc kArgs61[] = {
+    {"filterby", "", "FILTERBY", "", kArgs60, ArgType::kOneOf, -1, true, false, false},
+};
+constexpr ArgDoc kArgs62[] = {
+    {"parameter", "parameter", "", "", {}, ArgType::kString, -1, false, true, false},
+};
+constexpr ArgDoc kArgs63[] = {
+    {"parameter", "parameter", "", "", {}, ArgType::kString, -1, false, false, false},
+    {"value", "value", "", "", {}, ArgType::kString, -1, false, false, false},
+};
+constexpr ArgDoc kArgs64[] = {
+    {"data", "", "", "", kArgs63, ArgType::kBlock, -1, false, true, false},
+};
+constexpr ArgDoc kArgs65[] = {
+    {"section", "section", "", "", {}, ArgType::kString, -1, true, true, false},
+};
+constexpr ArgDoc kArgs66[] = {
+    {"key", "key", "", "", {}, ArgType::kKey, 0, false, false, false},
+    {"count", "count", "SAMPLES", "", {}, ArgType::kInteger, -1, true, false, false},
+};
+constexpr ArgDoc kArgs67[] = {
+    {"schedule", "schedule", "SCHEDULE", "3.2.2", {}, ArgType::kPureToken, -1, true, false, false},
+};
+constexpr ArgDoc kArgs68[] = {
+    {"nosave", "nosave", "NOSAVE", "", {}, ArgType::kPureToken, -1, false, false, false},
+    {"save", "save", "SAVE", "", {}, ArgType::kPureToken, -1, false, false, false},
+};
+constexpr ArgDoc kArgs69[] = {
+    {"save-selector", "", "", "", kArgs68, ArgType::kOneOf, -1, true, false, false},
+    {"now", "now", "NOW", "7.0.0", {}, ArgType::kPureToken, -1, true, false, false},
+    {"force", "force", "FORCE", "7.0.0", {}, ArgType::kPureToken, -1, true, false, false},
+    {"abort", "abort", "ABORT", "7.0.0", {}, ArgType::kPureToken, -1, true, false, false},
+};
+constexpr ArgDoc kArgs70[] = {
+    {"count", "count", "", "", {}, ArgType::kInteger, -1, true, false, false},
+};
+constexpr ArgDoc kArgs71[] = {
+    {"nx", "nx", "NX", "", {}, ArgType::kPureToken, -1, false, false, false},
+    {"xx", "xx", "XX", "", {}, ArgType::kPureToken, -1, false, false, false},
+};
+constexpr ArgDoc kArgs72[] = {
+    {"seconds", "seconds", "EX", "2.6.12", {}, ArgType::kInteger, -1, false, false, false},
+    {"milliseconds", "milliseconds", "PX", "2.6.12", {}, ArgType::kInteger, -1, false, false, false},
+    {"unix-time-seconds", "unix-time-seconds", "EXAT", "6.2.0", {}, ArgType::kUnixTime, -1, false, false, false},
+    {"unix-time-milliseconds", "unix-time-milliseconds", "PXAT", "6.2.0", {}, ArgType::kUnixTime, -1, false, false, false},
+    {"keepttl", "keepttl", "KEEPTTL", "6.0.0", {}, ArgType::kPureToken, -1, false, false, false},
+};
+constexpr ArgDoc kArgs73[] = {
+    {"key", "key", "", "", {}, ArgType::kKey, 0, false, false, false},
+    {"value", "value", "", "", {}, ArgType::kString, -1, false, false, false},
+    {"condition", "", "", "2.6.12", kArgs71, ArgType::kOneOf, -1, true, false, false},
+    {"get", "get", "GET", "6.2.0", {}, ArgType::kPureToken, -1, true, false, false},
+    {"expiration", "", "", "", kArgs72, ArgType::kOneOf, -1, true, false, false},
+};
+constexpr ArgDoc kArgs74[] = {
+    {"key", "key", "", "", {}, ArgType::kKey, 0, false, false, false},
+    {"expiration", "", "", "", kArgs37, ArgType::kOneOf, -1, true, false, false},
+};
+constexpr ArgDoc kArgs75[] = {
+    {"key", "key", "", "", {}, ArgType::kKey, 0, false, false, false},
+    {"value", "value", "", "", {}, ArgType::kString, -1, false, false, false},
+};
+constexpr ArgDoc kArgs76[] = {
     {"key", "key", "", "", {}, ArgType::kKey, 0, false, false, false},
     {"seconds", "seconds", "", "", {}, ArgType::kInteger, -1, false, false, false},
     {"value", "value", "", "", {}, ArgType::kString, -1, false, false, false},
 };
-constexpr ArgDoc kArgs56[] = {
+constexpr ArgDoc kArgs77[] = {
     {"key", "key", "", "", {}, ArgType::kKey, 0, false, false, false},
     {"milliseconds", "milliseconds", "", "", {}, ArgType::kInteger, -1, false, false, false},
     {"value", "value", "", "", {}, ArgType::kString, -1, false, false, false},
 };
-constexpr ArgDoc kArgs57[] = {
-    {"data", "", "", "", kArgs54, ArgType::kBlock, -1, false, true, false},
+constexpr ArgDoc kArgs78[] = {
+    {"data", "", "", "", kArgs75, ArgType::kBlock, -1, false, true, false},
 };
-constexpr ArgDoc kArgs58[] = {
+constexpr ArgDoc kArgs79[] = {
     {"key", "key", "", "", {}, ArgType::kKey, 0, false, false, false},
     {"increment", "increment", "", "", {}, ArgType::kInteger, -1, false, false, false},
 };
-constexpr ArgDoc kArgs59[] = {
+constexpr ArgDoc kArgs80[] = {
     {"key", "key", "", "", {}, ArgType::kKey, 0, false, false, false},
     {"decrement", "decrement", "", "", {}, ArgType::kInteger, -1, false, false, false},
 };
-constexpr ArgDoc kArgs60[] = {
+constexpr ArgDoc kArgs81[] = {
     {"key", "key", "", "", {}, ArgType::kKey, 0, false, false, false},
     {"increment", "increment", "", "", {}, ArgType::kDouble, -1, false, false, false},
 };
-constexpr ArgDoc kArgs61[] = {
+constexpr ArgDoc kArgs82[] = {
     {"key", "key", "", "", {}, ArgType::kKey, 0, false, false, false},
     {"start", "start", "", "", {}, ArgType::kInteger, -1, false, false, false},
     {"end", "end", "", "", {}, ArgType::kInteger, -1, false, false, false},
 };
-constexpr ArgDoc kArgs62[] = {
+constexpr ArgDoc kArgs83[] = {
     {"key", "key", "", "", {}, ArgType::kKey, 0, false, false, false},
     {"offset", "offset", "", "", {}, ArgType::kInteger, -1, false, false, false},
     {"value", "value", "", "", {}, ArgType::kString, -1, false, false, false},
 };
-constexpr ArgDoc kArgs63[] = {
+constexpr ArgDoc kArgs84[] = {
     {"key1", "key1", "", "", {}, ArgType::kKey, 0, false, false, false},
     {"key2", "key2", "", "", {}, ArgType::kKey, 0, false, false, false},
     {"len", "len", "LEN", "", {}, ArgType::kPureToken, -1, true, false, false},
@@ -280,29 +384,29 @@ constexpr ArgDoc kArgs63[] = {
     {"min-match-len", "min-match-len", "MINMATCHLEN", "", {}, ArgType::kInteger, -1, true, false, false},
     {"withmatchlen", "withmatchlen", "WITHMATCHLEN", "", {}, ArgType::kPureToken, -1, true, false, false},
 };
-constexpr ArgDoc kArgs64[] = {
+constexpr ArgDoc kArgs85[] = {
     {"expected", "expected", "EXPECT", "", {}, ArgType::kString, -1, false, false, false},
     {"absent", "absent", "ABSENT", "", {}, ArgType::kPureToken, -1, false, false, false},
 };
-constexpr ArgDoc kArgs65[] = {
+constexpr ArgDoc kArgs86[] = {
     {"seconds", "seconds", "EX", "", {}, ArgType::kInteger, -1, false, false, false},
     {"milliseconds", "milliseconds", "PX", "", {}, ArgType::kInteger, -1, false, false, false},
     {"keepttl", "keepttl", "KEEPTTL", "", {}, ArgType::kPureToken, -1, false, false, false},
 };
-constexpr ArgDoc kArgs66[] = {
+constexpr ArgDoc kArgs87[] = {
     {"key", "key", "", "", {}, ArgType::kKey, 0, false, false, false},
     {"value", "value", "", "", {}, ArgType::kString, -1, false, false, false},
-    {"condition", "", "", "", kArgs64, ArgType::kOneOf, -1, false, false, false},
-    {"expiration", "", "", "", kArgs65, ArgType::kOneOf, -1, true, false, false},
+    {"condition", "", "", "", kArgs85, ArgType::kOneOf, -1, false, false, false},
+    {"expiration", "", "", "", kArgs86, ArgType::kOneOf, -1, true, false, false},
 };
-constexpr ArgDoc kArgs67[] = {
+constexpr ArgDoc kArgs88[] = {
     {"memory", "memory", "MEMORY", "", {}, ArgType::kPureToken, -1, false, false, false},
     {"os", "os", "OS", "", {}, ArgType::kPureToken, -1, false, false, false},
     {"disk", "disk", "DISK", "", {}, ArgType::kPureToken, -1, false, false, false},
     {"default", "default", "DEFAULT", "", {}, ArgType::kPureToken, -1, false, false, false},
 };
-constexpr ArgDoc kArgs68[] = {
-    {"durability", "", "DURABILITY", "", kArgs67, ArgType::kOneOf, -1, true, false, false},
+constexpr ArgDoc kArgs89[] = {
+    {"durability", "", "DURABILITY", "", kArgs88, ArgType::kOneOf, -1, true, false, false},
 };
 
 constexpr std::string_view kTips0[] = {
@@ -313,31 +417,31 @@ constexpr std::string_view kTips1[] = {
     "nondeterministic_output",
 };
 constexpr std::string_view kTips2[] = {
+    "nondeterministic_output_order",
+};
+constexpr std::string_view kTips3[] = {
     "request_policy:multi_shard",
     "response_policy:agg_sum",
 };
-constexpr std::string_view kTips3[] = {
+constexpr std::string_view kTips4[] = {
     "request_policy:all_shards",
     "nondeterministic_output",
 };
-constexpr std::string_view kTips4[] = {
+constexpr std::string_view kTips5[] = {
     "request_policy:all_shards",
     "nondeterministic_output_order",
 };
-constexpr std::string_view kTips5[] = {
+constexpr std::string_view kTips6[] = {
     "nondeterministic_output",
     "request_policy:special",
 };
-constexpr std::string_view kTips6[] = {
+constexpr std::string_view kTips7[] = {
     "request_policy:all_shards",
     "response_policy:agg_sum",
 };
-constexpr std::string_view kTips7[] = {
+constexpr std::string_view kTips8[] = {
     "request_policy:all_shards",
     "response_policy:agg_min",
-};
-constexpr std::string_view kTips8[] = {
-    "nondeterministic_output_order",
 };
 constexpr std::string_view kTips9[] = {
     "request_policy:all_nodes",
@@ -462,106 +566,246 @@ constexpr CommandDoc kCommandDocs[kCommandCount] = {
      "",
      "5.0.0", "connection", "O(1)",
      "", "", {}, {}},
+    // HSET
+    {"Set fields of a hash; return how many are new.",
+     "key field value [field value ...]",
+     "2.0.0", "hash", "O(N) for N fields",
+     "", "", kArgs20, {}},
+    // HSETNX
+    {"Set a field of a hash if it is not there yet.",
+     "key field value",
+     "2.0.0", "hash", "O(1)",
+     "", "", kArgs21, {}},
+    // HMSET
+    {"Set fields of a hash.",
+     "key field value [field value ...]",
+     "2.0.0", "hash", "O(N) for N fields",
+     "4.0.0", "`HSET` with multiple field-value pairs", kArgs20, {}},
+    // HGET
+    {"Return the value of a field of a hash.",
+     "key field",
+     "2.0.0", "hash", "O(1)",
+     "", "", kArgs22, {}},
+    // HMGET
+    {"Return the values of fields of a hash.",
+     "key field [field ...]",
+     "2.0.0", "hash", "O(N) for N fields",
+     "", "", kArgs23, {}},
+    // HGETALL
+    {"Return all fields of a hash with their values.",
+     "key",
+     "2.0.0", "hash", "O(N) for a hash of N fields",
+     "", "", kArgs24, kTips2},
+    // HKEYS
+    {"Return the names of all fields of a hash.",
+     "key",
+     "2.0.0", "hash", "O(N) for a hash of N fields",
+     "", "", kArgs24, kTips2},
+    // HVALS
+    {"Return the values of all fields of a hash.",
+     "key",
+     "2.0.0", "hash", "O(N) for a hash of N fields",
+     "", "", kArgs24, kTips2},
+    // HLEN
+    {"Return how many fields a hash has.",
+     "key",
+     "2.0.0", "hash", "O(1), and O(N) of a hash in which fields have expired",
+     "", "", kArgs24, {}},
+    // HSTRLEN
+    {"Return how long the value of a field of a hash is.",
+     "key field",
+     "3.2.0", "hash", "O(1)",
+     "", "", kArgs22, {}},
+    // HEXISTS
+    {"Tell whether a hash has a field.",
+     "key field",
+     "2.0.0", "hash", "O(1)",
+     "", "", kArgs22, {}},
+    // HDEL
+    {"Delete fields of a hash; return how many were there.",
+     "key field [field ...]",
+     "2.0.0", "hash", "O(N) for N fields",
+     "", "", kArgs23, {}},
+    // HINCRBY
+    {"Add to the integer in a field of a hash.",
+     "key field increment",
+     "2.0.0", "hash", "O(1)",
+     "", "", kArgs25, {}},
+    // HINCRBYFLOAT
+    {"Add to the number in a field of a hash.",
+     "key field increment",
+     "2.6.0", "hash", "O(1)",
+     "", "", kArgs26, {}},
+    // HRANDFIELD
+    {"Return random fields of a hash.",
+     "key [count [WITHVALUES]]",
+     "6.2.0", "hash", "O(N) for N fields returned",
+     "", "", kArgs28, kTips1},
+    // HSCAN
+    {"Walk over the fields of a hash, a page at a time.",
+     "key cursor [MATCH pattern] [COUNT count] [NOVALUES]",
+     "2.8.0", "hash", "O(1) for a call, O(N) for all calls of a walk",
+     "", "", kArgs29, kTips1},
+    // HEXPIRE
+    {"Let fields of a hash expire after some seconds.",
+     "key seconds [NX | XX | GT | LT] FIELDS numfields field [field ...]",
+     "7.4.0", "hash", "O(N) for N fields",
+     "", "", kArgs32, {}},
+    // HPEXPIRE
+    {"Let fields of a hash expire after some milliseconds.",
+     "key milliseconds [NX | XX | GT | LT] FIELDS numfields field [field ...]",
+     "7.4.0", "hash", "O(N) for N fields",
+     "", "", kArgs33, {}},
+    // HEXPIREAT
+    {"Let fields of a hash expire at a Unix time in seconds.",
+     "key unix-time-seconds [NX | XX | GT | LT] FIELDS numfields field [field ...]",
+     "7.4.0", "hash", "O(N) for N fields",
+     "", "", kArgs34, {}},
+    // HPEXPIREAT
+    {"Let fields of a hash expire at a Unix time in milliseconds.",
+     "key unix-time-milliseconds [NX | XX | GT | LT] FIELDS numfields field [field ...]",
+     "7.4.0", "hash", "O(N) for N fields",
+     "", "", kArgs35, {}},
+    // HTTL
+    {"Return the seconds that fields of a hash have left; -1 without expiry, -2 if absent.",
+     "key FIELDS numfields field [field ...]",
+     "7.4.0", "hash", "O(N) for N fields",
+     "", "", kArgs36, kTips1},
+    // HPTTL
+    {"Return the milliseconds that fields of a hash have left; -1 without expiry, -2 if absent.",
+     "key FIELDS numfields field [field ...]",
+     "7.4.0", "hash", "O(N) for N fields",
+     "", "", kArgs36, kTips1},
+    // HEXPIRETIME
+    {"Return when fields of a hash expire in Unix seconds; -1 without expiry, -2 if absent.",
+     "key FIELDS numfields field [field ...]",
+     "7.4.0", "hash", "O(N) for N fields",
+     "", "", kArgs36, {}},
+    // HPEXPIRETIME
+    {"Return when fields of a hash expire in Unix milliseconds; -1 without expiry, -2 if absent.",
+     "key FIELDS numfields field [field ...]",
+     "7.4.0", "hash", "O(N) for N fields",
+     "", "", kArgs36, {}},
+    // HPERSIST
+    {"Remove the expiry of fields of a hash.",
+     "key FIELDS numfields field [field ...]",
+     "7.4.0", "hash", "O(N) for N fields",
+     "", "", kArgs36, {}},
+    // HGETDEL
+    {"Return the values of fields of a hash and delete the fields.",
+     "key FIELDS numfields field [field ...]",
+     "8.0.0", "hash", "O(N) for N fields",
+     "", "", kArgs36, {}},
+    // HGETEX
+    {"Return the values of fields of a hash and change their expiry.",
+     "key [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | PERSIST] FIELDS numfields field [field ...]",
+     "8.0.0", "hash", "O(N) for N fields",
+     "", "", kArgs38, {}},
+    // HSETEX
+    {"Set fields of a hash together with their expiry.",
+     "key [FNX | FXX] [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | KEEPTTL] FIELDS numfields field value [field value ...]",
+     "8.0.0", "hash", "O(N) for N fields",
+     "", "", kArgs42, {}},
     // DEL
     {"Delete keys.",
      "key [key ...]",
      "1.0.0", "generic", "O(N) for N keys, plus the elements of each collection among them",
-     "", "", kArgs19, kTips2},
+     "", "", kArgs43, kTips3},
     // UNLINK
     {"Delete keys and free large values off the calling thread.",
      "key [key ...]",
      "4.0.0", "generic", "O(1) per key; freeing happens elsewhere",
-     "", "", kArgs19, kTips2},
+     "", "", kArgs43, kTips3},
     // EXISTS
     {"Count how many of the keys exist, repeated ones included.",
      "key [key ...]",
      "1.0.0", "generic", "O(N) for N keys",
-     "", "", kArgs19, kTips2},
+     "", "", kArgs43, kTips3},
     // EXPIRE
     {"Let a key expire after some seconds.",
      "key seconds [NX | XX | GT | LT]",
      "1.0.0", "generic", "O(1)",
-     "", "", kArgs21, {}},
+     "", "", kArgs44, {}},
     // PEXPIRE
     {"Let a key expire after some milliseconds.",
      "key milliseconds [NX | XX | GT | LT]",
      "2.6.0", "generic", "O(1)",
-     "", "", kArgs22, {}},
+     "", "", kArgs45, {}},
     // EXPIREAT
     {"Let a key expire at a Unix time in seconds.",
      "key unix-time-seconds [NX | XX | GT | LT]",
      "1.2.0", "generic", "O(1)",
-     "", "", kArgs23, {}},
+     "", "", kArgs46, {}},
     // PEXPIREAT
     {"Let a key expire at a Unix time in milliseconds.",
      "key unix-time-milliseconds [NX | XX | GT | LT]",
      "2.6.0", "generic", "O(1)",
-     "", "", kArgs24, {}},
+     "", "", kArgs47, {}},
     // TTL
     {"Return the seconds a key has left; -1 without expiry, -2 without key.",
      "key",
      "1.0.0", "generic", "O(1)",
-     "", "", kArgs25, kTips1},
+     "", "", kArgs24, kTips1},
     // PTTL
     {"Return the milliseconds a key has left; -1 without expiry, -2 without key.",
      "key",
      "2.6.0", "generic", "O(1)",
-     "", "", kArgs25, kTips1},
+     "", "", kArgs24, kTips1},
     // EXPIRETIME
     {"Return when a key expires in Unix seconds; -1 without expiry, -2 without key.",
      "key",
      "7.0.0", "generic", "O(1)",
-     "", "", kArgs25, {}},
+     "", "", kArgs24, {}},
     // PEXPIRETIME
     {"Return when a key expires in Unix milliseconds; -1 without expiry, -2 without key.",
      "key",
      "7.0.0", "generic", "O(1)",
-     "", "", kArgs25, {}},
+     "", "", kArgs24, {}},
     // PERSIST
     {"Remove the expiry of a key.",
      "key",
      "2.2.0", "generic", "O(1)",
-     "", "", kArgs25, {}},
+     "", "", kArgs24, {}},
     // TYPE
     {"Return the type of a key's value, or none.",
      "key",
      "1.0.0", "generic", "O(1)",
-     "", "", kArgs25, {}},
+     "", "", kArgs24, {}},
     // RENAME
     {"Rename a key, replacing the destination.",
      "key newkey",
      "1.0.0", "generic", "O(1)",
-     "", "", kArgs26, {}},
+     "", "", kArgs48, {}},
     // RENAMENX
     {"Rename a key only where the new name is free.",
      "key newkey",
      "1.0.0", "generic", "O(1)",
-     "", "", kArgs26, {}},
+     "", "", kArgs48, {}},
     // COPY
     {"Copy the value of a key to another key or database.",
      "source destination [DB destination-db] [REPLACE]",
      "6.2.0", "generic", "O(N) for N elements of a collection, O(1) for a string",
-     "", "", kArgs27, {}},
+     "", "", kArgs49, {}},
     // RANDOMKEY
     {"Return a key chosen at random.",
      "",
      "1.0.0", "generic", "O(1)",
-     "", "", {}, kTips3},
+     "", "", {}, kTips4},
     // KEYS
     {"Return every key that matches a glob pattern.",
      "pattern",
      "1.0.0", "generic", "O(N) for N keys in the database",
-     "", "", kArgs28, kTips4},
+     "", "", kArgs50, kTips5},
     // SCAN
     {"Walk the keys of the database page by page.",
      "cursor [MATCH pattern] [COUNT count] [TYPE type]",
      "2.8.0", "generic", "O(1) per call, O(N) for a whole walk over N keys",
-     "", "", kArgs29, kTips5},
+     "", "", kArgs51, kTips6},
     // TOUCH
     {"Count existing keys and mark them as just used.",
      "key [key ...]",
      "3.2.1", "generic", "O(N) for N keys",
-     "", "", kArgs19, kTips2},
+     "", "", kArgs43, kTips3},
     // OBJECT
     {"Inspect how values are stored.",
      "",
@@ -571,22 +815,22 @@ constexpr CommandDoc kCommandDocs[kCommandCount] = {
     {"Return the internal encoding of a key's value.",
      "key",
      "2.2.3", "generic", "O(1)",
-     "", "", kArgs25, kTips1},
+     "", "", kArgs24, kTips1},
     // OBJECT FREQ
     {"Return the access frequency counter of a key, under an LFU policy.",
      "key",
      "4.0.0", "generic", "O(1)",
-     "", "", kArgs25, kTips1},
+     "", "", kArgs24, kTips1},
     // OBJECT IDLETIME
     {"Return the seconds since a key was last used.",
      "key",
      "2.2.3", "generic", "O(1)",
-     "", "", kArgs25, kTips1},
+     "", "", kArgs24, kTips1},
     // OBJECT REFCOUNT
     {"Return the number of references to a key's value.",
      "key",
      "2.2.3", "generic", "O(1)",
-     "", "", kArgs25, kTips1},
+     "", "", kArgs24, kTips1},
     // OBJECT HELP
     {"List the subcommands of OBJECT.",
      "",
@@ -596,42 +840,42 @@ constexpr CommandDoc kCommandDocs[kCommandCount] = {
     {"Return the number of keys in the database.",
      "",
      "1.0.0", "server", "O(1)",
-     "", "", {}, kTips6},
+     "", "", {}, kTips7},
     // FLUSHDB
     {"Delete every key of the database.",
      "[ASYNC | SYNC]",
      "1.0.0", "server", "O(N) for N keys in the database",
-     "", "", kArgs31, kTips0},
+     "", "", kArgs53, kTips0},
     // FLUSHALL
     {"Delete every key of every database.",
      "[ASYNC | SYNC]",
      "1.0.0", "server", "O(N) for N keys in all databases",
-     "", "", kArgs31, kTips0},
+     "", "", kArgs53, kTips0},
     // MOVE
     {"Move a key to another database.",
      "key db",
      "1.0.0", "generic", "O(1)",
-     "", "", kArgs32, {}},
+     "", "", kArgs54, {}},
     // SWAPDB
     {"Exchange the contents of two databases.",
      "index1 index2",
      "4.0.0", "server", "O(N) for N clients watching or waiting for keys of either",
-     "", "", kArgs33, {}},
+     "", "", kArgs55, {}},
     // WAIT
     {"Wait until followers have received this session's writes, and return how many have.",
      "numreplicas timeout",
      "3.0.0", "generic", "O(1)",
-     "", "", kArgs34, kTips7},
+     "", "", kArgs56, kTips8},
     // WAITAOF
     {"Wait until this session's writes are on disk here and on followers.",
      "numlocal numreplicas timeout",
      "7.2.0", "generic", "O(1)",
-     "", "", kArgs35, kTips7},
+     "", "", kArgs57, kTips8},
     // COMMAND
     {"Describe every command.",
      "",
      "2.8.13", "server", "O(N) for N commands",
-     "", "", {}, kTips8},
+     "", "", {}, kTips2},
     // COMMAND COUNT
     {"Return the number of commands.",
      "",
@@ -641,27 +885,27 @@ constexpr CommandDoc kCommandDocs[kCommandCount] = {
     {"Return the documentation of commands.",
      "[command-name [command-name ...]]",
      "7.0.0", "server", "O(N) for N commands",
-     "", "", kArgs36, kTips8},
+     "", "", kArgs58, kTips2},
     // COMMAND INFO
     {"Describe the given commands, or all.",
      "[command-name [command-name ...]]",
      "2.8.13", "server", "O(N) for N commands",
-     "", "", kArgs36, kTips8},
+     "", "", kArgs58, kTips2},
     // COMMAND GETKEYS
     {"Return the keys among the arguments of a full command.",
      "command [arg [arg ...]]",
      "2.8.13", "server", "O(N) for N arguments",
-     "", "", kArgs37, {}},
+     "", "", kArgs59, {}},
     // COMMAND GETKEYSANDFLAGS
     {"Return the keys among the arguments of a full command, and how each is used.",
      "command [arg [arg ...]]",
      "7.0.0", "server", "O(N) for N arguments",
-     "", "", kArgs37, {}},
+     "", "", kArgs59, {}},
     // COMMAND LIST
     {"Return the names of commands, filtered or all.",
      "[FILTERBY <MODULE module-name | ACLCAT category | PATTERN pattern>]",
      "7.0.0", "server", "O(N) for N commands",
-     "", "", kArgs39, kTips8},
+     "", "", kArgs61, kTips2},
     // COMMAND HELP
     {"List the subcommands of COMMAND.",
      "",
@@ -676,12 +920,12 @@ constexpr CommandDoc kCommandDocs[kCommandCount] = {
     {"Return the options whose names match the patterns.",
      "parameter [parameter ...]",
      "2.0.0", "server", "O(N) for N options",
-     "", "", kArgs40, {}},
+     "", "", kArgs62, {}},
     // CONFIG SET
     {"Change options, all or none.",
      "parameter value [parameter value ...]",
      "2.0.0", "server", "O(N) for N options",
-     "", "", kArgs42, kTips9},
+     "", "", kArgs64, kTips9},
     // CONFIG RESETSTAT
     {"Set the counters of INFO to zero.",
      "",
@@ -696,7 +940,7 @@ constexpr CommandDoc kCommandDocs[kCommandCount] = {
     {"Return facts and counters of the server as text.",
      "[section [section ...]]",
      "1.0.0", "server", "O(1)",
-     "", "", kArgs43, kTips10},
+     "", "", kArgs65, kTips10},
     // TIME
     {"Return the server's clock as seconds and microseconds.",
      "",
@@ -711,7 +955,7 @@ constexpr CommandDoc kCommandDocs[kCommandCount] = {
     {"Estimate the bytes that a key and its value occupy.",
      "key [SAMPLES count]",
      "4.0.0", "server", "O(N) for N sampled elements",
-     "", "", kArgs44, {}},
+     "", "", kArgs66, {}},
     // MEMORY STATS
     {"Return figures about the use of memory.",
      "",
@@ -741,7 +985,7 @@ constexpr CommandDoc kCommandDocs[kCommandCount] = {
     {"Start writing a snapshot.",
      "[SCHEDULE]",
      "1.0.0", "server", "O(1)",
-     "", "", kArgs45, {}},
+     "", "", kArgs67, {}},
     // LASTSAVE
     {"Return the Unix time of the last complete snapshot.",
      "",
@@ -751,7 +995,7 @@ constexpr CommandDoc kCommandDocs[kCommandCount] = {
     {"Stop the server.",
      "[NOSAVE | SAVE] [NOW] [FORCE] [ABORT]",
      "1.0.0", "server", "O(N) for N keys in all databases when a snapshot is written, else O(1)",
-     "", "", kArgs47, {}},
+     "", "", kArgs69, {}},
     // SLOWLOG
     {"Inspect the log of slow commands.",
      "",
@@ -761,7 +1005,7 @@ constexpr CommandDoc kCommandDocs[kCommandCount] = {
     {"Return the latest slow commands.",
      "[count]",
      "2.2.12", "server", "O(N) for N entries returned",
-     "", "", kArgs48, kTips11},
+     "", "", kArgs70, kTips11},
     // SLOWLOG LEN
     {"Return the number of entries in the log of slow commands.",
      "",
@@ -786,122 +1030,122 @@ constexpr CommandDoc kCommandDocs[kCommandCount] = {
     {"Return the value of a string key.",
      "key",
      "1.0.0", "string", "O(1)",
-     "", "", kArgs25, {}},
+     "", "", kArgs24, {}},
     // SET
     {"Store a string value, with optional expiry and conditions.",
      "key value [NX | XX] [GET] [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | KEEPTTL]",
      "1.0.0", "string", "O(1)",
-     "", "", kArgs51, {}},
+     "", "", kArgs73, {}},
     // GETEX
     {"Return the value of a string key and change its expiry.",
      "key [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | PERSIST]",
      "6.2.0", "string", "O(1)",
-     "", "", kArgs53, {}},
+     "", "", kArgs74, {}},
     // GETDEL
     {"Return the value of a string key and delete the key.",
      "key",
      "6.2.0", "string", "O(1)",
-     "", "", kArgs25, {}},
+     "", "", kArgs24, {}},
     // GETSET
     {"Store a string value and return the one it replaces.",
      "key value",
      "1.0.0", "string", "O(1)",
-     "6.2.0", "`SET` with the `!GET` argument", kArgs54, {}},
+     "6.2.0", "`SET` with the `!GET` argument", kArgs75, {}},
     // SETNX
     {"Store a string value only where the key does not exist.",
      "key value",
      "1.0.0", "string", "O(1)",
-     "", "", kArgs54, {}},
+     "", "", kArgs75, {}},
     // SETEX
     {"Store a string value that expires after some seconds.",
      "key seconds value",
      "2.0.0", "string", "O(1)",
-     "", "", kArgs55, {}},
+     "", "", kArgs76, {}},
     // PSETEX
     {"Store a string value that expires after some milliseconds.",
      "key milliseconds value",
      "2.6.0", "string", "O(1)",
-     "", "", kArgs56, {}},
+     "", "", kArgs77, {}},
     // MGET
     {"Return the values of several string keys.",
      "key [key ...]",
      "1.0.0", "string", "O(N) for N keys",
-     "", "", kArgs19, kTips13},
+     "", "", kArgs43, kTips13},
     // MSET
     {"Store several string values as one step.",
      "key value [key value ...]",
      "1.0.1", "string", "O(N) for N keys",
-     "", "", kArgs57, kTips14},
+     "", "", kArgs78, kTips14},
     // MSETNX
     {"Store several string values as one step, only where none of the keys exists.",
      "key value [key value ...]",
      "1.0.1", "string", "O(N) for N keys",
-     "", "", kArgs57, kTips15},
+     "", "", kArgs78, kTips15},
     // INCR
     {"Add one to an integer value.",
      "key",
      "1.0.0", "string", "O(1)",
-     "", "", kArgs25, {}},
+     "", "", kArgs24, {}},
     // DECR
     {"Subtract one from an integer value.",
      "key",
      "1.0.0", "string", "O(1)",
-     "", "", kArgs25, {}},
+     "", "", kArgs24, {}},
     // INCRBY
     {"Add an integer to an integer value.",
      "key increment",
      "1.0.0", "string", "O(1)",
-     "", "", kArgs58, {}},
+     "", "", kArgs79, {}},
     // DECRBY
     {"Subtract an integer from an integer value.",
      "key decrement",
      "1.0.0", "string", "O(1)",
-     "", "", kArgs59, {}},
+     "", "", kArgs80, {}},
     // INCRBYFLOAT
     {"Add a floating-point number to a numeric value.",
      "key increment",
      "2.6.0", "string", "O(1)",
-     "", "", kArgs60, {}},
+     "", "", kArgs81, {}},
     // APPEND
     {"Append bytes to a string value and return its new length.",
      "key value",
      "2.0.0", "string", "O(1) amortised; O(N) where the value of N bytes must move",
-     "", "", kArgs54, {}},
+     "", "", kArgs75, {}},
     // STRLEN
     {"Return the length of a string value in bytes.",
      "key",
      "2.2.0", "string", "O(1)",
-     "", "", kArgs25, {}},
+     "", "", kArgs24, {}},
     // GETRANGE
     {"Return part of a string value by byte offsets.",
      "key start end",
      "2.4.0", "string", "O(N) for N bytes returned",
-     "", "", kArgs61, {}},
+     "", "", kArgs82, {}},
     // SUBSTR
     {"Return part of a string value by byte offsets; the old name of GETRANGE.",
      "key start end",
      "1.0.0", "string", "O(N) for N bytes returned",
-     "2.0.0", "`GETRANGE`", kArgs61, {}},
+     "2.0.0", "`GETRANGE`", kArgs82, {}},
     // SETRANGE
     {"Overwrite part of a string value from a byte offset on.",
      "key offset value",
      "2.2.0", "string", "O(N) for N bytes written or filled with zeros",
-     "", "", kArgs62, {}},
+     "", "", kArgs83, {}},
     // LCS
     {"Find the longest common subsequence of two string values.",
      "key1 key2 [LEN] [IDX] [MINMATCHLEN min-match-len] [WITHMATCHLEN]",
      "7.0.0", "string", "O(N*M) for values of N and M bytes",
-     "", "", kArgs63, {}},
+     "", "", kArgs84, {}},
     // SYNAP.CAS
     {"Replace a string value where it equals the expected one, or is absent.",
      "key value <EXPECT expected | ABSENT> [EX seconds | PX milliseconds | KEEPTTL]",
      "0.1.0", "synap", "O(1), plus the comparison of the old value",
-     "", "", kArgs66, {}},
+     "", "", kArgs87, {}},
     // SYNAP.SESSION
     {"Set defaults of the session, or return them when called without arguments.",
      "[DURABILITY <MEMORY | OS | DISK | DEFAULT>]",
      "0.1.0", "synap", "O(1)",
-     "", "", kArgs68, {}},
+     "", "", kArgs89, {}},
     // SYNAP.TOKEN
     {"Return epoch and position of the session's last write.",
      "",
@@ -926,7 +1170,7 @@ constexpr CommandDoc kCommandDocs[kCommandCount] = {
     {"Let the next EXEC fail when one of the keys has changed by then.",
      "key [key ...]",
      "2.2.0", "transactions", "O(N) for N keys",
-     "", "", kArgs19, {}},
+     "", "", kArgs43, {}},
     // UNWATCH
     {"Forget all watched keys.",
      "",

@@ -7,11 +7,11 @@
 
 namespace synap {
 
-inline constexpr size_t kCommandCount = 112;  // subcommands included
-inline constexpr size_t kTopLevelCommandCount = 77;
-inline constexpr uint16_t kMaxCommandId = 116;
+inline constexpr size_t kCommandCount = 140;  // subcommands included
+inline constexpr size_t kTopLevelCommandCount = 105;
+inline constexpr uint16_t kMaxCommandId = 144;
 inline constexpr unsigned kNameSlotBits = 8;
-inline constexpr uint64_t kNameHashMultiplier = 0x26402967d5347a71u;
+inline constexpr uint64_t kNameHashMultiplier = 0x2861c83fcc1be7bfu;
 
 // Permanent ids: in the log, across the C ABI and in the SDKs.
 enum CommandId : uint16_t {
@@ -33,6 +33,34 @@ enum CommandId : uint16_t {
     kIdClientNoEvict = 71,
     kIdClientNoTouch = 72,
     kIdClientHelp = 77,
+    kIdHset = 117,
+    kIdHsetnx = 118,
+    kIdHmset = 119,
+    kIdHget = 120,
+    kIdHmget = 121,
+    kIdHgetall = 122,
+    kIdHkeys = 123,
+    kIdHvals = 124,
+    kIdHlen = 125,
+    kIdHstrlen = 126,
+    kIdHexists = 127,
+    kIdHdel = 128,
+    kIdHincrby = 129,
+    kIdHincrbyfloat = 130,
+    kIdHrandfield = 131,
+    kIdHscan = 132,
+    kIdHexpire = 133,
+    kIdHpexpire = 134,
+    kIdHexpireat = 135,
+    kIdHpexpireat = 136,
+    kIdHttl = 137,
+    kIdHpttl = 138,
+    kIdHexpiretime = 139,
+    kIdHpexpiretime = 140,
+    kIdHpersist = 141,
+    kIdHgetdel = 142,
+    kIdHgetex = 143,
+    kIdHsetex = 144,
     kIdDel = 23,
     kIdUnlink = 24,
     kIdExists = 25,

@@ -26,6 +26,7 @@ HEADER = """\
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -37,6 +38,12 @@ namespace synap {
 struct ScanPage {
     std::uint64_t cursor = 0;
     std::vector<std::string> keys;
+};
+
+/// One page of HSCAN; a cursor of 0 ends the walk.
+struct FieldPage {
+    std::uint64_t cursor = 0;
+    std::vector<std::pair<std::string, std::string>> fields;
 };
 
 namespace detail {
@@ -102,6 +109,36 @@ inline ScanPage as_page(const Node& node) {
     return page;
 }
 
+inline std::vector<std::int64_t> as_integers(const Node& node) {
+    return as_vector<std::int64_t>(node, [](const Node& child) { return child.integer(); });
+}
+
+inline std::vector<std::pair<std::string, std::string>> as_pairs(const Node& node) {
+    return as_vector<std::pair<std::string, std::string>>(node, [](const Node& child) {
+        return std::pair(as_string(child[0]), as_string(child[1]));
+    });
+}
+
+inline std::unordered_map<std::string, std::string> as_map(const Node& node) {
+    std::unordered_map<std::string, std::string> map;
+    map.reserve(node.size() / 2);
+    for (std::size_t i = 0; i + 1 < node.size(); i += 2) {
+        map.emplace(as_string(node[i]), as_string(node[i + 1]));
+    }
+    return map;
+}
+
+inline FieldPage as_field_page(const Node& node) {
+    FieldPage page;
+    const std::string_view cursor = node[0].bytes();
+    std::from_chars(cursor.data(), cursor.data() + cursor.size(), page.cursor);
+    const Node words = node[1];
+    for (std::size_t i = 0; i + 1 < words.size(); i += 2) {
+        page.fields.emplace_back(as_string(words[i]), as_string(words[i + 1]));
+    }
+    return page;
+}
+
 template <class Range>
 concept KeyRange = std::ranges::input_range<Range> &&
     std::convertible_to<std::ranges::range_reference_t<Range>, std::string_view>;
@@ -125,22 +162,21 @@ private:
     Reply run(std::span<const Arg> argv) {
         return static_cast<Derived*>(this)->exec(argv).or_throw();
     }
+    // Behind `argv`, if any.
     template <class Range>
-    Reply run_keys(std::uint16_t id, Range&& keys) {
-        std::vector<Arg> argv{id};
+    static std::vector<Arg> key_words(Range&& keys, std::vector<Arg> argv = {}) {
         for (const auto& key : keys) {
             argv.emplace_back(std::string_view(key));
         }
-        return run(argv);
+        return argv;
     }
     template <class Range>
-    Reply run_pairs(std::uint16_t id, Range&& pairs) {
-        std::vector<Arg> argv{id};
+    static std::vector<Arg> pair_words(Range&& pairs, std::vector<Arg> argv = {}) {
         for (const auto& pair : pairs) {
             argv.emplace_back(pair.first);
             argv.emplace_back(pair.second);
         }
-        return run(argv);
+        return argv;
     }
 };
 
@@ -163,6 +199,13 @@ RESULTS = {
                                  "return detail::as_optional_strings({}.root());"),
     "scan_page": ("ScanPage", "return detail::as_page({}.root());"),
     "map": ("Reply", "return {};"),
+    "array_of_integers": ("std::vector<std::int64_t>",
+                          "return detail::as_integers({}.root());"),
+    "map_of_strings": ("std::unordered_map<std::string, std::string>",
+                       "return detail::as_map({}.root());"),
+    "array_of_pairs": ("std::vector<std::pair<std::string, std::string>>",
+                       "return detail::as_pairs({}.root());"),
+    "field_page": ("FieldPage", "return detail::as_field_page({}.root());"),
 }
 ARG_TYPES = {"key": "std::string_view", "pattern": "std::string_view", "string": "Arg",
              "integer": "std::int64_t", "unix-time": "std::int64_t", "double": "double"}
@@ -181,15 +224,28 @@ def options_struct(method):
             fields += f"    bool {option.name} = false;\n"
         else:
             fields += f"    std::optional<{cpp_type(option)}> {option.name} = std::nullopt;\n"
-    return f"\nstruct {pascal(method.names['cpp'])}Options {{\n{fields}}};\n"
+    return f"\nstruct {pascal(method.names['cpp'])}Options {{\n{fields}}};\n" if fields else ""
 
 
-def parameter_list(method):
+def has_options(method):
+    """Those that change the reply are methods of their own."""
+    return any(not option.reply for option in method.options)
+
+
+def needed(method, chosen):
+    """Options that a method for a shape of reply has as arguments."""
+    values = [option for option in method.variants if not option.is_flag]
+    return values if chosen else []
+
+
+def parameter_list(method, chosen=None, rest=None):
     words = []
     for param in method.positional:
         default = "" if param.default is None else f" = {param.default}"
         words.append(f"{cpp_type(param)} {param.name}{default}")
-    if method.options:
+    words += [f"{cpp_type(option)} {option.name}" for option in needed(method, chosen)]
+    words += [rest] if rest else []
+    if has_options(method):
         words.append(f"const {pascal(method.names['cpp'])}Options& options = {{}}")
     return ", ".join(words)
 
@@ -200,25 +256,32 @@ def word(param, name):
 
 def call_lines(method, chosen):
     words = [str(method.id)] + [word(p, p.name) for p in method.positional]
-    if not method.options:
+    words += [option.name for option in needed(method, chosen)]
+    if chosen and chosen.is_flag and not has_options(method):
+        words.append(f'"{chosen.token}"')
+    if not has_options(method):
         return [f"const Arg argv[] = {{{', '.join(words)}}};"]
     capacity = len(words) + sum(1 if o.is_flag else 2 for o in method.options)
     lines = [f"detail::ArgList<{capacity}> argv;", f"argv.add({', '.join(words)});"]
     if chosen:
         lines.append(f'argv.add("{chosen.token}");')
-    for option in method.options:
-        if option.reply:
-            continue
-        arrow = f"options.{option.name}->count()" if option.unit else f"*options.{option.name}"
-        value = "" if option.is_flag else f", {arrow}"
-        lines += [f"if (options.{option.name}) {{", f'    argv.add("{option.token}"{value});', "}"]
+    for option, words in given_options(method):
+        add = f"    argv.add({', '.join(words)});"
+        lines += [f"if (options.{option.name}) {{", add, "}"]
     return lines
+
+
+def given_options(method):
+    """Options that do not change the reply, and what each adds to the words."""
+    for option in (o for o in method.options if not o.reply):
+        arrow = f"options.{option.name}->count()" if option.unit else f"*options.{option.name}"
+        yield option, [f'"{option.token}"'] + ([] if option.is_flag else [arrow])
 
 
 def plain_method(method, chosen=None):
     name = method.names["cpp"] + (f"_{chosen.name}" if chosen else "")
     result, statement = RESULTS[chosen.reply if chosen else method.reply]
-    lines = [f"/// {method.summary}", f"{result} {name}({parameter_list(method)}) {{"]
+    lines = [f"/// {method.summary}", f"{result} {name}({parameter_list(method, chosen)}) {{"]
     lines += ["    " + line for line in call_lines(method, chosen)]
     return lines + ["    " + statement.format("run(argv)"), "}"]
 
@@ -234,14 +297,14 @@ def keys_methods(method):
             "}",
             "template <detail::KeyRange Range>",
             f"{result} {name}(Range&& {keys}) {{",
-            "    " + statement.format(f"run_keys({method.id}, {keys})"),
+            "    " + statement.format(f"run(key_words({keys}, {{{method.id}}}))"),
             "}"]
 
 
 def pairs_methods(method):
     name = method.names["cpp"]
     result, statement = RESULTS[method.reply]
-    call = "    " + statement.format(f"run_pairs({method.id}, pairs)")
+    call = "    " + statement.format(f"run(pair_words(pairs, {{{method.id}}}))")
     return [f"/// {method.summary}",
             f"{result} {name}(std::initializer_list<std::pair<std::string_view, Arg>> pairs) {{",
             call, "}",
@@ -249,7 +312,38 @@ def pairs_methods(method):
             f"{result} {name}(Range&& pairs) {{", call, "}"]
 
 
+def rest_methods(method):
+    """Of a key and then any number of fields or pairs: as a range, or in braces."""
+    name, rest = method.names["cpp"], method.rest.name
+    result, statement = RESULTS[method.reply]
+    is_pair = method.rest.type == "pair"
+    words = [str(method.id)] + [word(p, p.name) for p in method.positional]
+    lines = [f"/// {method.summary}",
+             f"template <detail::{'PairRange' if is_pair else 'KeyRange'} Range>",
+             f"{result} {name}({parameter_list(method, None, f'Range&& {rest}')}) {{",
+             f"    std::vector<Arg> argv{{{', '.join(words)}}};"]
+    for option, parts in given_options(method):
+        added = [f"        argv.emplace_back({part});" for part in parts]
+        lines += [f"    if (options.{option.name}) {{"] + added + ["    }"]
+    made = f"{'pair' if is_pair else 'key'}_words({rest})"
+    lines.append(f"    const std::vector<Arg> words = {made};")
+    if method.numbered:
+        lines += [f'    argv.emplace_back("{method.numbered}");',
+                  f"    argv.emplace_back(words.size(){' / 2' if is_pair else ''});"]
+    lines += ["    argv.insert(argv.end(), words.begin(), words.end());",
+              "    " + statement.format("run(argv)"), "}"]
+    element = "std::pair<std::string_view, Arg>" if is_pair else "std::string_view"
+    braces = f"std::initializer_list<{element}> {rest}"
+    given = [p.name for p in method.positional] + [rest]
+    given += ["options"] if has_options(method) else []
+    return lines + [f"{result} {name}({parameter_list(method, None, braces)}) {{",
+                    f"    return {name}<const std::initializer_list<{element}>&>("
+                    f"{', '.join(given)});", "}"]
+
+
 def method_lines(method):
+    if method.rest and method.positional:
+        return rest_methods(method)
     if method.rest and method.rest.type == "pair":
         return pairs_methods(method)
     if method.rest:

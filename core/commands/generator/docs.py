@@ -2,8 +2,8 @@
 from .signature import camel, methods
 from .syntax import syntax
 
-TITLES = {"strings": "Strings", "keys": "Keys", "connection": "Connection", "server": "Server",
-          "transactions": "Transactions", "synap": "Synap's own"}
+TITLES = {"strings": "Strings", "keys": "Keys", "hashes": "Hashes", "connection": "Connection",
+          "server": "Server", "transactions": "Transactions", "synap": "Synap's own"}
 
 
 def call_syntax(command):

@@ -1,9 +1,9 @@
 """Writes the typed methods of the Python SDK, their stub and their reference."""
-import keyword
 import textwrap
 from pathlib import Path
 
 from .docs import TITLES
+from .python_docs import BY_AMOUNT, docstring, quoted, safe
 from .signature import methods
 
 REFERENCE = "docs/python.md"
@@ -34,6 +34,11 @@ HELPERS = '''
 
 def _page(reply):
     return int(reply[0]), reply[1]
+
+
+def _field_page(reply):
+    words = iter(reply[1])
+    return int(reply[0]), dict(zip(words, words))
 
 
 def _is_present(reply):
@@ -85,92 +90,34 @@ REPLY_TYPES = {
     "string_or_null": "Optional[V]", "array_of_integers": "List[int]",
     "array_of_strings": "List[V]", "array_of_strings_or_null": "List[Optional[V]]",
     "scan_page": "Tuple[int, List[V]]", "map": "Dict[Any, Any]",
+    "map_of_strings": "Dict[V, V]", "array_of_pairs": "List[List[V]]",
+    "field_page": "Tuple[int, Dict[V, V]]",
 }
 CONVERSIONS = {
     "ok": "{}", "ok_or_null": "return {} is not None", "boolean": "return {} == 1",
     "number": "return float({})", "scan_page": "return _page({})",
+    "field_page": "return _field_page({})",
 }
 CONVERTERS = {"ok": "_nothing", "ok_or_null": "_is_present", "boolean": "_is_one",
-              "number": "float", "scan_page": "_page"}
-
-
-# Commands that take one more argument here: those of the command by any amount.
-BY_AMOUNT = {"INCR": "INCRBY", "DECR": "DECRBY"}
-
-RETURNS = {
-    "ok": "", "ok_or_null": "Returns True, or False where a condition was not met.",
-    "status": "Returns a str.", "integer": "Returns an int.",
-    "integer_or_null": "Returns an int, or None where the key is absent.",
-    "boolean": "Returns whether it was done.", "number": "Returns a float.",
-    "string": "Returns a value.", "string_or_null": "Returns a value, or None.",
-    "array_of_integers": "Returns a list of int.",
-    "array_of_strings": "Returns a list of values.",
-    "array_of_strings_or_null": "Returns a list of values, None where a key is absent.",
-    "scan_page": "Returns (next cursor, keys); the scan is complete when the cursor is 0.",
-    "map": "Returns a dict.",
-}
-OPTIONS = {
-    "ex": "lifetime: seconds, or a timedelta", "px": "lifetime: milliseconds, or a timedelta",
-    "exat": "end of life: Unix time in seconds, or a datetime",
-    "pxat": "end of life: Unix time in milliseconds, or a datetime",
-    "keepttl": "keep the lifetime that the key has", "persist": "remove the lifetime",
-    "gt": "only if that is later than the present end of life; none counts as never",
-    "lt": "only if that is earlier than the present end of life; none counts as never",
-    "get": "return the value before (or None) instead", "db": "number of a database, 0 to 15",
-    "replace": "overwrite the destination", "match": "glob pattern of keys",
-    "count": "about how many keys to look at in one call", "type": "only keys of this type",
-    "len": "return only the length", "idx": "return a dict with the places of matches",
-    "minmatchlen": "leave out shorter matches", "withmatchlen": "give the length of each match",
-    "expect": "the value that must be there", "absent": "the key must not be there",
-    "async_": "for compatibility; memory is freed at once either way",
-    "sync": "for compatibility; memory is freed at once either way",
-}
-CONDITIONS = {"SET": {"nx": "only if the key is absent", "xx": "only if the key is there"}}
-OTHER_CONDITIONS = {"nx": "only if the key has no lifetime", "xx": "only if the key has one"}
-
-
-def help_of(method, option):
-    conditions = CONDITIONS.get(method.command.name, OTHER_CONDITIONS)
-    return {**OPTIONS, **conditions}[safe(option.name)]
-
-
-def docstring(method):
-    """Lines between the quotes; what an option means is an error where it is not said above."""
-    lines = [method.summary, ""]
-    if method.command.name in BY_AMOUNT:
-        lines[0] = lines[0].replace("by one", "by an amount")
-    times = [p for p in method.positional if p.unit or p.type == "unix-time"]
-    for param in times:
-        kind = "datetime" if param.type == "unix-time" else "timedelta"
-        lines.append(f"{param.name} may be a {kind}.")
-    if method.rest and method.rest.type == "pair":
-        lines.append("pairs is a mapping, or an iterable of pairs.")
-    elif method.rest:
-        lines.append(f"{method.rest.name} may be one list instead.")
-    lines += [f"{safe(o.name):<12} {help_of(method, o)}" for o in method.options]
-    if RETURNS[method.reply]:
-        lines.append(RETURNS[method.reply])
-    return lines if len(lines) > 2 else lines[:1]
-
-
-def quoted(method):
-    first, *rest = docstring(method)
-    if not rest:
-        return f'        """{first}"""\n'
-    body = "".join(f"        {line}".rstrip() + "\n" for line in rest)
-    return f'        """{first}\n{body}        """\n'
-
-
-def safe(name):
-    return name + "_" if keyword.iskeyword(name) else name
+              "number": "float", "scan_page": "_page", "field_page": "_field_page"}
 
 
 def convert(shape, expression):
     return CONVERSIONS.get(shape, "return {}").format(expression)
 
 
+def rest_name(method):
+    return "pairs" if method.rest.type == "pair" else safe(method.rest.name)
+
+
+def has_star(method):
+    return method.rest is not None and method.rest.type != "pair"
+
+
 def argument_names(method):
-    return [safe(p.name) for p in method.positional] + [safe(o.name) for o in method.options]
+    rest = [rest_name(method)] if method.rest else []
+    return ([safe(p.name) for p in method.positional] + rest
+            + [safe(o.name) for o in method.options])
 
 
 def parameters(method):
@@ -181,9 +128,9 @@ def parameters(method):
     if method.command.name in BY_AMOUNT:
         words.append("amount=1")
     if method.rest:
-        words.append("pairs" if method.rest.type == "pair" else "*" + safe(method.rest.name))
+        words.append(("*" if has_star(method) else "") + rest_name(method))
     if method.options:
-        words.append("*")
+        words += [] if has_star(method) else ["*"]
         words += [f"{safe(o.name)}={'False' if o.is_flag else 'None'}" for o in method.options]
     return wrap(words, 4)
 
@@ -225,6 +172,8 @@ def option_lines(option):
     name = safe(option.name)
     if option.is_flag:
         return [f"if flag(\"{name}\", {name}):", f"    args.append(b\"{option.token}\")"]
+    if not option.token:
+        return [f"if {name} is not None:", f"    args.append(integer(\"{name}\", {name}))"]
     token = f"b\"{option.token}\""
     if option.unit or option.type == "unix-time":
         words = f"timed({token}, {name})"
@@ -243,6 +192,9 @@ def args_function(method):
              f"    args = [{positional}]"]
     for option in method.options:
         lines += ["    " + line for line in option_lines(option)]
+    if method.rest:
+        lines += [f"    words = {rest_words(method)}",
+                  f"    args += ({', '.join(numbering(method) + ['*words'])})"]
     return "\n\n" + "\n".join(lines + ["    return args"])
 
 
@@ -271,10 +223,12 @@ def times(method, names):
             continue
         kind, in_words = (("datetime", "unix_ms") if at else
                           ("timedelta", "in_ms"))
-        finer = "p" + method.names["python"]
+        own = method.names["python"]
+        finer = "hp" + own[1:] if method.command.group == "hash" else "p" + own
         if finer in names:
+            star = ["*" + rest_name(method)] if has_star(method) else []
             options = [f"{safe(o.name)}={safe(o.name)}" for o in method.options]
-            given = ", ".join([safe(p.name) for p in method.positional] + options)
+            given = ", ".join([safe(p.name) for p in method.positional] + star + options)
             lines += [f"if isinstance({name}, {kind}):", f"    return self.{finer}({given})"]
         else:
             lines += [f"if isinstance({name}, {kind}):", f"    {name} = {in_words}({name})"]
@@ -282,13 +236,28 @@ def times(method, names):
 
 
 def rest_words(method):
-    return f"flat({safe(method.rest.name)})"
+    return f"{'flat' if has_star(method) else 'words_of_pairs'}({rest_name(method)})"
+
+
+def numbering(method):
+    """What stands before the words of `rest`, of which a pair has two."""
+    if not method.numbered:
+        return []
+    return [f"b\"{method.numbered}\"", f"len(words){'' if has_star(method) else ' // 2'}"]
+
+
+def numbered_words(method):
+    return [safe(p.name) for p in method.positional] + numbering(method) + ["*words"]
 
 
 def body(method):
-    if method.rest and method.rest.type == "pair":
-        return [convert(method.reply, f"self._call({method.id}, *words_of_pairs(pairs))")]
     words = [safe(p.name) for p in method.positional]
+    if method.numbered and not method.options:
+        call = f"self._call({', '.join([str(method.id)] + numbered_words(method))})"
+        return [f"words = {rest_words(method)}", convert(method.reply, call)]
+    if method.rest and method.options:
+        call = f"self._call({method.id}, *args)"
+        return [args_call(method)] + by_variant(method, lambda shape: convert(shape, call))
     if method.command.name in BY_AMOUNT:
         return [convert(method.reply, f"self._call({method.amount_id}, {words[0]}, amount)")]
     words += ["*" + rest_words(method)] if method.rest else []
@@ -310,8 +279,9 @@ def queue(method, args, shape):
 
 
 def queued_body(method):
-    if method.rest and method.rest.type == "pair":
-        return [queue(method, "words_of_pairs(pairs)", method.reply)]
+    if method.numbered and not method.options:
+        args = f"({', '.join(numbered_words(method))})"
+        return [f"words = {rest_words(method)}", queue(method, args, method.reply)]
     if method.command.name in BY_AMOUNT:
         name = safe(method.positional[0].name)
         return [f"return self._queue({method.amount_id}, ({name}, amount))"]
@@ -339,6 +309,7 @@ def typed(table):
     found = methods(table)
     ids = {command.name: command.id for command in table.top}
     for method in found:
+        method.reply_options = {o.name for o in method.variants}
         method.amount_id = ids.get(BY_AMOUNT.get(method.command.name))
     return found
 
@@ -367,11 +338,15 @@ def annotated(method, first, chosen=None, narrow=True):
         kind = ARG_TYPES[method.rest.type] if method.rest.type != "pair" else ""
         words.append(f"*{safe(method.rest.name)}: Union[{kind}, Iterable[{kind}]]" if kind
                      else "pairs: Pairs")
-    if method.options:
+    if method.options and not has_star(method):
         words.append("*")
     for option in method.options:
-        if option is chosen:
+        if option is chosen and not option.is_flag:
+            words.append(f"{safe(option.name)}: int")
+        elif option is chosen:
             words.append(f"{safe(option.name)}: Literal[True]")
+        elif option.reply and not option.is_flag and narrow and not chosen:
+            words.append(f"{safe(option.name)}: None = ...")
         elif option.is_flag:
             words.append(f"{safe(option.name)}: "
                          f"{'Literal[False]' if option.reply and narrow else 'bool'} = ...")

@@ -8,7 +8,7 @@ from .model import TableError
 @dataclass
 class Param:
     name: str                 # snake_case
-    type: str                 # argument type of the table; "pair" for repeated key and value
+    type: str                 # argument type of the table; "pair" for two that repeat together
     token: Optional[str] = None
     is_flag: bool = False     # an option that is only its token
     unit: str = ""            # "seconds" or "milliseconds" of a duration
@@ -18,12 +18,14 @@ class Param:
 
 @dataclass
 class Method:
-    """positional first, then at most one `rest` (any number of one type), then options."""
+    """positional first, then at most one `rest` (any number of one type), then options. Where
+    `rest` is numbered, its token and how many follow stand before it, behind the options."""
     command: object
     names: dict               # {"python": "delete", "node": "del", "cpp": "del"}
     reply: str
     positional: list = field(default_factory=list)
     rest: Optional[Param] = None
+    numbered: Optional[str] = None  # the token, such as FIELDS
     options: list = field(default_factory=list)
 
     @property
@@ -50,21 +52,36 @@ def add_option(method, arg, reply):
         for alternative in arg.args:
             add_option(method, alternative, alternative.reply or reply)
         return
-    if arg.type == "block" or not arg.token or arg.multiple:
+    if arg.type == "block" and arg.optional and not arg.token:
+        for part in arg.args:
+            add_option(method, part, None)
+        return
+    if arg.type == "block" or arg.multiple or (arg.type == "pure-token" and not arg.token):
         fail(method.command, arg)
     is_flag = arg.type == "pure-token"
     unit = arg.name if arg.name in ("seconds", "milliseconds") else ""
-    method.options.append(Param(arg.token.lower(), arg.type, arg.token, is_flag, unit, None,
+    name = (arg.token or arg.name).lower()
+    method.options.append(Param(name, arg.type, arg.token, is_flag, unit, None,
                                 arg.reply or reply))
+
+
+def is_numbered(arg):
+    """FIELDS numfields field [field ...], or with a block that repeats in place of the field."""
+    return (arg.type == "block" and arg.token and not arg.optional and len(arg.args) == 2
+            and arg.args[0].type == "integer" and arg.args[1].multiple)
 
 
 def add(method, arg):
     if method.rest:
         fail(method.command, arg)
-    if arg.optional or arg.token or arg.type == "oneof":
+    if is_numbered(arg):
+        method.numbered = arg.token
+        add(method, arg.args[1])
+    elif arg.optional or arg.token or arg.type == "oneof":
         add_option(method, arg, None)
     elif arg.type == "block":
-        if not arg.multiple or [child.type for child in arg.args] != ["key", "string"]:
+        shape = [child.type for child in arg.args]
+        if not arg.multiple or shape not in (["key", "string"], ["string", "string"]):
             fail(method.command, arg)
         method.rest = Param("pairs", "pair")
     else:

@@ -75,4 +75,7 @@ REPLIES = {
     "array_of_strings_or_null",  # each element may be null
     "scan_page",                 # next cursor as text, and an array of strings
     "map",
+    "map_of_strings",            # stored fields with stored values
+    "array_of_pairs",            # each element two strings
+    "field_page",                # next cursor as text, and fields with their values in turn
 }

@@ -22,6 +22,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -33,6 +34,12 @@ namespace synap {
 struct ScanPage {
     std::uint64_t cursor = 0;
     std::vector<std::string> keys;
+};
+
+/// One page of HSCAN; a cursor of 0 ends the walk.
+struct FieldPage {
+    std::uint64_t cursor = 0;
+    std::vector<std::pair<std::string, std::string>> fields;
 };
 
 namespace detail {
@@ -98,6 +105,36 @@ inline ScanPage as_page(const Node& node) {
     return page;
 }
 
+inline std::vector<std::int64_t> as_integers(const Node& node) {
+    return as_vector<std::int64_t>(node, [](const Node& child) { return child.integer(); });
+}
+
+inline std::vector<std::pair<std::string, std::string>> as_pairs(const Node& node) {
+    return as_vector<std::pair<std::string, std::string>>(node, [](const Node& child) {
+        return std::pair(as_string(child[0]), as_string(child[1]));
+    });
+}
+
+inline std::unordered_map<std::string, std::string> as_map(const Node& node) {
+    std::unordered_map<std::string, std::string> map;
+    map.reserve(node.size() / 2);
+    for (std::size_t i = 0; i + 1 < node.size(); i += 2) {
+        map.emplace(as_string(node[i]), as_string(node[i + 1]));
+    }
+    return map;
+}
+
+inline FieldPage as_field_page(const Node& node) {
+    FieldPage page;
+    const std::string_view cursor = node[0].bytes();
+    std::from_chars(cursor.data(), cursor.data() + cursor.size(), page.cursor);
+    const Node words = node[1];
+    for (std::size_t i = 0; i + 1 < words.size(); i += 2) {
+        page.fields.emplace_back(as_string(words[i]), as_string(words[i + 1]));
+    }
+    return page;
+}
+
 template <class Range>
 concept KeyRange = std::ranges::input_range<Range> &&
     std::convertible_to<std::ranges::range_reference_t<Range>, std::string_view>;
@@ -110,6 +147,57 @@ concept PairRange = std::ranges::input_range<Range> &&
     };
 
 }  // namespace detail
+
+struct HscanOptions {
+    std::optional<std::string_view> match = std::nullopt;
+    std::optional<std::int64_t> count = std::nullopt;
+};
+
+struct HexpireOptions {
+    bool nx = false;
+    bool xx = false;
+    bool gt = false;
+    bool lt = false;
+};
+
+struct HpexpireOptions {
+    bool nx = false;
+    bool xx = false;
+    bool gt = false;
+    bool lt = false;
+};
+
+struct HexpireatOptions {
+    bool nx = false;
+    bool xx = false;
+    bool gt = false;
+    bool lt = false;
+};
+
+struct HpexpireatOptions {
+    bool nx = false;
+    bool xx = false;
+    bool gt = false;
+    bool lt = false;
+};
+
+struct HgetexOptions {
+    std::optional<std::chrono::seconds> ex = std::nullopt;
+    std::optional<std::chrono::milliseconds> px = std::nullopt;
+    std::optional<std::int64_t> exat = std::nullopt;
+    std::optional<std::int64_t> pxat = std::nullopt;
+    bool persist = false;
+};
+
+struct HsetexOptions {
+    bool fnx = false;
+    bool fxx = false;
+    std::optional<std::chrono::seconds> ex = std::nullopt;
+    std::optional<std::chrono::milliseconds> px = std::nullopt;
+    std::optional<std::int64_t> exat = std::nullopt;
+    std::optional<std::int64_t> pxat = std::nullopt;
+    bool keepttl = false;
+};
 
 struct ExpireOptions {
     bool nx = false;
@@ -194,6 +282,416 @@ struct CasOptions {
 template <class Derived>
 class Commands {
 public:
+    /// Set fields of a hash; return how many are new.
+    template <detail::PairRange Range>
+    std::int64_t hset(std::string_view key, Range&& pairs) {
+        std::vector<Arg> argv{117, key};
+        const std::vector<Arg> words = pair_words(pairs);
+        argv.insert(argv.end(), words.begin(), words.end());
+        return run(argv).root().integer();
+    }
+    std::int64_t hset(std::string_view key, std::initializer_list<std::pair<std::string_view, Arg>> pairs) {
+        return hset<const std::initializer_list<std::pair<std::string_view, Arg>>&>(key, pairs);
+    }
+
+    /// Set a field of a hash if it is not there yet.
+    bool hsetnx(std::string_view key, Arg field, Arg value) {
+        const Arg argv[] = {118, key, field, value};
+        return run(argv).root().integer() == 1;
+    }
+
+    /// Set fields of a hash.
+    template <detail::PairRange Range>
+    void hmset(std::string_view key, Range&& pairs) {
+        std::vector<Arg> argv{119, key};
+        const std::vector<Arg> words = pair_words(pairs);
+        argv.insert(argv.end(), words.begin(), words.end());
+        run(argv);
+    }
+    void hmset(std::string_view key, std::initializer_list<std::pair<std::string_view, Arg>> pairs) {
+        return hmset<const std::initializer_list<std::pair<std::string_view, Arg>>&>(key, pairs);
+    }
+
+    /// Return the value of a field of a hash.
+    std::optional<std::string> hget(std::string_view key, Arg field) {
+        const Arg argv[] = {120, key, field};
+        return run(argv).root().text();
+    }
+
+    /// Return the values of fields of a hash.
+    template <detail::KeyRange Range>
+    std::vector<std::optional<std::string>> hmget(std::string_view key, Range&& fields) {
+        std::vector<Arg> argv{121, key};
+        const std::vector<Arg> words = key_words(fields);
+        argv.insert(argv.end(), words.begin(), words.end());
+        return detail::as_optional_strings(run(argv).root());
+    }
+    std::vector<std::optional<std::string>> hmget(std::string_view key, std::initializer_list<std::string_view> fields) {
+        return hmget<const std::initializer_list<std::string_view>&>(key, fields);
+    }
+
+    /// Return all fields of a hash with their values.
+    std::unordered_map<std::string, std::string> hgetall(std::string_view key) {
+        const Arg argv[] = {122, key};
+        return detail::as_map(run(argv).root());
+    }
+
+    /// Return the names of all fields of a hash.
+    std::vector<std::string> hkeys(std::string_view key) {
+        const Arg argv[] = {123, key};
+        return detail::as_strings(run(argv).root());
+    }
+
+    /// Return the values of all fields of a hash.
+    std::vector<std::string> hvals(std::string_view key) {
+        const Arg argv[] = {124, key};
+        return detail::as_strings(run(argv).root());
+    }
+
+    /// Return how many fields a hash has.
+    std::int64_t hlen(std::string_view key) {
+        const Arg argv[] = {125, key};
+        return run(argv).root().integer();
+    }
+
+    /// Return how long the value of a field of a hash is.
+    std::int64_t hstrlen(std::string_view key, Arg field) {
+        const Arg argv[] = {126, key, field};
+        return run(argv).root().integer();
+    }
+
+    /// Tell whether a hash has a field.
+    bool hexists(std::string_view key, Arg field) {
+        const Arg argv[] = {127, key, field};
+        return run(argv).root().integer() == 1;
+    }
+
+    /// Delete fields of a hash; return how many were there.
+    template <detail::KeyRange Range>
+    std::int64_t hdel(std::string_view key, Range&& fields) {
+        std::vector<Arg> argv{128, key};
+        const std::vector<Arg> words = key_words(fields);
+        argv.insert(argv.end(), words.begin(), words.end());
+        return run(argv).root().integer();
+    }
+    std::int64_t hdel(std::string_view key, std::initializer_list<std::string_view> fields) {
+        return hdel<const std::initializer_list<std::string_view>&>(key, fields);
+    }
+
+    /// Add to the integer in a field of a hash.
+    std::int64_t hincrby(std::string_view key, Arg field, std::int64_t increment) {
+        const Arg argv[] = {129, key, field, increment};
+        return run(argv).root().integer();
+    }
+
+    /// Add to the number in a field of a hash.
+    double hincrbyfloat(std::string_view key, Arg field, double increment) {
+        const Arg argv[] = {130, key, field, increment};
+        return detail::as_number(run(argv).root());
+    }
+
+    /// Return random fields of a hash.
+    std::optional<std::string> hrandfield(std::string_view key) {
+        const Arg argv[] = {131, key};
+        return run(argv).root().text();
+    }
+    /// Return random fields of a hash.
+    std::vector<std::string> hrandfield_count(std::string_view key, std::int64_t count) {
+        const Arg argv[] = {131, key, count};
+        return detail::as_strings(run(argv).root());
+    }
+    /// Return random fields of a hash.
+    std::vector<std::pair<std::string, std::string>> hrandfield_withvalues(std::string_view key, std::int64_t count) {
+        const Arg argv[] = {131, key, count, "WITHVALUES"};
+        return detail::as_pairs(run(argv).root());
+    }
+
+    /// Walk over the fields of a hash, a page at a time.
+    FieldPage hscan(std::string_view key, std::int64_t cursor = 0, const HscanOptions& options = {}) {
+        detail::ArgList<8> argv;
+        argv.add(132, key, cursor);
+        if (options.match) {
+            argv.add("MATCH", *options.match);
+        }
+        if (options.count) {
+            argv.add("COUNT", *options.count);
+        }
+        return detail::as_field_page(run(argv).root());
+    }
+    /// Walk over the fields of a hash, a page at a time.
+    ScanPage hscan_novalues(std::string_view key, std::int64_t cursor = 0, const HscanOptions& options = {}) {
+        detail::ArgList<8> argv;
+        argv.add(132, key, cursor);
+        argv.add("NOVALUES");
+        if (options.match) {
+            argv.add("MATCH", *options.match);
+        }
+        if (options.count) {
+            argv.add("COUNT", *options.count);
+        }
+        return detail::as_page(run(argv).root());
+    }
+
+    /// Let fields of a hash expire after some seconds.
+    template <detail::KeyRange Range>
+    std::vector<std::int64_t> hexpire(std::string_view key, std::chrono::seconds seconds, Range&& fields, const HexpireOptions& options = {}) {
+        std::vector<Arg> argv{133, key, seconds.count()};
+        if (options.nx) {
+            argv.emplace_back("NX");
+        }
+        if (options.xx) {
+            argv.emplace_back("XX");
+        }
+        if (options.gt) {
+            argv.emplace_back("GT");
+        }
+        if (options.lt) {
+            argv.emplace_back("LT");
+        }
+        const std::vector<Arg> words = key_words(fields);
+        argv.emplace_back("FIELDS");
+        argv.emplace_back(words.size());
+        argv.insert(argv.end(), words.begin(), words.end());
+        return detail::as_integers(run(argv).root());
+    }
+    std::vector<std::int64_t> hexpire(std::string_view key, std::chrono::seconds seconds, std::initializer_list<std::string_view> fields, const HexpireOptions& options = {}) {
+        return hexpire<const std::initializer_list<std::string_view>&>(key, seconds, fields, options);
+    }
+
+    /// Let fields of a hash expire after some milliseconds.
+    template <detail::KeyRange Range>
+    std::vector<std::int64_t> hpexpire(std::string_view key, std::chrono::milliseconds milliseconds, Range&& fields, const HpexpireOptions& options = {}) {
+        std::vector<Arg> argv{134, key, milliseconds.count()};
+        if (options.nx) {
+            argv.emplace_back("NX");
+        }
+        if (options.xx) {
+            argv.emplace_back("XX");
+        }
+        if (options.gt) {
+            argv.emplace_back("GT");
+        }
+        if (options.lt) {
+            argv.emplace_back("LT");
+        }
+        const std::vector<Arg> words = key_words(fields);
+        argv.emplace_back("FIELDS");
+        argv.emplace_back(words.size());
+        argv.insert(argv.end(), words.begin(), words.end());
+        return detail::as_integers(run(argv).root());
+    }
+    std::vector<std::int64_t> hpexpire(std::string_view key, std::chrono::milliseconds milliseconds, std::initializer_list<std::string_view> fields, const HpexpireOptions& options = {}) {
+        return hpexpire<const std::initializer_list<std::string_view>&>(key, milliseconds, fields, options);
+    }
+
+    /// Let fields of a hash expire at a Unix time in seconds.
+    template <detail::KeyRange Range>
+    std::vector<std::int64_t> hexpireat(std::string_view key, std::int64_t unix_time_seconds, Range&& fields, const HexpireatOptions& options = {}) {
+        std::vector<Arg> argv{135, key, unix_time_seconds};
+        if (options.nx) {
+            argv.emplace_back("NX");
+        }
+        if (options.xx) {
+            argv.emplace_back("XX");
+        }
+        if (options.gt) {
+            argv.emplace_back("GT");
+        }
+        if (options.lt) {
+            argv.emplace_back("LT");
+        }
+        const std::vector<Arg> words = key_words(fields);
+        argv.emplace_back("FIELDS");
+        argv.emplace_back(words.size());
+        argv.insert(argv.end(), words.begin(), words.end());
+        return detail::as_integers(run(argv).root());
+    }
+    std::vector<std::int64_t> hexpireat(std::string_view key, std::int64_t unix_time_seconds, std::initializer_list<std::string_view> fields, const HexpireatOptions& options = {}) {
+        return hexpireat<const std::initializer_list<std::string_view>&>(key, unix_time_seconds, fields, options);
+    }
+
+    /// Let fields of a hash expire at a Unix time in milliseconds.
+    template <detail::KeyRange Range>
+    std::vector<std::int64_t> hpexpireat(std::string_view key, std::int64_t unix_time_milliseconds, Range&& fields, const HpexpireatOptions& options = {}) {
+        std::vector<Arg> argv{136, key, unix_time_milliseconds};
+        if (options.nx) {
+            argv.emplace_back("NX");
+        }
+        if (options.xx) {
+            argv.emplace_back("XX");
+        }
+        if (options.gt) {
+            argv.emplace_back("GT");
+        }
+        if (options.lt) {
+            argv.emplace_back("LT");
+        }
+        const std::vector<Arg> words = key_words(fields);
+        argv.emplace_back("FIELDS");
+        argv.emplace_back(words.size());
+        argv.insert(argv.end(), words.begin(), words.end());
+        return detail::as_integers(run(argv).root());
+    }
+    std::vector<std::int64_t> hpexpireat(std::string_view key, std::int64_t unix_time_milliseconds, std::initializer_list<std::string_view> fields, const HpexpireatOptions& options = {}) {
+        return hpexpireat<const std::initializer_list<std::string_view>&>(key, unix_time_milliseconds, fields, options);
+    }
+
+    /// Return the seconds that fields of a hash have left; -1 without expiry, -2 if absent.
+    template <detail::KeyRange Range>
+    std::vector<std::int64_t> httl(std::string_view key, Range&& fields) {
+        std::vector<Arg> argv{137, key};
+        const std::vector<Arg> words = key_words(fields);
+        argv.emplace_back("FIELDS");
+        argv.emplace_back(words.size());
+        argv.insert(argv.end(), words.begin(), words.end());
+        return detail::as_integers(run(argv).root());
+    }
+    std::vector<std::int64_t> httl(std::string_view key, std::initializer_list<std::string_view> fields) {
+        return httl<const std::initializer_list<std::string_view>&>(key, fields);
+    }
+
+    /// Return the milliseconds that fields of a hash have left; -1 without expiry, -2 if absent.
+    template <detail::KeyRange Range>
+    std::vector<std::int64_t> hpttl(std::string_view key, Range&& fields) {
+        std::vector<Arg> argv{138, key};
+        const std::vector<Arg> words = key_words(fields);
+        argv.emplace_back("FIELDS");
+        argv.emplace_back(words.size());
+        argv.insert(argv.end(), words.begin(), words.end());
+        return detail::as_integers(run(argv).root());
+    }
+    std::vector<std::int64_t> hpttl(std::string_view key, std::initializer_list<std::string_view> fields) {
+        return hpttl<const std::initializer_list<std::string_view>&>(key, fields);
+    }
+
+    /// Return when fields of a hash expire in Unix seconds; -1 without expiry, -2 if absent.
+    template <detail::KeyRange Range>
+    std::vector<std::int64_t> hexpiretime(std::string_view key, Range&& fields) {
+        std::vector<Arg> argv{139, key};
+        const std::vector<Arg> words = key_words(fields);
+        argv.emplace_back("FIELDS");
+        argv.emplace_back(words.size());
+        argv.insert(argv.end(), words.begin(), words.end());
+        return detail::as_integers(run(argv).root());
+    }
+    std::vector<std::int64_t> hexpiretime(std::string_view key, std::initializer_list<std::string_view> fields) {
+        return hexpiretime<const std::initializer_list<std::string_view>&>(key, fields);
+    }
+
+    /// Return when fields of a hash expire in Unix milliseconds; -1 without expiry, -2 if absent.
+    template <detail::KeyRange Range>
+    std::vector<std::int64_t> hpexpiretime(std::string_view key, Range&& fields) {
+        std::vector<Arg> argv{140, key};
+        const std::vector<Arg> words = key_words(fields);
+        argv.emplace_back("FIELDS");
+        argv.emplace_back(words.size());
+        argv.insert(argv.end(), words.begin(), words.end());
+        return detail::as_integers(run(argv).root());
+    }
+    std::vector<std::int64_t> hpexpiretime(std::string_view key, std::initializer_list<std::string_view> fields) {
+        return hpexpiretime<const std::initializer_list<std::string_view>&>(key, fields);
+    }
+
+    /// Remove the expiry of fields of a hash.
+    template <detail::KeyRange Range>
+    std::vector<std::int64_t> hpersist(std::string_view key, Range&& fields) {
+        std::vector<Arg> argv{141, key};
+        const std::vector<Arg> words = key_words(fields);
+        argv.emplace_back("FIELDS");
+        argv.emplace_back(words.size());
+        argv.insert(argv.end(), words.begin(), words.end());
+        return detail::as_integers(run(argv).root());
+    }
+    std::vector<std::int64_t> hpersist(std::string_view key, std::initializer_list<std::string_view> fields) {
+        return hpersist<const std::initializer_list<std::string_view>&>(key, fields);
+    }
+
+    /// Return the values of fields of a hash and delete the fields.
+    template <detail::KeyRange Range>
+    std::vector<std::optional<std::string>> hgetdel(std::string_view key, Range&& fields) {
+        std::vector<Arg> argv{142, key};
+        const std::vector<Arg> words = key_words(fields);
+        argv.emplace_back("FIELDS");
+        argv.emplace_back(words.size());
+        argv.insert(argv.end(), words.begin(), words.end());
+        return detail::as_optional_strings(run(argv).root());
+    }
+    std::vector<std::optional<std::string>> hgetdel(std::string_view key, std::initializer_list<std::string_view> fields) {
+        return hgetdel<const std::initializer_list<std::string_view>&>(key, fields);
+    }
+
+    /// Return the values of fields of a hash and change their expiry.
+    template <detail::KeyRange Range>
+    std::vector<std::optional<std::string>> hgetex(std::string_view key, Range&& fields, const HgetexOptions& options = {}) {
+        std::vector<Arg> argv{143, key};
+        if (options.ex) {
+            argv.emplace_back("EX");
+            argv.emplace_back(options.ex->count());
+        }
+        if (options.px) {
+            argv.emplace_back("PX");
+            argv.emplace_back(options.px->count());
+        }
+        if (options.exat) {
+            argv.emplace_back("EXAT");
+            argv.emplace_back(*options.exat);
+        }
+        if (options.pxat) {
+            argv.emplace_back("PXAT");
+            argv.emplace_back(*options.pxat);
+        }
+        if (options.persist) {
+            argv.emplace_back("PERSIST");
+        }
+        const std::vector<Arg> words = key_words(fields);
+        argv.emplace_back("FIELDS");
+        argv.emplace_back(words.size());
+        argv.insert(argv.end(), words.begin(), words.end());
+        return detail::as_optional_strings(run(argv).root());
+    }
+    std::vector<std::optional<std::string>> hgetex(std::string_view key, std::initializer_list<std::string_view> fields, const HgetexOptions& options = {}) {
+        return hgetex<const std::initializer_list<std::string_view>&>(key, fields, options);
+    }
+
+    /// Set fields of a hash together with their expiry.
+    template <detail::PairRange Range>
+    bool hsetex(std::string_view key, Range&& pairs, const HsetexOptions& options = {}) {
+        std::vector<Arg> argv{144, key};
+        if (options.fnx) {
+            argv.emplace_back("FNX");
+        }
+        if (options.fxx) {
+            argv.emplace_back("FXX");
+        }
+        if (options.ex) {
+            argv.emplace_back("EX");
+            argv.emplace_back(options.ex->count());
+        }
+        if (options.px) {
+            argv.emplace_back("PX");
+            argv.emplace_back(options.px->count());
+        }
+        if (options.exat) {
+            argv.emplace_back("EXAT");
+            argv.emplace_back(*options.exat);
+        }
+        if (options.pxat) {
+            argv.emplace_back("PXAT");
+            argv.emplace_back(*options.pxat);
+        }
+        if (options.keepttl) {
+            argv.emplace_back("KEEPTTL");
+        }
+        const std::vector<Arg> words = pair_words(pairs);
+        argv.emplace_back("FIELDS");
+        argv.emplace_back(words.size() / 2);
+        argv.insert(argv.end(), words.begin(), words.end());
+        return run(argv).root().integer() == 1;
+    }
+    bool hsetex(std::string_view key, std::initializer_list<std::pair<std::string_view, Arg>> pairs, const HsetexOptions& options = {}) {
+        return hsetex<const std::initializer_list<std::pair<std::string_view, Arg>>&>(key, pairs, options);
+    }
+
     /// Delete keys.
     template <std::convertible_to<std::string_view>... Keys>
     std::int64_t del(const Keys&... keys) {
@@ -202,7 +700,7 @@ public:
     }
     template <detail::KeyRange Range>
     std::int64_t del(Range&& keys) {
-        return run_keys(23, keys).root().integer();
+        return run(key_words(keys, {23})).root().integer();
     }
 
     /// Delete keys and free large values off the calling thread.
@@ -213,7 +711,7 @@ public:
     }
     template <detail::KeyRange Range>
     std::int64_t unlink(Range&& keys) {
-        return run_keys(24, keys).root().integer();
+        return run(key_words(keys, {24})).root().integer();
     }
 
     /// Count how many of the keys exist, repeated ones included.
@@ -224,7 +722,7 @@ public:
     }
     template <detail::KeyRange Range>
     std::int64_t exists(Range&& keys) {
-        return run_keys(25, keys).root().integer();
+        return run(key_words(keys, {25})).root().integer();
     }
 
     /// Let a key expire after some seconds.
@@ -400,7 +898,7 @@ public:
     }
     template <detail::KeyRange Range>
     std::int64_t touch(Range&& keys) {
-        return run_keys(42, keys).root().integer();
+        return run(key_words(keys, {42})).root().integer();
     }
 
     /// Return the internal encoding of a key's value.
@@ -599,25 +1097,25 @@ public:
     }
     template <detail::KeyRange Range>
     std::vector<std::optional<std::string>> mget(Range&& keys) {
-        return detail::as_optional_strings(run_keys(9, keys).root());
+        return detail::as_optional_strings(run(key_words(keys, {9})).root());
     }
 
     /// Store several string values as one step.
     void mset(std::initializer_list<std::pair<std::string_view, Arg>> pairs) {
-        run_pairs(10, pairs);
+        run(pair_words(pairs, {10}));
     }
     template <detail::PairRange Range>
     void mset(Range&& pairs) {
-        run_pairs(10, pairs);
+        run(pair_words(pairs, {10}));
     }
 
     /// Store several string values as one step, only where none of the keys exists.
     bool msetnx(std::initializer_list<std::pair<std::string_view, Arg>> pairs) {
-        return run_pairs(11, pairs).root().integer() == 1;
+        return run(pair_words(pairs, {11})).root().integer() == 1;
     }
     template <detail::PairRange Range>
     bool msetnx(Range&& pairs) {
-        return run_pairs(11, pairs).root().integer() == 1;
+        return run(pair_words(pairs, {11})).root().integer() == 1;
     }
 
     /// Add one to an integer value.
@@ -739,22 +1237,21 @@ private:
     Reply run(std::span<const Arg> argv) {
         return static_cast<Derived*>(this)->exec(argv).or_throw();
     }
+    // Behind `argv`, if any.
     template <class Range>
-    Reply run_keys(std::uint16_t id, Range&& keys) {
-        std::vector<Arg> argv{id};
+    static std::vector<Arg> key_words(Range&& keys, std::vector<Arg> argv = {}) {
         for (const auto& key : keys) {
             argv.emplace_back(std::string_view(key));
         }
-        return run(argv);
+        return argv;
     }
     template <class Range>
-    Reply run_pairs(std::uint16_t id, Range&& pairs) {
-        std::vector<Arg> argv{id};
+    static std::vector<Arg> pair_words(Range&& pairs, std::vector<Arg> argv = {}) {
         for (const auto& pair : pairs) {
             argv.emplace_back(pair.first);
             argv.emplace_back(pair.second);
         }
-        return run(argv);
+        return argv;
     }
 };
 

@@ -23,6 +23,11 @@ def _page(reply):
     return int(reply[0]), reply[1]
 
 
+def _field_page(reply):
+    words = iter(reply[1])
+    return int(reply[0]), dict(zip(words, words))
+
+
 def _is_present(reply):
     return reply is not None
 
@@ -33,6 +38,124 @@ def _is_one(reply):
 
 def _nothing(reply):
     return None
+
+
+def _hrandfield_args(key, count, withvalues):
+    args = [key]
+    if count is not None:
+        args.append(integer("count", count))
+    if flag("withvalues", withvalues):
+        args.append(b"WITHVALUES")
+    return args
+
+
+def _hscan_args(key, cursor, match, count, novalues):
+    args = [key, cursor]
+    if match is not None:
+        args += (b"MATCH", match)
+    if count is not None:
+        args += (b"COUNT", integer("count", count))
+    if flag("novalues", novalues):
+        args.append(b"NOVALUES")
+    return args
+
+
+def _hexpire_args(key, seconds, fields, nx, xx, gt, lt):
+    args = [key, seconds]
+    if flag("nx", nx):
+        args.append(b"NX")
+    if flag("xx", xx):
+        args.append(b"XX")
+    if flag("gt", gt):
+        args.append(b"GT")
+    if flag("lt", lt):
+        args.append(b"LT")
+    words = flat(fields)
+    args += (b"FIELDS", len(words), *words)
+    return args
+
+
+def _hpexpire_args(key, milliseconds, fields, nx, xx, gt, lt):
+    args = [key, milliseconds]
+    if flag("nx", nx):
+        args.append(b"NX")
+    if flag("xx", xx):
+        args.append(b"XX")
+    if flag("gt", gt):
+        args.append(b"GT")
+    if flag("lt", lt):
+        args.append(b"LT")
+    words = flat(fields)
+    args += (b"FIELDS", len(words), *words)
+    return args
+
+
+def _hexpireat_args(key, unix_time_seconds, fields, nx, xx, gt, lt):
+    args = [key, unix_time_seconds]
+    if flag("nx", nx):
+        args.append(b"NX")
+    if flag("xx", xx):
+        args.append(b"XX")
+    if flag("gt", gt):
+        args.append(b"GT")
+    if flag("lt", lt):
+        args.append(b"LT")
+    words = flat(fields)
+    args += (b"FIELDS", len(words), *words)
+    return args
+
+
+def _hpexpireat_args(key, unix_time_milliseconds, fields, nx, xx, gt, lt):
+    args = [key, unix_time_milliseconds]
+    if flag("nx", nx):
+        args.append(b"NX")
+    if flag("xx", xx):
+        args.append(b"XX")
+    if flag("gt", gt):
+        args.append(b"GT")
+    if flag("lt", lt):
+        args.append(b"LT")
+    words = flat(fields)
+    args += (b"FIELDS", len(words), *words)
+    return args
+
+
+def _hgetex_args(key, fields, ex, px, exat, pxat, persist):
+    args = [key]
+    if ex is not None:
+        args += timed(b"EX", ex)
+    if px is not None:
+        args += timed(b"PX", px)
+    if exat is not None:
+        args += timed(b"EXAT", exat)
+    if pxat is not None:
+        args += timed(b"PXAT", pxat)
+    if flag("persist", persist):
+        args.append(b"PERSIST")
+    words = flat(fields)
+    args += (b"FIELDS", len(words), *words)
+    return args
+
+
+def _hsetex_args(key, pairs, fnx, fxx, ex, px, exat, pxat, keepttl):
+    args = [key]
+    if flag("fnx", fnx):
+        args.append(b"FNX")
+    if flag("fxx", fxx):
+        args.append(b"FXX")
+    if ex is not None:
+        args += timed(b"EX", ex)
+    if px is not None:
+        args += timed(b"PX", px)
+    if exat is not None:
+        args += timed(b"EXAT", exat)
+    if pxat is not None:
+        args += timed(b"PXAT", pxat)
+    if flag("keepttl", keepttl):
+        args.append(b"KEEPTTL")
+    words = words_of_pairs(pairs)
+    args += (b"FIELDS", len(words) // 2, *words)
+    return args
 
 
 def _expire_args(key, seconds, nx, xx, gt, lt):
@@ -192,6 +315,283 @@ def _cas_args(key, value, expect, absent, ex, px, keepttl):
 class Commands:
     __slots__ = ()
     __class_getitem__ = classmethod(types.GenericAlias)
+
+    def hset(self, key, pairs):
+        """Set fields of a hash; return how many are new.
+
+        pairs is a mapping, or an iterable of pairs.
+        Returns an int.
+        """
+        return self._call(117, key, *words_of_pairs(pairs))
+
+    def hsetnx(self, key, field, value):
+        """Set a field of a hash if it is not there yet.
+
+        Returns whether it was done.
+        """
+        return self._call(118, key, field, value) == 1
+
+    def hmset(self, key, pairs):
+        """Set fields of a hash.
+
+        pairs is a mapping, or an iterable of pairs.
+        """
+        self._call(119, key, *words_of_pairs(pairs))
+
+    def hget(self, key, field):
+        """Return the value of a field of a hash.
+
+        Returns a value, or None.
+        """
+        return self._call(120, key, field)
+
+    def hmget(self, key, *fields):
+        """Return the values of fields of a hash.
+
+        fields may be one list instead.
+        Returns a list of values, None where one is absent.
+        """
+        return self._call(121, key, *flat(fields))
+
+    def hgetall(self, key):
+        """Return all fields of a hash with their values.
+
+        Returns a dict of values by field.
+        """
+        return self._call(122, key)
+
+    def hkeys(self, key):
+        """Return the names of all fields of a hash.
+
+        Returns a list of values.
+        """
+        return self._call(123, key)
+
+    def hvals(self, key):
+        """Return the values of all fields of a hash.
+
+        Returns a list of values.
+        """
+        return self._call(124, key)
+
+    def hlen(self, key):
+        """Return how many fields a hash has.
+
+        Returns an int.
+        """
+        return self._call(125, key)
+
+    def hstrlen(self, key, field):
+        """Return how long the value of a field of a hash is.
+
+        Returns an int.
+        """
+        return self._call(126, key, field)
+
+    def hexists(self, key, field):
+        """Tell whether a hash has a field.
+
+        Returns whether it was done.
+        """
+        return self._call(127, key, field) == 1
+
+    def hdel(self, key, *fields):
+        """Delete fields of a hash; return how many were there.
+
+        fields may be one list instead.
+        Returns an int.
+        """
+        return self._call(128, key, *flat(fields))
+
+    def hincrby(self, key, field, increment):
+        """Add to the integer in a field of a hash.
+
+        Returns an int.
+        """
+        return self._call(129, key, field, increment)
+
+    def hincrbyfloat(self, key, field, increment):
+        """Add to the number in a field of a hash.
+
+        Returns a float.
+        """
+        return float(self._call(130, key, field, increment))
+
+    def hrandfield(self, key, *, count=None, withvalues=False):
+        """Return random fields of a hash.
+
+        count        so many different fields, as a list; negative: so many, also repeated
+        withvalues   give each field with its value
+        Returns a value, or None.
+        """
+        if count is None and withvalues is False:
+            return self._call(131, key)
+        args = _hrandfield_args(key, count, withvalues)
+        return self._call(131, *args)
+
+    def hscan(self, key, cursor=0, *, match=None, count=None, novalues=False):
+        """Walk over the fields of a hash, a page at a time.
+
+        match        glob pattern of fields
+        count        about how many fields to look at in one call
+        novalues     give the names of fields alone, as a list
+        Returns (next cursor, values by field); the scan is complete when the cursor is 0.
+        """
+        if match is None and count is None and novalues is False:
+            return _field_page(self._call(132, key, cursor))
+        args = _hscan_args(key, cursor, match, count, novalues)
+        if novalues:
+            return _page(self._call(132, *args))
+        return _field_page(self._call(132, *args))
+
+    def hexpire(self, key, seconds, *fields, nx=False, xx=False, gt=False, lt=False):
+        """Let fields of a hash expire after some seconds.
+
+        seconds may be a timedelta.
+        fields may be one list instead.
+        nx           only fields without a lifetime
+        xx           only fields with one
+        gt           only where that is later than the present end of life; none counts as never
+        lt           only where that is earlier than the present end of life; none counts as never
+        Returns a list of int.
+        """
+        if isinstance(seconds, timedelta):
+            return self.hpexpire(key, seconds, *fields, nx=nx, xx=xx, gt=gt, lt=lt)
+        args = _hexpire_args(key, seconds, fields, nx, xx, gt, lt)
+        return self._call(133, *args)
+
+    def hpexpire(self, key, milliseconds, *fields, nx=False, xx=False, gt=False, lt=False):
+        """Let fields of a hash expire after some milliseconds.
+
+        milliseconds may be a timedelta.
+        fields may be one list instead.
+        nx           only fields without a lifetime
+        xx           only fields with one
+        gt           only where that is later than the present end of life; none counts as never
+        lt           only where that is earlier than the present end of life; none counts as never
+        Returns a list of int.
+        """
+        if isinstance(milliseconds, timedelta):
+            milliseconds = in_ms(milliseconds)
+        args = _hpexpire_args(key, milliseconds, fields, nx, xx, gt, lt)
+        return self._call(134, *args)
+
+    def hexpireat(self, key, unix_time_seconds, *fields, nx=False, xx=False, gt=False, lt=False):
+        """Let fields of a hash expire at a Unix time in seconds.
+
+        unix_time_seconds may be a datetime.
+        fields may be one list instead.
+        nx           only fields without a lifetime
+        xx           only fields with one
+        gt           only where that is later than the present end of life; none counts as never
+        lt           only where that is earlier than the present end of life; none counts as never
+        Returns a list of int.
+        """
+        if isinstance(unix_time_seconds, datetime):
+            return self.hpexpireat(key, unix_time_seconds, *fields, nx=nx, xx=xx, gt=gt, lt=lt)
+        args = _hexpireat_args(key, unix_time_seconds, fields, nx, xx, gt, lt)
+        return self._call(135, *args)
+
+    def hpexpireat(self, key, unix_time_milliseconds, *fields, nx=False, xx=False, gt=False, lt=False):
+        """Let fields of a hash expire at a Unix time in milliseconds.
+
+        unix_time_milliseconds may be a datetime.
+        fields may be one list instead.
+        nx           only fields without a lifetime
+        xx           only fields with one
+        gt           only where that is later than the present end of life; none counts as never
+        lt           only where that is earlier than the present end of life; none counts as never
+        Returns a list of int.
+        """
+        if isinstance(unix_time_milliseconds, datetime):
+            unix_time_milliseconds = unix_ms(unix_time_milliseconds)
+        args = _hpexpireat_args(key, unix_time_milliseconds, fields, nx, xx, gt, lt)
+        return self._call(136, *args)
+
+    def httl(self, key, *fields):
+        """Return the seconds that fields of a hash have left; -1 without expiry, -2 if absent.
+
+        fields may be one list instead.
+        Returns a list of int.
+        """
+        words = flat(fields)
+        return self._call(137, key, b"FIELDS", len(words), *words)
+
+    def hpttl(self, key, *fields):
+        """Return the milliseconds that fields of a hash have left; -1 without expiry, -2 if absent.
+
+        fields may be one list instead.
+        Returns a list of int.
+        """
+        words = flat(fields)
+        return self._call(138, key, b"FIELDS", len(words), *words)
+
+    def hexpiretime(self, key, *fields):
+        """Return when fields of a hash expire in Unix seconds; -1 without expiry, -2 if absent.
+
+        fields may be one list instead.
+        Returns a list of int.
+        """
+        words = flat(fields)
+        return self._call(139, key, b"FIELDS", len(words), *words)
+
+    def hpexpiretime(self, key, *fields):
+        """Return when fields of a hash expire in Unix milliseconds; -1 without expiry, -2 if absent.
+
+        fields may be one list instead.
+        Returns a list of int.
+        """
+        words = flat(fields)
+        return self._call(140, key, b"FIELDS", len(words), *words)
+
+    def hpersist(self, key, *fields):
+        """Remove the expiry of fields of a hash.
+
+        fields may be one list instead.
+        Returns a list of int.
+        """
+        words = flat(fields)
+        return self._call(141, key, b"FIELDS", len(words), *words)
+
+    def hgetdel(self, key, *fields):
+        """Return the values of fields of a hash and delete the fields.
+
+        fields may be one list instead.
+        Returns a list of values, None where one is absent.
+        """
+        words = flat(fields)
+        return self._call(142, key, b"FIELDS", len(words), *words)
+
+    def hgetex(self, key, *fields, ex=None, px=None, exat=None, pxat=None, persist=False):
+        """Return the values of fields of a hash and change their expiry.
+
+        fields may be one list instead.
+        ex           lifetime: seconds, or a timedelta
+        px           lifetime: milliseconds, or a timedelta
+        exat         end of life: Unix time in seconds, or a datetime
+        pxat         end of life: Unix time in milliseconds, or a datetime
+        persist      remove the lifetime
+        Returns a list of values, None where one is absent.
+        """
+        args = _hgetex_args(key, fields, ex, px, exat, pxat, persist)
+        return self._call(143, *args)
+
+    def hsetex(self, key, pairs, *, fnx=False, fxx=False, ex=None, px=None, exat=None, pxat=None,
+            keepttl=False):
+        """Set fields of a hash together with their expiry.
+
+        pairs is a mapping, or an iterable of pairs.
+        fnx          only if none of the fields is there
+        fxx          only if all of them are there
+        ex           lifetime: seconds, or a timedelta
+        px           lifetime: milliseconds, or a timedelta
+        exat         end of life: Unix time in seconds, or a datetime
+        pxat         end of life: Unix time in milliseconds, or a datetime
+        keepttl      keep the lifetimes that the fields have
+        Returns whether it was done.
+        """
+        args = _hsetex_args(key, pairs, fnx, fxx, ex, px, exat, pxat, keepttl)
+        return self._call(144, *args) == 1
 
     def delete(self, *keys):
         """Delete keys.
@@ -550,7 +950,7 @@ class Commands:
         """Return the values of several string keys.
 
         keys may be one list instead.
-        Returns a list of values, None where a key is absent.
+        Returns a list of values, None where one is absent.
         """
         return self._call(9, *flat(keys))
 
@@ -664,6 +1064,279 @@ class Commands:
 
 class QueuedCommands:
     __slots__ = ()
+
+    def hset(self, key, pairs):
+        """Set fields of a hash; return how many are new.
+
+        pairs is a mapping, or an iterable of pairs.
+        Returns an int.
+        """
+        return self._queue(117, (key, *words_of_pairs(pairs)))
+
+    def hsetnx(self, key, field, value):
+        """Set a field of a hash if it is not there yet.
+
+        Returns whether it was done.
+        """
+        return self._queue(118, (key, field, value,), _is_one)
+
+    def hmset(self, key, pairs):
+        """Set fields of a hash.
+
+        pairs is a mapping, or an iterable of pairs.
+        """
+        return self._queue(119, (key, *words_of_pairs(pairs)), _nothing)
+
+    def hget(self, key, field):
+        """Return the value of a field of a hash.
+
+        Returns a value, or None.
+        """
+        return self._queue(120, (key, field,))
+
+    def hmget(self, key, *fields):
+        """Return the values of fields of a hash.
+
+        fields may be one list instead.
+        Returns a list of values, None where one is absent.
+        """
+        return self._queue(121, (key, *flat(fields)))
+
+    def hgetall(self, key):
+        """Return all fields of a hash with their values.
+
+        Returns a dict of values by field.
+        """
+        return self._queue(122, (key,))
+
+    def hkeys(self, key):
+        """Return the names of all fields of a hash.
+
+        Returns a list of values.
+        """
+        return self._queue(123, (key,))
+
+    def hvals(self, key):
+        """Return the values of all fields of a hash.
+
+        Returns a list of values.
+        """
+        return self._queue(124, (key,))
+
+    def hlen(self, key):
+        """Return how many fields a hash has.
+
+        Returns an int.
+        """
+        return self._queue(125, (key,))
+
+    def hstrlen(self, key, field):
+        """Return how long the value of a field of a hash is.
+
+        Returns an int.
+        """
+        return self._queue(126, (key, field,))
+
+    def hexists(self, key, field):
+        """Tell whether a hash has a field.
+
+        Returns whether it was done.
+        """
+        return self._queue(127, (key, field,), _is_one)
+
+    def hdel(self, key, *fields):
+        """Delete fields of a hash; return how many were there.
+
+        fields may be one list instead.
+        Returns an int.
+        """
+        return self._queue(128, (key, *flat(fields)))
+
+    def hincrby(self, key, field, increment):
+        """Add to the integer in a field of a hash.
+
+        Returns an int.
+        """
+        return self._queue(129, (key, field, increment,))
+
+    def hincrbyfloat(self, key, field, increment):
+        """Add to the number in a field of a hash.
+
+        Returns a float.
+        """
+        return self._queue(130, (key, field, increment,), float)
+
+    def hrandfield(self, key, *, count=None, withvalues=False):
+        """Return random fields of a hash.
+
+        count        so many different fields, as a list; negative: so many, also repeated
+        withvalues   give each field with its value
+        Returns a value, or None.
+        """
+        args = _hrandfield_args(key, count, withvalues)
+        return self._queue(131, args)
+
+    def hscan(self, key, cursor=0, *, match=None, count=None, novalues=False):
+        """Walk over the fields of a hash, a page at a time.
+
+        match        glob pattern of fields
+        count        about how many fields to look at in one call
+        novalues     give the names of fields alone, as a list
+        Returns (next cursor, values by field); the scan is complete when the cursor is 0.
+        """
+        args = _hscan_args(key, cursor, match, count, novalues)
+        if novalues:
+            return self._queue(132, args, _page)
+        return self._queue(132, args, _field_page)
+
+    def hexpire(self, key, seconds, *fields, nx=False, xx=False, gt=False, lt=False):
+        """Let fields of a hash expire after some seconds.
+
+        seconds may be a timedelta.
+        fields may be one list instead.
+        nx           only fields without a lifetime
+        xx           only fields with one
+        gt           only where that is later than the present end of life; none counts as never
+        lt           only where that is earlier than the present end of life; none counts as never
+        Returns a list of int.
+        """
+        if isinstance(seconds, timedelta):
+            return self.hpexpire(key, seconds, *fields, nx=nx, xx=xx, gt=gt, lt=lt)
+        args = _hexpire_args(key, seconds, fields, nx, xx, gt, lt)
+        return self._queue(133, args)
+
+    def hpexpire(self, key, milliseconds, *fields, nx=False, xx=False, gt=False, lt=False):
+        """Let fields of a hash expire after some milliseconds.
+
+        milliseconds may be a timedelta.
+        fields may be one list instead.
+        nx           only fields without a lifetime
+        xx           only fields with one
+        gt           only where that is later than the present end of life; none counts as never
+        lt           only where that is earlier than the present end of life; none counts as never
+        Returns a list of int.
+        """
+        if isinstance(milliseconds, timedelta):
+            milliseconds = in_ms(milliseconds)
+        args = _hpexpire_args(key, milliseconds, fields, nx, xx, gt, lt)
+        return self._queue(134, args)
+
+    def hexpireat(self, key, unix_time_seconds, *fields, nx=False, xx=False, gt=False, lt=False):
+        """Let fields of a hash expire at a Unix time in seconds.
+
+        unix_time_seconds may be a datetime.
+        fields may be one list instead.
+        nx           only fields without a lifetime
+        xx           only fields with one
+        gt           only where that is later than the present end of life; none counts as never
+        lt           only where that is earlier than the present end of life; none counts as never
+        Returns a list of int.
+        """
+        if isinstance(unix_time_seconds, datetime):
+            return self.hpexpireat(key, unix_time_seconds, *fields, nx=nx, xx=xx, gt=gt, lt=lt)
+        args = _hexpireat_args(key, unix_time_seconds, fields, nx, xx, gt, lt)
+        return self._queue(135, args)
+
+    def hpexpireat(self, key, unix_time_milliseconds, *fields, nx=False, xx=False, gt=False, lt=False):
+        """Let fields of a hash expire at a Unix time in milliseconds.
+
+        unix_time_milliseconds may be a datetime.
+        fields may be one list instead.
+        nx           only fields without a lifetime
+        xx           only fields with one
+        gt           only where that is later than the present end of life; none counts as never
+        lt           only where that is earlier than the present end of life; none counts as never
+        Returns a list of int.
+        """
+        if isinstance(unix_time_milliseconds, datetime):
+            unix_time_milliseconds = unix_ms(unix_time_milliseconds)
+        args = _hpexpireat_args(key, unix_time_milliseconds, fields, nx, xx, gt, lt)
+        return self._queue(136, args)
+
+    def httl(self, key, *fields):
+        """Return the seconds that fields of a hash have left; -1 without expiry, -2 if absent.
+
+        fields may be one list instead.
+        Returns a list of int.
+        """
+        words = flat(fields)
+        return self._queue(137, (key, b"FIELDS", len(words), *words))
+
+    def hpttl(self, key, *fields):
+        """Return the milliseconds that fields of a hash have left; -1 without expiry, -2 if absent.
+
+        fields may be one list instead.
+        Returns a list of int.
+        """
+        words = flat(fields)
+        return self._queue(138, (key, b"FIELDS", len(words), *words))
+
+    def hexpiretime(self, key, *fields):
+        """Return when fields of a hash expire in Unix seconds; -1 without expiry, -2 if absent.
+
+        fields may be one list instead.
+        Returns a list of int.
+        """
+        words = flat(fields)
+        return self._queue(139, (key, b"FIELDS", len(words), *words))
+
+    def hpexpiretime(self, key, *fields):
+        """Return when fields of a hash expire in Unix milliseconds; -1 without expiry, -2 if absent.
+
+        fields may be one list instead.
+        Returns a list of int.
+        """
+        words = flat(fields)
+        return self._queue(140, (key, b"FIELDS", len(words), *words))
+
+    def hpersist(self, key, *fields):
+        """Remove the expiry of fields of a hash.
+
+        fields may be one list instead.
+        Returns a list of int.
+        """
+        words = flat(fields)
+        return self._queue(141, (key, b"FIELDS", len(words), *words))
+
+    def hgetdel(self, key, *fields):
+        """Return the values of fields of a hash and delete the fields.
+
+        fields may be one list instead.
+        Returns a list of values, None where one is absent.
+        """
+        words = flat(fields)
+        return self._queue(142, (key, b"FIELDS", len(words), *words))
+
+    def hgetex(self, key, *fields, ex=None, px=None, exat=None, pxat=None, persist=False):
+        """Return the values of fields of a hash and change their expiry.
+
+        fields may be one list instead.
+        ex           lifetime: seconds, or a timedelta
+        px           lifetime: milliseconds, or a timedelta
+        exat         end of life: Unix time in seconds, or a datetime
+        pxat         end of life: Unix time in milliseconds, or a datetime
+        persist      remove the lifetime
+        Returns a list of values, None where one is absent.
+        """
+        args = _hgetex_args(key, fields, ex, px, exat, pxat, persist)
+        return self._queue(143, args)
+
+    def hsetex(self, key, pairs, *, fnx=False, fxx=False, ex=None, px=None, exat=None, pxat=None,
+            keepttl=False):
+        """Set fields of a hash together with their expiry.
+
+        pairs is a mapping, or an iterable of pairs.
+        fnx          only if none of the fields is there
+        fxx          only if all of them are there
+        ex           lifetime: seconds, or a timedelta
+        px           lifetime: milliseconds, or a timedelta
+        exat         end of life: Unix time in seconds, or a datetime
+        pxat         end of life: Unix time in milliseconds, or a datetime
+        keepttl      keep the lifetimes that the fields have
+        Returns whether it was done.
+        """
+        args = _hsetex_args(key, pairs, fnx, fxx, ex, px, exat, pxat, keepttl)
+        return self._queue(144, args, _is_one)
 
     def delete(self, *keys):
         """Delete keys.
@@ -998,7 +1671,7 @@ class QueuedCommands:
         """Return the values of several string keys.
 
         keys may be one list instead.
-        Returns a list of values, None where a key is absent.
+        Returns a list of values, None where one is absent.
         """
         return self._queue(9, flat(keys))
 

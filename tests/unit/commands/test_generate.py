@@ -9,7 +9,7 @@ import pytest
 COMMANDS = Path(__file__).resolve().parents[3] / "core" / "commands"
 sys.path.insert(0, str(COMMANDS))
 
-from generator import engine, model  # noqa: E402
+from generator import engine, model, python_sdk, signature  # noqa: E402
 
 
 @pytest.fixture
@@ -94,3 +94,45 @@ def test_forms_of_key_specs(edited, spec, row, legacy):
     assert row in pool.text
     assert command.legacy_range() == legacy
     assert ("kCommandMovableKeys" in engine.flag_constants(command)) == (legacy == (0, 0, 0))
+
+
+FIELDS = """
+  - name: NEWEST
+    id: {id}
+    arity: -6
+    keys: {{first: 1, last: 1, step: 1, flags: [rw]}}
+    flags: [write]
+    group: string
+    since: 0.1.0
+    complexity: O(1)
+    summary: Do something new.
+    args:
+      - {{name: key, type: key}}
+      - {{name: seconds, type: integer}}
+      - {{name: nx, type: pure-token, token: NX, optional: true}}
+      - name: fields
+        type: block
+        token: FIELDS
+        args:
+          - {{name: numfields, type: integer}}
+          - {{name: field, type: string, multiple: true}}
+    reply: array_of_integers
+    sdk: newest
+
+  - name: GETEX"""
+
+
+def test_counted_arguments_stand_behind_the_options(edited):
+    number = max(command.id for command in model.load(str(COMMANDS / "table")).all) + 1
+    table = edited("\n  - name: GETEX", FIELDS.format(id=number))
+    method = next(m for m in signature.methods(table) if m.id == number)
+    assert method.numbered == "FIELDS"
+    assert [p.name for p in method.positional] == ["key", "seconds"]
+    assert method.rest.name == "fields"
+    assert [o.name for o in method.options] == ["nx"]
+
+    made = {}
+    source = "\n".join(python_sdk.args_function(method).splitlines())
+    helpers = {"flat": lambda given: given[0], "flag": lambda _, given: given}
+    exec(f"{source}\nargs = _newest_args", helpers, made)
+    assert made["args"]("k", 5, (["a", "b"],), True) == ["k", 5, b"NX", b"FIELDS", 2, "a", "b"]
