@@ -122,7 +122,7 @@ synap_status_t synap_stats_walk(synap_store_t* s, const synap_sink_t* sink,
         put_commands(tape, stats);
         put_latency(tape, stats);
         put_log(tape, engine);
-        put_keyspace(tape, engine.keyspace());
+        put_keyspace(tape, *engine.shared_keyspace());
         SYNAP_TRY(replay(tape, 1, *given));
         return SYNAP_OK;
     });

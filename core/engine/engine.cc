@@ -56,8 +56,8 @@ Engine::Engine(const EnginePlatform& platform, const Options& options)
     started_ms_ = platform.clock->wall_ms();
     started_us_ = platform.clock->monotonic_us();
     if (read_only()) guard_.set(GuardWord::kReadOnly);
-    // What sessions see while the data loads; replaced before anybody may use it.
-    placeholder_ = std::make_unique<Keyspace>(limits::kSlotBitsMin, 0);
+    keyspace_ = std::make_shared<Keyspace>(limits::kSlotBitsMin, 0, heap_);  // until one is loaded
+    current_ = keyspace_.get();
     spare_failure_ = std::make_unique<Error>(
         Error{Code::kInternal, "memory was exhausted in the middle of a write"});
 }
@@ -107,8 +107,11 @@ Status Engine::load() {
     try {
         Status status = platform_.disk != nullptr ? recover() : load_memory_only();
         if (!status) failed = status.take_error();
-        if (status) make_shadow();
-        if (status) start_maintenance();
+        if (status) {
+            replace_keyspace(std::move(loading_));
+            make_shadow();
+            start_maintenance();
+        }
     } catch (const std::bad_alloc&) {
         failed.code = Code::kNoMemory;
     } catch (const std::system_error&) {
@@ -138,22 +141,21 @@ Status Engine::load() {
 
 void Engine::make_shadow() {
     if (options_.get(OptionId::kShadow) == 0 || log_ == nullptr) return;
-    shadow_ = std::make_unique<Shadow>(*keyspace_, platform_.entropy->next());
+    shadow_ = std::make_unique<Shadow>(keyspace(), platform_.entropy->next());
     log_->set_tap(*shadow_);
 }
 
 std::string Engine::difference_from_shadow() {
     if (state() == EngineState::kLoading || shadow_ == nullptr) return "there is no shadow";
-    Gate& gate = keyspace_->gate();
-    gate.enter_exclusive();
+    gate_.enter_exclusive();
     std::string difference;
     try {
-        difference = shadow_->difference(*keyspace_);
+        difference = shadow_->difference(keyspace());
     } catch (...) {
-        gate.leave_exclusive();
+        gate_.leave_exclusive();
         throw;
     }
-    gate.leave_exclusive();
+    gate_.leave_exclusive();
     return difference;
 }
 
@@ -169,14 +171,62 @@ void Engine::make_keyspace(uint64_t keys) {
     const uint64_t wanted = options_.get(OptionId::kSlots);
     const unsigned bits =
         wanted != 0 ? bits_for(wanted) : std::max(kSlotBitsDefault, bits_for(keys / kKeysPerSlot));
-    keyspace_ = std::make_unique<Keyspace>(bits, manifest_.secret);
-    set_coarse_clock();  // keys that are loaded count as used now
+    loading_ = std::make_shared<Keyspace>(bits, manifest_.secret, heap_);
+    loading_->set_seconds(coarse_seconds());  // keys that are loaded count as used now
+}
+
+std::shared_ptr<Keyspace> Engine::shared_keyspace() {
+    const std::lock_guard<std::mutex> guard(keyspace_mutex_);
+    return keyspace_;
+}
+
+std::shared_ptr<Keyspace> Engine::shared_keyspace(uint64_t& generation) noexcept {
+    const std::lock_guard<std::mutex> guard(keyspace_mutex_);
+    generation = this->generation();
+    return keyspace_;
+}
+
+void Engine::replace_keyspace(std::shared_ptr<Keyspace> next) {
+    next->set_seconds(coarse_seconds());
+    const std::lock_guard<std::mutex> one_at_a_time(replacing_);
+    {
+        const std::lock_guard<std::mutex> guard(keyspace_mutex_);
+        replaced_.reserve(replaced_.size() + 1);  // later there is nothing that may fail
+    }
+    gate_.enter_exclusive();
+    keyspace_->release_watches();
+    snapshots_.forget_keyspace();
+    {
+        const std::lock_guard<std::mutex> guard(keyspace_mutex_);
+        replaced_.push_back(std::move(keyspace_));
+        keyspace_ = std::move(next);
+        current_.store(keyspace_.get(), std::memory_order_relaxed);
+        generation_.fetch_add(1, std::memory_order_relaxed);
+    }
+    gate_.leave_exclusive();
+}
+
+bool Engine::free_some() {
+    constexpr size_t kFreedPerTick = 65'536;  // keys, or elements of large values
+    const bool more = shared_keyspace()->garbage().free_some(kFreedPerTick);
+    std::shared_ptr<Keyspace> old;
+    {
+        const std::lock_guard<std::mutex> guard(keyspace_mutex_);
+        if (replaced_.empty()) return more;
+        old = replaced_.back();
+    }
+    if (old->clear_some(kFreedPerTick)) return true;
+    const std::lock_guard<std::mutex> guard(keyspace_mutex_);
+    std::erase(replaced_, old);
+    return more || !replaced_.empty();
 }
 
 // Idle times are durations, so by the monotonic clock.
-void Engine::set_coarse_clock() noexcept {
-    keyspace_->set_seconds(static_cast<uint32_t>(platform_.clock->monotonic_us() / 1'000'000));
+uint32_t Engine::coarse_seconds() noexcept {
+    return static_cast<uint32_t>(platform_.clock->monotonic_us() / 1'000'000);
 }
+
+void Engine::set_coarse_clock() noexcept { shared_keyspace()->set_seconds(coarse_seconds()); }
 
 Status Engine::load_memory_only() {
     manifest_.secret = platform_.entropy->next();
@@ -192,11 +242,9 @@ Status Engine::close() {
     if (close_done_) return {};
     guard_.set(GuardWord::kClosed);
     stop_maintenance();
-    if (keyspace_ != nullptr) {
-        // Commands under way finish; later ones see the state.
-        keyspace_->gate().enter_exclusive();
-        keyspace_->gate().leave_exclusive();
-    }
+    // Commands under way finish; later ones see the state.
+    gate_.enter_exclusive();
+    gate_.leave_exclusive();
     snapshots_.stop();
     waits_.close();
     Status status;
@@ -266,12 +314,7 @@ void Engine::apply_log_options() noexcept {
 }
 
 uint64_t Engine::used_memory() noexcept {
-    const int64_t used = keyspace().accounts().bytes() + host_memory_.load();
-    return used > 0 ? static_cast<uint64_t>(used) : 0;
-}
-
-uint64_t Engine::data_bytes_roughly() const noexcept {
-    const int64_t used = keyspace_->accounts().bytes_roughly();
+    const int64_t used = shared_keyspace()->accounts().bytes() + host_memory_.load();
     return used > 0 ? static_cast<uint64_t>(used) : 0;
 }
 
@@ -280,10 +323,10 @@ void Engine::remove_by_engine(const Effect& effect, unsigned stripe) {
     if (log_ != nullptr) {
         EffectBuffer record;
         record.add(effect);
-        const uint32_t slot = keyspace_->slot_index(effect.hash);
-        keyspace_->last_position(slot) = log_->append(record, now_ms());
+        const uint32_t slot = keyspace().slot_index(effect.hash);
+        keyspace().last_position(slot) = log_->append(record, now_ms());
     }
-    keyspace_->apply(effect, stripe);
+    keyspace().apply(effect, stripe);
 }
 
 }  // namespace synap

@@ -33,6 +33,7 @@
 #include "core/engine/snapshots.h"
 #include "core/engine/stats.h"
 #include "core/engine/waits.h"
+#include "core/keyspace/gate.h"
 #include "core/keyspace/keyspace.h"
 #include "core/keyspace/walk.h"
 #include "core/log/log.h"
@@ -90,10 +91,21 @@ public:
     uint64_t loaded_bytes() const noexcept { return loaded_bytes_.load(); }
     uint64_t total_bytes() const noexcept { return total_bytes_.load(); }
 
-    // An empty placeholder until the data is loaded.
-    Keyspace& keyspace() noexcept {
-        return is_loading() || keyspace_ == nullptr ? *placeholder_ : *keyspace_;
-    }
+    // The gate around every keyspace that this store will have.
+    Gate& gate() noexcept { return gate_; }
+    // Inside the gate: the present keyspace, an empty one until the data is loaded.
+    Keyspace& keyspace() noexcept { return *current_.load(std::memory_order_relaxed); }
+    // Grows whenever another keyspace takes the place of the present one: what was looked up or
+    // hashed before that is void. Certain only inside the gate.
+    uint64_t generation() const noexcept { return generation_.load(std::memory_order_relaxed); }
+    // The present keyspace, to be held on to: by whoever is outside of the gate now and then.
+    std::shared_ptr<Keyspace> shared_keyspace();
+    std::shared_ptr<Keyspace> shared_keyspace(uint64_t& generation) noexcept;
+    // Puts another keyspace in the place of the present one, whatever its history, secret and slot
+    // count. Waits for the gate alone; the old keys are freed in steps by the maintenance thread. A
+    // snapshot under way ends as failed, watched keys have changed.
+    void replace_keyspace(std::shared_ptr<Keyspace> next);
+    const std::shared_ptr<Heap>& heap() const noexcept { return heap_; }
     // Null while loading, and for a store in memory.
     Log* log() const noexcept { return is_loading() ? nullptr : log_.get(); }
     Options& options() noexcept { return options_; }
@@ -134,15 +146,14 @@ public:
 
     // Whether the data is beyond max_memory. What the host charges does not count: eviction cannot
     // free it, and whoever causes it is bounded by the host (see docs/decisions/memory-of-readers).
-    bool over_memory() const noexcept {
+    bool over_memory(const Keyspace& keyspace) const noexcept {
         const uint64_t limit = options_.get(OptionId::kMaxMemory);
-        return limit != 0 && data_bytes_roughly() > limit;
+        return limit != 0 && keyspace.data_bytes_roughly() > limit;
     }
     // What can be in the store once everything else is evicted.
-    uint64_t data_bytes_max() const noexcept {
+    uint64_t data_bytes_max(const Keyspace& keyspace) const noexcept {
         const uint64_t limit = options_.get(OptionId::kMaxMemory);
-        return limit == 0 ? UINT64_MAX
-                          : limit - std::min<uint64_t>(limit, keyspace_->slots_bytes());
+        return limit == 0 ? UINT64_MAX : limit - std::min<uint64_t>(limit, keyspace.slots_bytes());
     }
     // Evicts keys until the data is within max_memory, at most `most`, each delete logged. Inside
     // the gate, with no slot lock held.
@@ -153,7 +164,6 @@ public:
     Evicted evict(SmallRandom& random, unsigned stripe, size_t most);
     bool make_room(Run& run);  // a step of that for a write; false: it must be refused
     uint64_t used_memory() noexcept;
-    uint64_t data_bytes_roughly() const noexcept;
     uint64_t peak_memory() const noexcept { return peak_memory_.load(); }
     // Memory that the embedding program uses for this store: shown in used_memory, and no more.
     void charge_host_memory(int64_t bytes) noexcept { host_memory_.fetch_add(bytes); }
@@ -182,6 +192,8 @@ public:
     // Evicts for about so long where the data is beyond max_memory: a limit that was lowered is met
     // although nobody writes. True when there is more to do.
     bool evict_some(uint64_t budget_us);
+    // Frees some of what large values and replaced keyspaces have left. True when there is more.
+    bool free_some();
     // Deletes keys and fields whose deadline has passed: at most `most`. Returns how many.
     size_t expire_some(size_t most);
 
@@ -223,6 +235,7 @@ private:
     void warn_of_future_record(uint64_t commit_ms);
     Status remove_leftovers();
     void make_keyspace(uint64_t keys);
+    uint32_t coarse_seconds() noexcept;
     void set_coarse_clock() noexcept;
     void watch_clock();
     void make_shadow();
@@ -257,10 +270,17 @@ private:
 
     std::unique_ptr<DiskLock> lock_;
     Manifest manifest_;
-    std::unique_ptr<Keyspace> placeholder_;
-    std::unique_ptr<Keyspace> keyspace_;
-    std::unique_ptr<Shadow> shadow_;        // null: none
-    std::unique_ptr<Log> log_;              // assigned while loading: others ask log()
+    const std::shared_ptr<Heap> heap_ = std::make_shared<Heap>();
+    Gate gate_;
+    std::mutex replacing_;  // before the gate; the next one, inside it, for a moment
+    std::mutex keyspace_mutex_;
+    std::shared_ptr<Keyspace> keyspace_;               // guarded by keyspace_mutex_
+    std::vector<std::shared_ptr<Keyspace>> replaced_;  // to be cleared; keyspace_mutex_
+    std::atomic<Keyspace*> current_{nullptr};          // changes with the gate alone
+    std::atomic<uint64_t> generation_{0};              // likewise
+    std::shared_ptr<Keyspace> loading_;                // of the thread that loads
+    std::unique_ptr<Shadow> shadow_;                   // null: none
+    std::unique_ptr<Log> log_;                         // assigned while loading: others ask log()
     std::unique_ptr<Unwritten> unwritten_;  // of the thread that loads, then of maintenance
     uint64_t shortages_told_ = 0;           // of the maintenance thread
     bool shortage_told_ = false;            // of the maintenance thread

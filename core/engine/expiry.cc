@@ -6,12 +6,12 @@
 namespace synap {
 
 size_t Engine::expire_some(size_t most) {
-    Keyspace& keyspace = *keyspace_;
     const unsigned stripe = stripe_owners_.mine();
     const int64_t now = now_ms();
     size_t expired = 0;
     if (log_ != nullptr && !log_->has_room() && !log_->make_room()) return 0;
-    const SharedGate inside(keyspace.gate(), stripe);
+    const SharedGate inside(gate_, stripe);
+    Keyspace& keyspace = this->keyspace();
     for (uint32_t looked = 0; looked < keyspace.slot_count() && expired < most; ++looked) {
         const uint32_t index = expire_next_slot_++ & (keyspace.slot_count() - 1);
         while (keyspace.deadlines(index).due(now) && expired < most) {
@@ -26,8 +26,8 @@ size_t Engine::expire_some(size_t most) {
 
 // One visit under the slot's lock. What it does not come to stays due.
 size_t Engine::expire_in_slot(uint32_t index, int64_t now, size_t most, unsigned stripe) {
-    Deadlines& deadlines = keyspace_->deadlines(index);
-    const std::lock_guard<WordLock> guard(keyspace_->slot(index).lock);
+    Deadlines& deadlines = keyspace().deadlines(index);
+    const std::lock_guard<WordLock> guard(keyspace().slot(index).lock);
     size_t expired = 0;
     while (deadlines.due(now) && expired < most) {
         const uint64_t entry = deadlines.pop();
@@ -44,7 +44,7 @@ size_t Engine::expire_in_slot(uint32_t index, int64_t now, size_t most, unsigned
 
 // Deletes what is due of the nodes of one tag: keys, and fields of hashes.
 size_t Engine::remove_due(uint32_t index, uint16_t tag, int64_t now, size_t most, unsigned stripe) {
-    const Table& table = keyspace_->slot(index).table;
+    const Table& table = keyspace().slot(index).table;
     size_t removed = 0;
     while (removed < most) {
         const Cell* cell = table.find(tag, [&](Cell candidate) noexcept {
@@ -59,7 +59,7 @@ size_t Engine::remove_due(uint32_t index, uint16_t tag, int64_t now, size_t most
         effect.reason = Reason::kExpired;
         effect.name_space = node.name_space();
         effect.key = key;
-        effect.hash = keyspace_->key(effect.name_space, key).hash;
+        effect.hash = keyspace().key(effect.name_space, key).hash;
         if (node.expired(now)) {
             effect.kind = EffectKind::kDelete;
             remove_by_engine(effect, stripe);
@@ -71,10 +71,10 @@ size_t Engine::remove_due(uint32_t index, uint16_t tag, int64_t now, size_t most
             remove_due_fields(HashRef(&node), effect, now, most - removed, stripe);
         stats_.add(stripe, &StatsStripe::expired_fields, fields);
         removed += fields;
-        const Node* left = keyspace_->find({key, effect.hash, effect.name_space});
+        const Node* left = keyspace().find({key, effect.hash, effect.name_space});
         // Its hint was taken; a change of the time it names would have left another.
         if (left != nullptr && left->due_at() == due_at) {
-            keyspace_->deadlines(index).push(tag, due_at);
+            keyspace().deadlines(index).push(tag, due_at);
         }
     }
     return removed;

@@ -14,7 +14,6 @@ constexpr auto kTick = std::chrono::milliseconds(100);
 constexpr auto kBreath = std::chrono::milliseconds(1);  // where there is more to evict
 constexpr size_t kExpirePerTick = 20'000;
 constexpr uint64_t kEvictPerTickUs = 50'000;
-constexpr size_t kFreedPerTick = 65'536;  // elements of large values
 
 }  // namespace
 
@@ -45,7 +44,7 @@ size_t Engine::maintain() {
     const uint64_t used = used_memory();
     if (used > peak_memory_.load()) peak_memory_ = used;
     if (platform_.threads) return expired;
-    keyspace_->garbage().free_some(kFreedPerTick);
+    free_some();
     evict_some(kEvictPerTickUs);
     snapshots_.maintain();
     return expired;
@@ -80,7 +79,7 @@ void Engine::run_maintenance() noexcept {
         }
         try {
             const size_t expired = maintain();
-            const bool more = keyspace_->garbage().free_some(kFreedPerTick);
+            const bool more = free_some();
             const bool busy = evict_some(kEvictPerTickUs) || more || expired == kExpirePerTick;
             pause = busy ? kBreath : kTick;
         } catch (const std::bad_alloc&) {

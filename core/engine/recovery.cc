@@ -84,7 +84,7 @@ Status Engine::load_newest_snapshot(SnapshotPositions& positions, uint64_t& from
             continue;
         }
         make_keyspace(sound->keys);
-        auto loaded = load_snapshot(*platform_.disk, position, manifest_.history, *keyspace_,
+        auto loaded = load_snapshot(*platform_.disk, position, manifest_.history, *loading_,
                                     positions, loaded_bytes_);
         if (!loaded) return loaded.take_error();
         info = *loaded;

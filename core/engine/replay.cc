@@ -1,6 +1,7 @@
 // Replay: the log's records, applied to the keyspace that a snapshot, or nothing, has filled.
 #include <algorithm>
 
+#include "core/engine/apply_record.h"
 #include "core/engine/engine.h"
 #include "core/log/reader.h"
 
@@ -69,41 +70,34 @@ private:
     std::vector<Pending> pending_;
 };
 
-// As no record is that is still to be applied, unless the log means nothing.
-bool is_of_another_type(Keyspace& keyspace, const Effect& effect) noexcept {
-    if (effect.kind != EffectKind::kEdit) return false;
-    const Node* node = keyspace.find({effect.key, effect.hash, effect.name_space});
-    return node != nullptr && node->type() != effect.type;
-}
-
 }  // namespace
 
 void Engine::apply_replayed(const SnapshotPositions& positions, uint64_t end, Effect& effect) {
     // Spread as threads will spread what they write, so that they do not all meet in one shard of
     // the heap.
-    const unsigned stripe = keyspace_->slot_index(effect.hash) % limits::kStripes;
+    const unsigned stripe = loading_->slot_index(effect.hash) % limits::kStripes;
     switch (effect.kind) {
         case EffectKind::kSwap:
-            if (end > positions.databases_at) keyspace_->apply(effect, stripe);
+            if (end > positions.databases_at) loading_->apply(effect, stripe);
             return;
         case EffectKind::kFlush:
-            if (positions.slots.empty()) return keyspace_->apply(effect, stripe);
+            if (positions.slots.empty()) return loading_->apply(effect, stripe);
             replay_flush(positions, end, effect.name_space);
             return;
         case EffectKind::kMove:
         case EffectKind::kCopy: {
-            effect.other_hash = keyspace_->key(effect.other_name_space, effect.other_key).hash;
+            effect.other_hash = loading_->key(effect.other_name_space, effect.other_key).hash;
             const bool from_done = positions.contains(effect.hash, end);
             const bool to_done = positions.contains(effect.other_hash, end);
             // Captured with its source gone, the target was captured holding the value.
             if (from_done) return;
             if (to_done && effect.kind == EffectKind::kCopy) return;
             if (to_done) effect.kind = EffectKind::kDelete;
-            keyspace_->apply(effect, stripe);
+            loading_->apply(effect, stripe);
             return;
         }
         default:
-            if (!positions.contains(effect.hash, end)) keyspace_->apply(effect, stripe);
+            if (!positions.contains(effect.hash, end)) loading_->apply(effect, stripe);
     }
 }
 
@@ -111,9 +105,9 @@ void Engine::apply_replayed(const SnapshotPositions& positions, uint64_t end, Ef
 // flush.
 void Engine::replay_flush(const SnapshotPositions& positions, uint64_t end, uint8_t name_space) {
     std::vector<std::string> keys;
-    for (uint32_t i = 0; i < keyspace_->slot_count(); ++i) {
+    for (uint32_t i = 0; i < loading_->slot_count(); ++i) {
         keys.clear();
-        keyspace_->slot(i).table.for_each([&](Cell cell) {
+        loading_->slot(i).table.for_each([&](Cell cell) {
             const Node* node = cell_node(cell);
             if (node->name_space() == name_space) keys.emplace_back(node->key());
         });
@@ -122,8 +116,8 @@ void Engine::replay_flush(const SnapshotPositions& positions, uint64_t end, uint
             effect.kind = EffectKind::kDelete;
             effect.name_space = name_space;
             effect.key = key;
-            effect.hash = keyspace_->key(name_space, key).hash;
-            if (!positions.contains(effect.hash, end)) keyspace_->apply(effect, 0);
+            effect.hash = loading_->key(name_space, key).hash;
+            if (!positions.contains(effect.hash, end)) loading_->apply(effect, 0);
         }
     }
 }
@@ -138,11 +132,11 @@ Status Engine::replay(const SnapshotPositions& positions, uint64_t from, const S
     uint64_t records = 0;
     uint64_t told = 0;
     LogRecord record;
-    ReplayWindow window(*keyspace_);
+    ReplayWindow window(*loading_);
     Status wrong;
     const auto apply = [&](uint64_t end, Effect& effect) {
         if (!wrong) return;
-        if (!positions.contains(effect.hash, end) && is_of_another_type(*keyspace_, effect)) {
+        if (!positions.contains(effect.hash, end) && edits_another_type(*loading_, effect)) {
             wrong =
                 Error{Code::kCorrupt, "log record that ends at position " + std::to_string(end) +
                                           ": an edit of a value of another type"};

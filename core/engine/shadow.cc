@@ -3,6 +3,7 @@
 #include <optional>
 #include <tuple>
 
+#include "core/engine/apply_record.h"
 #include "core/log/record.h"
 #include "core/types/registry.h"
 
@@ -78,25 +79,12 @@ void Shadow::record(const EffectBuffer& effects, uint64_t) noexcept {
 
 void Shadow::apply(const EffectBuffer& effects) {
     payload_.clear();
-    size_t at = 0;
-    for (const EffectBuffer::Splice& splice : effects.splices()) {
-        payload_.append(effects.bytes(), at, splice.at - at);
-        payload_.append(splice.blob.get()->bytes());
-        at = splice.at;
-    }
-    payload_.append(effects.bytes(), at);
-    for (std::string_view left = payload_; !left.empty() && failure_.empty();) {
-        auto effect = decode_effect(left);
-        if (!effect) {
-            failure_ = "a record could not be decoded: " + effect.error().message;
-            return;
-        }
-        effect->hash = second_.key(effect->name_space, effect->key).hash;
-        if (has_other_key(effect->kind)) {
-            effect->other_hash = second_.key(effect->other_name_space, effect->other_key).hash;
-        }
-        second_.apply(*effect, 0);
-    }
+    EffectPieces(effects).take(effects.total_bytes(),
+                               [this](std::string_view piece, Blob*) { payload_.append(piece); });
+    if (!failure_.empty()) return;
+    Status applied = decode_record(second_, payload_, effects_);
+    if (applied) applied = apply_record(second_, effects_, 0);
+    if (!applied) failure_ = "a record could not be followed: " + applied.error().message;
     second_.garbage().free_all();
 }
 

@@ -9,6 +9,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/keyspace/keyspace.h"
 #include "core/log/log.h"
@@ -36,6 +37,7 @@ private:
 
     Keyspace second_;
     std::string payload_;
+    std::vector<Effect> effects_;
     std::string failure_;     // of a record that could not be followed
     bool exhausted_ = false;  // of memory
 };

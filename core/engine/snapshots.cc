@@ -125,7 +125,7 @@ auto Snapshots::or_drop(Body&& body) {
 // Nobody captures behind our back any more.
 void Snapshots::stop_capturing() noexcept {
     if (!capturing_) return;
-    Gate& gate = engine_.keyspace().gate();
+    Gate& gate = engine_.gate();
     gate.enter_exclusive();
     capturing_ = false;
     gate.leave_exclusive();
@@ -169,15 +169,15 @@ Status Snapshots::begin() {
     records_at_last_ = log->counters().records.load();
     position_at_last_ = log->appended();
     {
-        Keyspace& keyspace = engine_.keyspace();
-        keyspace.gate().enter_exclusive();
+        engine_.gate().enter_exclusive();
+        generation_ = engine_.generation();
         try {
-            writer_ = std::make_unique<SnapshotWriter>(keyspace, *log, *disk_,
+            writer_ = std::make_unique<SnapshotWriter>(engine_.keyspace(), *log, *disk_,
                                                        engine_.manifest().log_history());
         } catch (const std::bad_alloc&) {
         }
         capturing_ = writer_ != nullptr;
-        keyspace.gate().leave_exclusive();
+        engine_.gate().leave_exclusive();
     }
     return or_drop([&]() -> Status {
         if (writer_ == nullptr) throw std::bad_alloc();
@@ -207,7 +207,10 @@ Result<bool> Snapshots::step_writer(size_t slots, size_t keys) {
     if (writer_->sealed()) return writer_->check_next();
     bool all = false;
     {
-        const SharedGate inside(engine_.keyspace().gate(), engine_.stripe_owners().mine());
+        const SharedGate inside(engine_.gate(), engine_.stripe_owners().mine());
+        if (generation_ != engine_.generation()) {
+            return Error{Code::kUnsupported, "the data was replaced while it was being written"};
+        }
         all = writer_->capture_next(slots, keys);
     }
     SYNAP_TRY(writer_->write_captured());

@@ -66,6 +66,8 @@ public:
 
     // Before an effect on these slots, which are locked, or with the gate alone. While capturing().
     void capture_before(const uint32_t* slots, size_t count);
+    // The keyspace gives way to another: one under way ends as failed. With the gate alone.
+    void forget_keyspace() noexcept { capturing_ = false; }
     bool capturing() const noexcept { return capturing_.load(std::memory_order_acquire); }
 
     State state();
@@ -89,6 +91,7 @@ private:
 
     std::mutex mutex_;
     std::unique_ptr<SnapshotWriter> writer_;  // guarded by mutex_; read by who saw capturing_
+    uint64_t generation_ = 0;                 // of the writer's keyspace; guarded by mutex_
     std::atomic<uint64_t> began_us_{0};
     std::atomic<bool> capturing_{false};
     std::atomic<bool> running_{false};

@@ -17,10 +17,11 @@ constexpr size_t kFreedAtOnce = 256;  // elements of a value that goes; the rest
 
 }  // namespace
 
-Keyspace::Keyspace(unsigned slot_bits, uint64_t hash_seed)
+Keyspace::Keyspace(unsigned slot_bits, uint64_t hash_seed, std::shared_ptr<Heap> heap)
     : slot_bits_(slot_bits),
       secret_(make_hash_secret(hash_seed)),
       tree_seed_(hash_key(secret_, 0, "order of hashes")),
+      shared_heap_(std::move(heap)),
       slots_(std::make_unique<Slot[]>(slot_count())),
       deadlines_(std::make_unique<Deadlines[]>(slot_count())),
       watches_(std::make_unique<Watch*[]>(slot_count())),
@@ -346,6 +347,29 @@ void Keyspace::touch(uint64_t hash, uint8_t name_space, std::string_view key,
             watch->changed->store(true, std::memory_order_relaxed);
         }
     }
+}
+
+void Keyspace::release_watches() noexcept {
+    for (uint32_t i = 0; i < slot_count(); ++i) {
+        while (Watch* watch = watches_[i]) {
+            watch->changed->store(true, std::memory_order_relaxed);
+            remove_watch(*watch);
+        }
+    }
+}
+
+bool Keyspace::clear_some(size_t keys) noexcept {
+    for (bool first = true; cleared_ < slot_count(); ++cleared_, first = false) {
+        Slot& slot = slots_[cleared_];
+        const std::lock_guard<WordLock> guard(slot.lock);
+        if (slot.count > keys && !first) return true;
+        keys -= std::min<size_t>(keys, slot.count);
+        slot.table.for_each([&](Cell cell) noexcept { free_node(cell_node(cell)); });
+        slot.table.free(heap_);
+        slot.count = 0;
+        if (!garbage_.empty()) break;
+    }
+    return garbage_.free_some(keys) || cleared_ < slot_count();
 }
 
 void Keyspace::add_watch(Watch& watch) noexcept {

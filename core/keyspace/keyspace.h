@@ -22,7 +22,6 @@
 #include "core/keyspace/deadlines.h"
 #include "core/keyspace/effect.h"
 #include "core/keyspace/garbage.h"
-#include "core/keyspace/gate.h"
 #include "core/keyspace/lock_check.h"
 #include "core/keyspace/slot.h"
 #include "core/platform/entropy.h"
@@ -49,18 +48,24 @@ struct KeyRef {
 
 class Keyspace {
 public:
-    // slot_bits in [kSlotBitsMin, kSlotBitsMax]; throws std::bad_alloc.
-    Keyspace(unsigned slot_bits, uint64_t hash_seed);
+    // slot_bits in [kSlotBitsMin, kSlotBitsMax]; throws std::bad_alloc. Keyspaces of one engine
+    // share its heap.
+    Keyspace(unsigned slot_bits, uint64_t hash_seed,
+             std::shared_ptr<Heap> heap = std::make_shared<Heap>());
     ~Keyspace();
     Keyspace(const Keyspace&) = delete;
     Keyspace& operator=(const Keyspace&) = delete;
 
-    Gate& gate() noexcept { return gate_; }
     Accounts& accounts() noexcept { return accounts_; }
     // Large values that no key has any more.
     Garbage& garbage() noexcept { return garbage_; }
     unsigned slot_bits() const noexcept { return slot_bits_; }
     uint32_t slot_count() const noexcept { return uint32_t{1} << slot_bits_; }
+    // Bytes of keys and values, and of slots; behind by a little where many write.
+    uint64_t data_bytes_roughly() const noexcept {
+        const int64_t used = accounts_.bytes_roughly();
+        return used > 0 ? static_cast<uint64_t>(used) : 0;
+    }
     // Bytes charged for slots, whatever is in them.
     size_t slots_bytes() const noexcept { return slot_count() * kBytesPerSlot; }
 
@@ -103,6 +108,13 @@ public:
     void set_name_space_of(unsigned database, uint8_t name_space) noexcept {
         databases_[database].store(name_space, std::memory_order_relaxed);
     }
+
+    // Of a keyspace that another one has taken the place of. Tells all watchers that their keys
+    // have changed, and lets them go. With the gate alone.
+    void release_watches() noexcept;
+    // Frees about so many keys, with elements of large values counted as keys. True when there are
+    // more. Nobody else may be inside; who prefetches finds an empty place.
+    bool clear_some(size_t keys) noexcept;
 
     void add_watch(Watch& watch) noexcept;
     void remove_watch(Watch& watch) noexcept;
@@ -166,17 +178,18 @@ private:
     const unsigned slot_bits_;
     const HashSecret secret_;
     const uint64_t tree_seed_;
-    Heap heap_;
+    const std::shared_ptr<Heap> shared_heap_;
+    Heap& heap_ = *shared_heap_;
     const std::unique_ptr<Slot[]> slots_;
     // By slot number, guarded by the slot's lock.
     const std::unique_ptr<Deadlines[]> deadlines_;
     const std::unique_ptr<Watch*[]> watches_;
     const std::unique_ptr<uint64_t[]> last_positions_;
     std::atomic<uint8_t> databases_[limits::kDatabases];
-    Gate gate_;
     Accounts accounts_;
     Garbage garbage_;
     std::atomic<uint32_t> seconds_{0};
+    uint32_t cleared_ = 0;  // slots that clear_some() has done with
 };
 
 }  // namespace synap

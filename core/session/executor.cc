@@ -123,9 +123,9 @@ std::string Session::refusal(const CommandRecord& command, std::span<const std::
     }
     if (!engine_->accepts_writes()) return misconf(engine_->failure());
     if (command.has(kCommandDenyOom)) {
-        run_.data_bytes_max = engine_->data_bytes_max();
+        run_.data_bytes_max = engine_->data_bytes_max(*keyspace_);
         if (bytes > run_.data_bytes_max) return std::string(kOutOfMemory);  // before any eviction
-        if (engine_->over_memory()) {
+        if (engine_->over_memory(*keyspace_)) {
             enter(Gate::kShared);
             if (!engine_->make_room(run_)) return std::string(kOutOfMemory);
         }
@@ -207,7 +207,9 @@ bool Session::execute_locked(const CommandRecord& command, std::span<const std::
 bool Session::call_handler(const CommandRecord& command, std::span<const std::string_view> args,
                            size_t hashed_argument, uint64_t hash) {
     const Reply::Mark mark = reply_.mark();
-    Keyspace& keyspace = keyspace_ != nullptr ? *keyspace_ : engine_->keyspace();
+    std::shared_ptr<Keyspace> empty;  // until the store is loaded
+    if (keyspace_ == nullptr) empty = engine_->shared_keyspace();
+    Keyspace& keyspace = keyspace_ != nullptr ? *keyspace_ : *empty;
     try {
         CommandContext context(*engine_, *this, run_, keyspace, reply_, command, args, database_);
         context.set_hash(hashed_argument, hash);

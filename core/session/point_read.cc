@@ -13,18 +13,21 @@ void Session::run_point_read(const Call& call, BatchResult& result) {
     expected_ = {};
     last_command_.store(&command, std::memory_order_relaxed);
 
-    keyspace_->gate().enter_shared(run_.stripe);
+    engine_->gate().enter_shared(run_.stripe);
     gate_ = Gate::kShared;
     guard_ = engine_->guard();
     if ((guard_ & GuardWord::kBarsKeys) != 0) [[unlikely]] {
         reject(command, why_barred());
-        keyspace_->gate().leave_shared(run_.stripe);
+        engine_->gate().leave_shared(run_.stripe);
         gate_ = Gate::kOut;
         result.done = 1;
         return;
     }
-    if (prepared.name_space != keyspace_->name_space_of(database_)) [[unlikely]] {
-        prepare(call, prepared);  // SWAPDB was faster
+    if (generation_ != engine_->generation()) [[unlikely]]
+        adopt_keyspace_inside();
+    if (!prepared.hashed || prepared.name_space != keyspace_->name_space_of(database_))
+        [[unlikely]] {
+        prepare(call, prepared);  // SWAPDB was faster, or another keyspace
     }
     const uint32_t slot = keyspace_->slot_index(prepared.hash);
     slots_.clear();
@@ -34,7 +37,7 @@ void Session::run_point_read(const Call& call, BatchResult& result) {
     const bool ran = call_handler(command, call.args(), 1, prepared.hash) && commit();
     rest_on_slots();
     lock.unlock();
-    keyspace_->gate().leave_shared(run_.stripe);
+    engine_->gate().leave_shared(run_.stripe);
     gate_ = Gate::kOut;
 
     engine_->stats().take(run_.stripe, run_.counters);

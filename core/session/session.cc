@@ -168,10 +168,18 @@ void Session::expect(std::span<const Call> calls) noexcept {
     if (prepared_[0].hashed) keyspace_->prefetch_table(prepared_[0].hash);
 }
 
+// Outside of the gate this is the one that was seen last: good enough to ask for memory of.
 void Session::adopt_keyspace() noexcept {
-    if (keyspace_ == nullptr && (engine_->guard() & GuardWord::kBarsKeys) == 0) {
-        keyspace_ = &engine_->keyspace();
-    }
+    const bool known = keyspace_ != nullptr && generation_ == engine_->generation();
+    if (known || (engine_->guard() & GuardWord::kBarsKeys) != 0) return;
+    shared_keyspace_ = engine_->shared_keyspace(generation_);
+    keyspace_ = shared_keyspace_.get();
+}
+
+// What was hashed or looked up is void.
+void Session::adopt_keyspace_inside() noexcept {
+    adopt_keyspace();
+    for (Prepared& prepared : prepared_) prepared.hashed = false;
 }
 
 void Session::prepare_all(std::span<const Call> calls) noexcept {
@@ -217,13 +225,15 @@ size_t Session::prefetch_elements(std::span<const Call> calls, size_t first) noe
 }
 
 void Session::go_through_gate(Gate wanted) noexcept {
-    auto& gate = keyspace_->gate();
+    auto& gate = engine_->gate();
     if (gate_ == Gate::kShared) gate.leave_shared(run_.stripe);
     if (gate_ == Gate::kAlone) gate.leave_exclusive();
     if (wanted == Gate::kShared) gate.enter_shared(run_.stripe);
     if (wanted == Gate::kAlone) gate.enter_exclusive();
     gate_ = wanted;
-    if (wanted != Gate::kOut) guard_ = engine_->guard();
+    if (wanted == Gate::kOut) return;
+    guard_ = engine_->guard();
+    if (generation_ != engine_->generation()) adopt_keyspace_inside();
 }
 
 void Session::count(const CommandRecord& command, uint64_t errors_before) noexcept {
@@ -297,8 +307,10 @@ Status Session::watch(const KeyRef& key, bool expired, unsigned database) {
 void Session::unwatch() noexcept {
     if (executing_ || watches_.empty()) return;  // EXEC unwatches when it is done
     std::optional<SharedGate> inside;
-    if (gate_ == Gate::kOut) inside.emplace(keyspace_->gate(), engine_->stripe_owners().mine());
+    if (gate_ == Gate::kOut) inside.emplace(engine_->gate(), engine_->stripe_owners().mine());
+    if (generation_ != engine_->generation()) adopt_keyspace_inside();
     for (const auto& [hash, watch] : watches_) {
+        if (watch->link == nullptr) continue;  // its keyspace has gone, and has let it go
         Slot& slot = keyspace_->slot_of(watch->hash);
         const std::lock_guard<WordLock> guard(slot.lock);
         keyspace_->remove_watch(*watch);

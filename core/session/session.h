@@ -189,6 +189,7 @@ private:
     size_t prefetch_elements(std::span<const Call> calls, size_t first) noexcept;
     // From then on what runs is logged: never in the middle of a run.
     void adopt_keyspace() noexcept;
+    void adopt_keyspace_inside() noexcept;
     bool may_be_refused(const CommandRecord& command) const noexcept {
         return command.has(kCommandWrite) || is_barred(command);
     }
@@ -261,7 +262,9 @@ private:
     void add_slow_call(std::span<const std::string_view> args, uint64_t elapsed_us);
 
     std::shared_ptr<Engine> engine_;
-    Keyspace* keyspace_ = nullptr;  // null until the store is loaded
+    std::shared_ptr<Keyspace> shared_keyspace_;
+    Keyspace* keyspace_ = nullptr;  // null until the store is loaded; the present one in the gate
+    uint64_t generation_ = 0;       // of keyspace_
     uint32_t guard_ = 0;            // the engine's word, as it was last read
     const uint64_t record_bytes_;
     bool measured_ = false;  // latency is counted: not for embedded calls, which it would slow
