@@ -52,6 +52,14 @@ public:
         shared_.fetch_add(bytes, std::memory_order_relaxed);
     }
     int64_t shared_bytes() const noexcept { return shared_.load(std::memory_order_relaxed); }
+    // Former versions of shared blocks, kept by readers after a writer has put copies in their
+    // place: what holding a share costs while writing goes on, and is charged to those who write.
+    void note_superseded(int64_t bytes) noexcept {
+        superseded_.fetch_add(bytes, std::memory_order_relaxed);
+    }
+    int64_t superseded_bytes() const noexcept {
+        return superseded_.load(std::memory_order_relaxed);
+    }
 
     // Bytes of regions.
     size_t mapped_bytes() const noexcept { return mapped_.load(std::memory_order_relaxed); }
@@ -115,6 +123,7 @@ private:
     size_t region_count_ = 0;
     std::atomic<size_t> mapped_{0};
     std::atomic<int64_t> shared_{0};
+    std::atomic<int64_t> superseded_{0};
 };
 
 }  // namespace synap

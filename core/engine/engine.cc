@@ -314,7 +314,9 @@ void Engine::apply_log_options() noexcept {
 }
 
 uint64_t Engine::used_memory() noexcept {
-    const int64_t used = shared_keyspace()->accounts().bytes() + host_memory_.load();
+    const std::shared_ptr<Keyspace> keyspace = shared_keyspace();
+    const int64_t used =
+        keyspace->accounts().bytes() + keyspace->superseded_bytes() + host_memory_.load();
     return used > 0 ? static_cast<uint64_t>(used) : 0;
 }
 

@@ -59,11 +59,14 @@ public:
     Accounts& accounts() noexcept { return accounts_; }
     // Large values that no key has any more.
     Garbage& garbage() noexcept { return garbage_; }
+    // Former versions of parts of large values that snapshots and replies still hold: counts as
+    // used, as it is what writing meanwhile has cost.
+    int64_t superseded_bytes() const noexcept { return heap_.superseded_bytes(); }
     unsigned slot_bits() const noexcept { return slot_bits_; }
     uint32_t slot_count() const noexcept { return uint32_t{1} << slot_bits_; }
     // Bytes of keys and values, and of slots; behind by a little where many write.
     uint64_t data_bytes_roughly() const noexcept {
-        const int64_t used = accounts_.bytes_roughly();
+        const int64_t used = accounts_.bytes_roughly() + superseded_bytes();
         return used > 0 ? static_cast<uint64_t>(used) : 0;
     }
     // Bytes charged for slots, whatever is in them.

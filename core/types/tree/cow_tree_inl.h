@@ -21,6 +21,7 @@ void CowTree<Leaf>::locate(Key key, Path& path) const noexcept {
 
 template <class Leaf>
 TreeNode* CowTree<Leaf>::replaced(TreeNode* node, unsigned stripe) noexcept {
+    if (reclaim(heap_, node)) return node;
     TreeNode* copy = nullptr;
     if (node->level == 0) {
         copy = static_cast<Leaf*>(node)->clone(heap_, stripe);
@@ -34,6 +35,7 @@ TreeNode* CowTree<Leaf>::replaced(TreeNode* node, unsigned stripe) noexcept {
     }
     node_bytes_ += copy->bytes() - node->bytes();
     heap_.note_shared(static_cast<int64_t>(node->bytes()));
+    supersede(heap_, node);
     if (!node->drop()) return copy;
     // Whoever shared it has just let go. The copy holds the children.
     heap_.note_shared(-static_cast<int64_t>(node->bytes()));

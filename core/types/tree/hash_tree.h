@@ -9,7 +9,8 @@
 // Memory: nodes come from the heap, which must outlive every tree and every reference.
 // memory() is exact and O(1): what the tree reaches, shared or not, as if it were the only one.
 // What only references still hold, and no tree, is counted by Heap::shared_bytes(): the sum of all
-// memory() and of shared_bytes() is what the nodes really take. Entries of more than
+// memory() and of shared_bytes() is what the nodes really take. What writers had to copy, as others
+// held the nodes, is superseded_bytes() until those go. Entries of more than
 // limits::kTreeInlineBytes stand in blobs; a blob that only a reference holds is counted nowhere.
 //
 // Cost: O(log n) unless said otherwise. Nothing depends on the size of the whole.

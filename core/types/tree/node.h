@@ -39,8 +39,18 @@ struct TreeNode {
     size_t bytes() const noexcept { return size_t{units} * 16; }
     void retain() noexcept { references.fetch_add(1, std::memory_order_relaxed); }
     // True: that was the last one, and the node is the caller's to free.
-    bool drop() noexcept { return references.fetch_sub(1, std::memory_order_acq_rel) == 1; }
+    bool drop() noexcept {
+        return (references.fetch_sub(1, std::memory_order_acq_rel) & ~kSuperseded) == 1;
+    }
+    // Only the owner has it, and it is no one's former version.
     bool unique() const noexcept { return references.load(std::memory_order_acquire) == 1; }
+
+    // A bit among the references, as it is set while others read the node: a writer has put a copy
+    // in its place, and what it takes is charged until it goes. See Heap::superseded_bytes().
+    static constexpr uint32_t kSuperseded = uint32_t{1} << 31;
+    bool superseded() const noexcept {
+        return (references.load(std::memory_order_relaxed) & kSuperseded) != 0;
+    }
 };
 static_assert(sizeof(TreeNode) == 16);
 
@@ -55,7 +65,25 @@ Node* allocate_node(Heap& heap, size_t bytes, unsigned stripe) noexcept {
     node->units = static_cast<uint32_t>(rounded / 16);
     return node;
 }
-inline void free_node(Heap& heap, TreeNode* node) noexcept { heap.free(node, node->bytes()); }
+inline void free_node(Heap& heap, TreeNode* node) noexcept {
+    if (node->superseded()) heap.note_superseded(-static_cast<int64_t>(node->bytes()));
+    heap.free(node, node->bytes());
+}
+// Before the one reference that its owner had goes to a copy.
+inline void supersede(Heap& heap, TreeNode* node) noexcept {
+    const uint32_t before =
+        node->references.fetch_or(TreeNode::kSuperseded, std::memory_order_relaxed);
+    if ((before & TreeNode::kSuperseded) != 0) return;
+    heap.note_superseded(static_cast<int64_t>(node->bytes()));
+}
+// One that turns out to be the caller's alone: another owner's former version, and still its own.
+inline bool reclaim(Heap& heap, TreeNode* node) noexcept {
+    constexpr uint32_t kAlone = 1 | TreeNode::kSuperseded;
+    if (node->references.load(std::memory_order_acquire) != kAlone) return false;
+    node->references.store(1, std::memory_order_relaxed);
+    heap.note_superseded(-static_cast<int64_t>(node->bytes()));
+    return true;
+}
 
 // Asks for the first `bytes` of a node. Inlined by force, as is whatever does nothing but call it:
 // to GCC a function that only prefetches has no effect, and a call of it is left out.

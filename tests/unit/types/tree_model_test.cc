@@ -151,6 +151,7 @@ TEST_P(TreeModel, EqualsAMap) {
     HashTree::free(tree_);
     held_.clear();
     EXPECT_EQ(heap_.shared_bytes(), 0);
+    EXPECT_EQ(heap_.superseded_bytes(), 0);
 }
 
 constexpr uint64_t kAll = ~uint64_t{0};

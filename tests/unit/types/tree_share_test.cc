@@ -21,6 +21,7 @@ TEST(HashTreeShare, CopiesOnlyWhatChanges) {
     const size_t before = tree->memory();
     HashTreeRef ref = tree->share();
     EXPECT_EQ(heap.shared_bytes(), 0);
+    EXPECT_EQ(heap.superseded_bytes(), 0);
     ASSERT_FALSE(tree->put("member1", "0123456789", 0, 0));
     EXPECT_LE(tree->memory(), before);  // a copied node has no room to spare
     EXPECT_GT(tree->memory() + 1'000, before);
@@ -28,6 +29,7 @@ TEST(HashTreeShare, CopiesOnlyWhatChanges) {
     EXPECT_GT(heap.shared_bytes(), 0);
     EXPECT_LT(heap.shared_bytes(), 6'000);
     const int64_t shared = heap.shared_bytes();
+    EXPECT_EQ(heap.superseded_bytes(), shared);
     ASSERT_FALSE(tree->put("member1", "9876543210", 0, 0));
     EXPECT_EQ(heap.shared_bytes(), shared);
     EXPECT_FALSE(tree->erase("absent", 0));
@@ -39,6 +41,7 @@ TEST(HashTreeShare, CopiesOnlyWhatChanges) {
     EXPECT_EQ(entry.value, "vvvvvvvvvv");
     ref = {};
     EXPECT_EQ(heap.shared_bytes(), 0);
+    EXPECT_EQ(heap.superseded_bytes(), 0);
     EXPECT_EQ(wrong(*tree), "");
     HashTree::free(tree);
 }
@@ -53,6 +56,7 @@ TEST(HashTreeShare, OutlivesItsTree) {
     EXPECT_EQ(contents(ref).size(), 5'000u);
     HashTree::free(copy);
     EXPECT_GT(heap.shared_bytes(), static_cast<int64_t>(nodes) - 1'000);
+    EXPECT_EQ(heap.superseded_bytes(), 0);  // nobody wrote
     EXPECT_EQ(contents(ref).size(), 5'000u);
     const HashTreeRef moved = std::move(ref);
     EXPECT_EQ(contents(moved).size(), 5'000u);
@@ -70,6 +74,7 @@ TEST(HashTreeShare, CopiesGoTheirOwnWays) {
     }
     EXPECT_EQ(wrong(*tree), "");
     EXPECT_EQ(wrong(*copy), "");
+    EXPECT_EQ(heap.superseded_bytes(), 0);  // what one has replaced is the other's alone
     for (uint64_t i = 0; i < 3'000; ++i) {
         TreeEntry entry;
         const std::string member = "member" + std::to_string(i);
@@ -80,6 +85,7 @@ TEST(HashTreeShare, CopiesGoTheirOwnWays) {
     HashTree::free(tree);
     HashTree::free(copy);
     EXPECT_EQ(heap.shared_bytes(), 0);
+    EXPECT_EQ(heap.superseded_bytes(), 0);
 }
 
 TEST(HashTreeShare, IsFreedInSteps) {
@@ -108,6 +114,7 @@ TEST(HashTreeShare, IsFreedInSteps) {
         EXPECT_GE(steps, kCount / (kBudget + 200));
         EXPECT_LE(steps, kCount / kBudget + 10);
         EXPECT_EQ(heap.shared_bytes(), 0);
+        EXPECT_EQ(heap.superseded_bytes(), 0);
     }
 }
 
@@ -183,6 +190,7 @@ TEST(HashTreeShare, IsReadWhileItsTreeChanges) {
     EXPECT_EQ(wrong(*tree), "");
     HashTree::free(tree);
     EXPECT_EQ(heap.shared_bytes(), 0);
+    EXPECT_EQ(heap.superseded_bytes(), 0);
 }
 
 }  // namespace

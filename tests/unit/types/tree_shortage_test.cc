@@ -15,6 +15,7 @@ protected:
         if (tree_ != nullptr) HashTree::free(tree_);
         held_ = {};
         EXPECT_EQ(heap_.shared_bytes(), 0);
+        EXPECT_EQ(heap_.superseded_bytes(), 0);
     }
 
     // Runs a change with the first, second ... allocation failing until none does. `change` answers
