@@ -59,7 +59,9 @@ constexpr std::array<OptionSpec, kOptionCount> kSpecs = {{
     {"limits.reply_bytes", "bytes", "1mb", 4096, uint64_t{1} << 32, true, "",
      "Reply bytes after which a pipeline is answered in parts."},
     {"slowlog.threshold_us", "int", "10000", 0, kNoLimit, true, "slowlog-log-slower-than",
-     "Microseconds from which a command of a slow class stands in SLOWLOG."},
+     "Microseconds from which a command stands in SLOWLOG; 0 is every command. At the default and "
+     "above, fast commands of a pipeline are not timed one by one, and calls of an embedding "
+     "program not at all."},
     {"slowlog.entries", "int", "128", 0, 65536, true, "slowlog-max-len", "Entries SLOWLOG keeps."},
     {"debug.shadow", "bool", "false", 0, 1, false, "",
      "For tests: a second copy of the data follows the log's records, to be compared with the "

@@ -24,6 +24,8 @@ bool controls_transaction(const CommandRecord& command) noexcept {
     }
 }
 
+constexpr uint64_t kNeverSlow = INT64_MAX;  // -1 of CONFIG SET
+
 std::string misconf(const Status& why) {
     if (why) return "MISCONF writes are refused: the store is stopping";
     return std::string("MISCONF writes are refused") +
@@ -33,6 +35,16 @@ std::string misconf(const Status& why) {
 // Text as C would print it with a precision: up to a NUL.
 std::string_view printable(std::string_view text, size_t most) noexcept {
     return text.substr(0, std::min(text.find('\0'), most));
+}
+
+// AUTH [user] password; HELLO version AUTH user password.
+bool is_secret(const CommandRecord& command, std::span<const std::string_view> args, size_t i) {
+    if (command.id == kIdAuth) return i > 0;
+    if (command.id != kIdHello) return false;
+    for (size_t before = 1; before <= 2 && before < i; ++before) {
+        if (equals_ignoring_case(args[i - before], "AUTH")) return true;
+    }
+    return false;
 }
 
 }  // namespace
@@ -76,7 +88,10 @@ bool Session::run_one(const Call& call, const Prepared& prepared) {
         flush_counts();  // before, as the command may show or reset them
         last_command_.store(&command, std::memory_order_relaxed);
     }
+    const bool timed = is_timed(command);
+    const uint64_t began_us = timed ? engine_->clock().monotonic_us() : 0;
     const bool ran = execute(command, args, prepared);
+    if (timed && ran) note_slow(command, args, engine_->clock().monotonic_us() - began_us);
     if (ran) count(command, errors_before);
     return ran;
 }
@@ -193,14 +208,11 @@ bool Session::execute_locked(const CommandRecord& command, std::span<const std::
         collect_slots(command, args, database_);
         sort_slots();
     }
-    const bool slow = command.latency_class != LatencyClass::kFast;
-    const uint64_t began_us = slow && measured_ ? engine_->clock().monotonic_us() : 0;
     lock_slots();
     const bool ran = call_handler(command, args, hashed ? first : 0, prepared.hash) && commit();
     rest_on_slots();
     unlock_slots();
     if (write) run_.large_arguments.clear();
-    if (slow && measured_) note_slow(args, began_us);
     return ran && !wants_wait_ && !wants_host_;
 }
 
@@ -330,23 +342,33 @@ void Session::sort_slots() {
     slots_.erase(std::unique(slots_.begin(), slots_.end()), slots_.end());
 }
 
-void Session::note_slow(std::span<const std::string_view> args, uint64_t began_us) noexcept {
-    const uint64_t threshold = engine_->options().get(OptionId::kSlowlogThreshold);
-    const uint64_t elapsed = engine_->clock().monotonic_us() - began_us;
-    if (elapsed < threshold) return;
+// EXEC stands there as what it ran.
+void Session::note_slow(const CommandRecord& command, std::span<const std::string_view> args,
+                        uint64_t elapsed_us) noexcept {
+    if (elapsed_us < slow_us_ || slow_us_ == kNeverSlow || command.id == kIdExec) return;
     try {
-        add_slow_call(args, elapsed);
+        add_slow_call(command, args, elapsed_us);
     } catch (const std::bad_alloc&) {
         // The command is done; an entry of SLOWLOG is missing.
     }
 }
 
-void Session::add_slow_call(std::span<const std::string_view> args, uint64_t elapsed_us) {
-    constexpr size_t kArgsShown = 32;
+void Session::add_slow_call(const CommandRecord& command, std::span<const std::string_view> args,
+                            uint64_t elapsed_us) {
+    constexpr size_t kArgsShown = 32;  // the last of more says how many there are
     constexpr size_t kBytesShown = 128;
     SlowCall call{0, engine_->clock().wall_ms() / 1000, elapsed_us, {}, {}, {}};
-    for (size_t i = 0; i < std::min(args.size(), kArgsShown); ++i) {
-        call.args.emplace_back(args[i].substr(0, kBytesShown));
+    const size_t shown = args.size() > kArgsShown ? kArgsShown - 1 : args.size();
+    for (size_t i = 0; i < shown; ++i) {
+        const std::string_view arg =
+            is_secret(command, args, i) ? std::string_view("(redacted)") : args[i];
+        std::string& text = call.args.emplace_back(arg.substr(0, kBytesShown));
+        if (arg.size() <= kBytesShown) continue;
+        text += "... (" + std::to_string(arg.size() - kBytesShown) + " more bytes)";
+    }
+    if (shown < args.size()) {
+        const std::string more = std::to_string(args.size() - shown);
+        call.args.emplace_back("... (" + more + " more arguments)");
     }
     const Identity identity = this->identity();
     call.peer = identity.peer;

@@ -7,6 +7,11 @@
 #include "core/commands/generated/ids.h"
 
 namespace synap {
+namespace {
+
+constexpr uint64_t kSlowUsual = 10'000;  // the default of slowlog.threshold_us
+
+}  // namespace
 
 Session::Session(std::shared_ptr<Engine> engine, SessionOptions options)
     : engine_(std::move(engine)),
@@ -43,7 +48,7 @@ BatchResult Session::run(std::span<const Call> calls) {
     } else {
         run_chunks(calls, result);
     }
-    if (measured_) note_latency(began_us, result.done);
+    if (measured_) note_latency(began_us, calls.first(result.done));
     result.depends_on = depends_on_;
     return result;
 }
@@ -55,6 +60,8 @@ void Session::begin_run() noexcept {
     run_.logging = keyspace_ != nullptr && engine_->log() != nullptr;
     run_.hide_expired_only = !engine_->accepts_writes();
     run_.count_frequency = engine_->evicts_by_frequency();
+    slow_us_ = engine_->options().get(OptionId::kSlowlogThreshold);
+    timed_each_ = slow_us_ < kSlowUsual;
     run_.value_bytes_max = engine_->options().get(OptionId::kValueBytes);
     depends_on_ = 0;
 }
@@ -95,16 +102,20 @@ void Session::share_time(uint64_t elapsed_us) noexcept {
     share_count_ = 0;
 }
 
-void Session::note_latency(uint64_t began_us, size_t calls) noexcept {
-    if (calls == 0) {
+void Session::note_latency(uint64_t began_us, std::span<const Call> done) noexcept {
+    if (done.empty()) {
         share_count_ = 0;
         return;
     }
+    const size_t calls = done.size();
     const uint64_t now_us = engine_->clock().monotonic_us();
     const uint64_t elapsed = now_us - began_us;
     last_active_us_.store(now_us, std::memory_order_relaxed);
     const CommandRecord* command = last_command_.load(std::memory_order_relaxed);
     if (command == nullptr) return;
+    if (elapsed >= slow_us_ && calls == 1 && !is_timed(*command)) [[unlikely]] {
+        note_slow(*command, done[0].args(), elapsed);
+    }
     engine_->stats().add_latency(run_.stripe, command->latency_class, elapsed / calls, calls);
     if (share_count_ != 0) return share_time(elapsed);
     engine_->stats().add_usec(run_.stripe, *command, elapsed);

@@ -176,7 +176,7 @@ private:
         const Prepared& prepared = prepared_[0];
         if ((guard_ & GuardWord::kBarsKeys) != 0) return false;
         const bool has_room = slots_.capacity() != 0;  // from the second call on
-        return prepared.hashed && prepared.command->reads_one_key() && has_room &&
+        return prepared.hashed && prepared.command->reads_one_key() && has_room && !timed_each_ &&
                prepared.command->accepts_arity(call.argc) && !in_transaction_;
     }
     void run_point_read(const Call& call, BatchResult& result);
@@ -257,9 +257,16 @@ private:
     void note_errors() noexcept;
     void note_share(const CommandRecord& command, uint64_t calls) noexcept;
     void share_time(uint64_t elapsed_us) noexcept;
-    void note_latency(uint64_t began_us, size_t calls) noexcept;
-    void note_slow(std::span<const std::string_view> args, uint64_t began_us) noexcept;
-    void add_slow_call(std::span<const std::string_view> args, uint64_t elapsed_us);
+    void note_latency(uint64_t began_us, std::span<const Call> calls) noexcept;
+    // SLOWLOG: whether a call is timed by itself. Fast ones are only where a threshold below the
+    // usual one asks for it: the batch that a call is alone in is timed anyway.
+    bool is_timed(const CommandRecord& command) const noexcept {
+        return timed_each_ || (measured_ && command.latency_class != LatencyClass::kFast);
+    }
+    void note_slow(const CommandRecord& command, std::span<const std::string_view> args,
+                   uint64_t elapsed_us) noexcept;
+    void add_slow_call(const CommandRecord& command, std::span<const std::string_view> args,
+                       uint64_t elapsed_us);
 
     std::shared_ptr<Engine> engine_;
     std::shared_ptr<Keyspace> shared_keyspace_;
@@ -268,6 +275,8 @@ private:
     uint32_t guard_ = 0;            // the engine's word, as it was last read
     const uint64_t record_bytes_;
     bool measured_ = false;  // latency is counted: not for embedded calls, which it would slow
+    bool timed_each_ = false;
+    uint64_t slow_us_ = 0;  // from which a call is slow, for this run
     Run run_;
     Reply reply_;
     std::atomic<unsigned> database_{0};

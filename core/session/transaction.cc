@@ -134,7 +134,12 @@ bool Session::run_queued() {
             continue;
         }
         if (counted_ != queued.command) flush_counts();
+        const bool timed = is_timed(*queued.command);
+        const uint64_t began_us = timed ? engine_->clock().monotonic_us() : 0;
         ran = call_handler(*queued.command, queued.args, 0, 0);
+        if (timed && ran) {
+            note_slow(*queued.command, queued.args, engine_->clock().monotonic_us() - began_us);
+        }
         if (!ran) break;
         if (wants_wait_) {  // inside EXEC nothing waits
             wants_wait_ = false;

@@ -124,6 +124,76 @@ TEST_F(ServerCommands, SlowlogRecordsSlowClasses) {
     EXPECT_EQ(client("SLOWLOG LEN"), ":0");
 }
 
+// A threshold of 0 is every call, whatever it locks, and what EXEC ran in its place.
+TEST_F(ServerCommands, SlowlogOfZeroRecordsEveryCall) {
+    open();
+    Client client(engine);
+    client("CONFIG SET slowlog-log-slower-than 0");
+    client("SLOWLOG RESET");
+    for (const char* line : {"SET k v", "GET k", "KEYS none", "SCAN 0", "COPY k l DB 1", "MOVE k 2",
+                             "SELECT 1", "NOSUCH", "MULTI", "GET l", "EXEC", "SELECT 0"}) {
+        client(line);
+    }
+    client.pipeline({"GET a", "GET b"});
+    const std::string log = client("SLOWLOG GET -1");
+    for (const char* entry :
+         {"[$SET $k $v]", "[$GET $k]", "[$KEYS $none]", "[$SCAN $0]", "[$COPY $k $l $DB $1]",
+          "[$MOVE $k $2]", "[$SELECT $1]", "[$MULTI]", "[$GET $l]", "[$GET $a]", "[$GET $b]"}) {
+        EXPECT_NE(log.find(entry), std::string::npos) << entry << log;
+    }
+    EXPECT_EQ(log.find("$EXEC"), std::string::npos);
+    EXPECT_EQ(log.find("$NOSUCH"), std::string::npos);
+}
+
+TEST_F(ServerCommands, SlowlogShortensWhatIsLongAndTellsNoSecrets) {
+    open();
+    Client client(engine);
+    client("CONFIG SET slowlog-log-slower-than 0");
+    client.call({"SET", "k", std::string(130, 'v')});
+    EXPECT_NE(client("SLOWLOG GET 1").find("$" + std::string(128, 'v') + "... (2 more bytes)]"),
+              std::string::npos);
+    std::vector<std::string> words(33, "k");
+    words[0] = "MGET";
+    client.call(words);
+    EXPECT_NE(client("SLOWLOG GET 1").find("$k $... (2 more arguments)]"), std::string::npos);
+    client("AUTH somebody hush");
+    EXPECT_NE(client("SLOWLOG GET 1").find("[$AUTH $(redacted) $(redacted)]"), std::string::npos);
+    client("HELLO 2 AUTH somebody hush SETNAME joe");
+    const std::string log = client("SLOWLOG GET 1");
+    EXPECT_NE(log.find("[$HELLO $2 $AUTH $(redacted) $(redacted) $SETNAME $joe]"),
+              std::string::npos)
+        << log;
+}
+
+// A fast command that had to wait is slow, too.
+TEST_F(ServerCommands, SlowlogHoldsAFastCommandThatStoodStill) {
+    class Leaping final : public Clock {
+    public:
+        int64_t wall_ms() noexcept override { return 1'700'000'000'000; }
+        uint64_t monotonic_us() noexcept override { return now_us += step_us; }
+        uint64_t now_us = 0;
+        uint64_t step_us = 1;
+    };
+    Leaping leaping;
+    auto opened = Engine::open({nullptr, &leaping, &entropy, false}, Options());
+    ASSERT_TRUE(opened);
+    engine = *opened;
+    {
+        Client client(engine);
+        client("GET quick");
+        EXPECT_EQ(client("SLOWLOG LEN"), ":0");
+        leaping.step_us = 10'000;
+        client("GET k");
+        client("SET k v");
+        leaping.step_us = 1;
+        EXPECT_EQ(client("SLOWLOG LEN"), ":2");
+        EXPECT_NE(client("SLOWLOG GET").find(":10000 [$SET $k $v]"), std::string::npos);
+        EXPECT_NE(client("SLOWLOG GET").find(":10000 [$GET $k]"), std::string::npos);
+    }
+    EXPECT_TRUE(engine->close());
+    engine.reset();
+}
+
 TEST_F(ServerCommands, MemoryUsage) {
     open();
     Client client(engine);
