@@ -33,6 +33,45 @@ def _set(step: Step, a: Reply, b: Reply) -> bool:
     return sorted(a[1]) == sorted(b[1])
 
 
+def _in_pairs(reply: Reply) -> list[Any]:
+    """Fields with their values: of a map, of a flat array, or of an array of pairs."""
+    items = reply[1]
+    if items and items[0][0] == "*":
+        return sorted(items)
+    return sorted(zip(items[0::2], items[1::2]))
+
+
+def _pairs(step: Step, a: Reply, b: Reply) -> bool:
+    """The same fields with the same values, in any order (HGETALL)."""
+    if a[0] != b[0] or not isinstance(a[1], list) or not isinstance(b[1], list):
+        return a == b
+    return len(a[1]) == len(b[1]) and _in_pairs(a) == _in_pairs(b)
+
+
+def _random(step: Step, a: Reply, b: Reply) -> bool:
+    """HRANDFIELD: as many elements of the same types; a positive count that no hash reaches
+    gives all of them."""
+    if a[0] != b[0] or not isinstance(a[1], list) or not isinstance(b[1], list):
+        return _shape(step, a, b)
+    if [item[0] for item in a[1]] != [item[0] for item in b[1]]:
+        return False
+    given = len(a[1]) // (2 if len(step.args) == 4 and a[1] and a[1][0][0] != "*" else 1)
+    if given >= int(step.args[2]):
+        return True
+    if len(step.args) == 4:
+        return _in_pairs(a) == _in_pairs(b)
+    return sorted(a[1]) == sorted(b[1])
+
+
+def _deadlines(step: Step, a: Reply, b: Reply) -> bool:
+    """As _deadline, field by field."""
+    if a[0] != "*" or b[0] != "*" or a[1] is None or b[1] is None or len(a[1]) != len(b[1]):
+        return a == b
+    name = (step.args[0][1:], *step.args[1:])
+    of_key = Step(step.connection, name, step.kind, step.payload)
+    return all(_deadline(of_key, left, right) for left, right in zip(a[1], b[1]))
+
+
 def _deadline(step: Step, a: Reply, b: Reply) -> bool:
     """A relative deadline is counted from when the command ran. -1 and -2 are exact."""
     if a[0] != ":" or b[0] != ":" or a[1] < 0 or b[1] < 0:
@@ -96,7 +135,10 @@ def _command_info(step: Step, a: Reply, b: Reply) -> bool:
 COMPARISONS: dict[str, Callable[[Step, Reply, Reply], bool]] = {
     "exact": _exact,
     "set": _set,
+    "pairs": _pairs,
+    "random": _random,
     "deadline": _deadline,
+    "deadlines": _deadlines,
     "shape": _shape,
     "dbsize": _exact,
     "config": _config,

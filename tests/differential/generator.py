@@ -5,8 +5,19 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
-from tests.differential import generic, strings
-from tests.differential.step import SCAN_ALL, SLEEP, Step, command, scan_all, sleep
+from tests.differential import generic, hashes, strings
+from tests.differential.step import (
+    HSCAN_ALL,
+    JUMP,
+    SCAN_ALL,
+    SLEEP,
+    Step,
+    command,
+    hscan_all,
+    jump,
+    scan_all,
+    sleep,
+)
 from tests.differential.strings import Group
 from tests.differential.values import ODD_TOKENS, Pool
 
@@ -19,21 +30,43 @@ DAMAGE = 0.05
 # How many groups go to one connection before the other may get its turn: short enough that
 # watched keys are touched by the other, long enough for real pipelines.
 STRETCH = 30
+# Comparisons of commands that may be damaged.
+DAMAGED = ("exact", "deadline", "deadlines", "set", "pairs", "random")
+
+Weighted = list[tuple[Callable[[Pool], Group], int]]
+
+
+def _families(reference: str, jumps: bool) -> tuple[Weighted, Weighted]:
+    """What may be asked of a reference, often and rarely."""
+    clock = generic.RARE_OF_CLOCK if jumps else []
+    if reference == "redis":
+        often = strings.WEIGHTED + generic.WEIGHTED + hashes.WEIGHTED
+        return often, generic.RARE + clock
+    known = set(strings.BASIC + generic.BASIC)
+    basic = [entry for entry in strings.WEIGHTED + generic.WEIGHTED if entry[0] in known]
+    often = basic + hashes.WEIGHTED + hashes.WEIGHTED_OF_FIELDS
+    return often, generic.RARE + hashes.RARE_OF_FIELDS + clock
+
 
 
 class Generator:
-    """An endless sequence that depends on seed and protocol alone."""
+    """An endless sequence that depends on these arguments alone. The families are those that the
+    reference has: "redis" is 7.0, "redis8" knows deadlines of fields."""
 
-    def __init__(self, seed: int, protocol: int) -> None:
+    def __init__(
+        self, seed: int, protocol: int, reference: str = "redis", jumps: bool = False
+    ) -> None:
         self.protocol = protocol
         self.rng = random.Random(f"{seed}/{protocol}")
         self.pool = Pool(self.rng)
         self.connection = 0
         self.left_in_stretch = STRETCH
         self.in_multi = [False, False]
-        families = strings.WEIGHTED + generic.WEIGHTED
-        self._makers = [maker for maker, _ in families]
-        self._weights = [weight for _, weight in families]
+        often, rarely = _families(reference, jumps)
+        self._makers = [maker for maker, _ in often]
+        self._weights = [weight for _, weight in often]
+        self._rare_makers = [maker for maker, _ in rarely]
+        self._rare_weights = [weight for _, weight in rarely]
 
     def generate(self, commands: int) -> list[Step]:
         steps: list[Step] = []
@@ -58,9 +91,7 @@ class Generator:
         if draw > 1 - RESET:
             return self._reset()
         if draw > 1 - RESET - RARE:
-            makers = [maker for maker, _ in generic.RARE]
-            weights = [weight for _, weight in generic.RARE]
-            return self._steps(self.rng.choices(makers, weights)[0])
+            return self._steps(self.rng.choices(self._rare_makers, self._rare_weights)[0])
         return self._steps(self.rng.choices(self._makers, self._weights)[0])
 
     def _steps(self, maker: Callable[[Pool], Group]) -> list[Step]:
@@ -76,6 +107,10 @@ class Generator:
             return sleep(int(args[0]))
         if kind == SCAN_ALL:
             return scan_all(self.connection, *args)
+        if kind == HSCAN_ALL:
+            return hscan_all(self.connection, *args)
+        if kind == JUMP:
+            return jump(int(args[0]))
         return command(self.connection, tuple(args), kind)
 
     def _damage(self, group: Group) -> Group:
@@ -84,7 +119,7 @@ class Generator:
         # Damaged, these would ask for whole tables, leave the protocol of the run, or (COMMAND
         # GETKEYS) fall below an arity that 7.2 lowered.
         spared = (b"HELLO", b"CONFIG", b"COMMAND")
-        if kind not in ("exact", "deadline", "set") or args[0].upper() in spared:
+        if kind not in DAMAGED or args[0].upper() in spared:
             return group
         damaged = list(args)
         place = self.rng.randint(1, len(damaged))
@@ -158,5 +193,5 @@ class Generator:
 def _fits_in_multi(group: Group) -> bool:
     """Iterations and waits cannot be queued; HELLO could change the protocol inside a reply."""
     return not any(
-        kind in (SCAN_ALL, SLEEP) or args[0].upper() == b"HELLO" for args, kind in group
+        kind in (SCAN_ALL, HSCAN_ALL, SLEEP, JUMP) or args[0].upper() == b"HELLO" for args, kind in group
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tests.differential.step import SCAN_ALL, SLEEP
+from tests.differential.step import JUMP, SCAN_ALL, SLEEP
 from tests.differential.strings import EXACT, Group, one
 from tests.differential.values import FAR_EPOCH_SECONDS, FAR_SECONDS, PATTERNS, SHORT_KEYS, Pool
 
@@ -73,6 +73,13 @@ def short_lived(p: Pool) -> Group:
     reads = [b"GET", b"TTL", b"EXISTS", b"TYPE", b"PERSIST", b"STRLEN", b"GETDEL"]
     group = [(list(wait), EXACT), ([b"25"], SLEEP)]
     return group + one(p.rng.choice(reads), key) + one(b"SET", key, b"new", b"NX", b"GET")
+
+
+def jump(p: Pool) -> Group:
+    """The wall clocks of both servers are set, by ten years or back. What had a relative deadline
+    is past it then, and both are given the time to find out."""
+    days = p.rng.choice([b"3650", b"3650", b"0", b"-3650"])
+    return [([days], JUMP), ([b"400"], SLEEP), ([], SCAN_ALL)]
 
 
 def persist_type(p: Pool) -> Group:
@@ -232,3 +239,7 @@ WEIGHTED: list[tuple[Callable[[Pool], Group], int]] = [
 ]
 # Rare: they empty the databases, or make everybody wait.
 RARE: list[tuple[Callable[[Pool], Group], int]] = [(flush, 4), (short_lived, 1)]
+RARE_OF_CLOCK: list[tuple[Callable[[Pool], Group], int]] = [(jump, 2)]
+# What newer references answer as 7.0 does, for runs that are about another family.
+BASIC = (remove, count_keys, expire, deadline_read, deadline_exact, persist_type, rename_copy)
+BASIC += (list_keys, db_size, move, swap, select)

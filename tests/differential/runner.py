@@ -6,9 +6,10 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from tests.differential.compare import Allowed, differing
-from tests.differential.step import SCAN_ALL, SLEEP, Step, command, scan_all
+from tests.differential.step import HSCAN_ALL, JUMP, SCAN_ALL, SLEEP, Step, command, scan_all
 from tests.lib.resp import Client, Disconnected, ProtocolError, Reply, encode, render
 from tests.lib.servers import Server
 
@@ -70,6 +71,7 @@ class Pair:
     def fresh(self) -> None:
         """Empty servers and new connections; a server that died is started again."""
         self._close()
+        self.set_clocks(0)
         for server in self.servers:
             if not server.alive():
                 server.start()
@@ -83,6 +85,11 @@ class Pair:
             if emptied != ("+", b"OK"):
                 raise Stopped(f"{server.binary.name}: FLUSHALL answered {render(emptied)}")
             self.clients.append(side)
+
+    def set_clocks(self, days_ahead: int) -> None:
+        for server in self.servers:
+            if server.clock_file is not None:
+                server.set_clock(days_ahead)
 
     def exchange(self, connection: int, steps: list[Step]) -> list[tuple[Reply, Reply]]:
         payload = b"".join(s.payload for s in steps)
@@ -147,7 +154,9 @@ class Run:
         first = self.steps[start]
         if first.kind == SLEEP:
             time.sleep(int(first.args[0]) / 1000)
-        elif first.kind == SCAN_ALL:
+        elif first.kind == JUMP:
+            self.pair.set_clocks(int(first.args[0]))
+        elif first.kind in (SCAN_ALL, HSCAN_ALL):
             self._scan(start, first)
         else:
             steps = self.steps[start:end]
@@ -169,7 +178,7 @@ class Run:
 
     def _scan(self, index: int, step: Step) -> None:
         """Iterates on both to the end; the elements are compared as sets."""
-        first = command(step.connection, (b"SCAN", b"0", *step.args), "scan")
+        first = command(step.connection, _page_words(step, b"0"), "scan")
         replies = self.pair.exchange(step.connection, [first])[0]
         if any(not _is_page(r) for r in replies):
             self._compare(index, command(step.connection, first.args), *replies)
@@ -181,18 +190,18 @@ class Run:
                 Difference(index, step, f"also has {only[0]}", f"also has {only[1]}")
             )
 
-    def _iterate(self, side: int, step: Step, page: Reply) -> set[bytes]:
+    def _iterate(self, side: int, step: Step, page: Reply) -> set[Any]:
         client = self.pair.clients[side][step.connection]
-        found: set[bytes] = set()
+        found: set[Any] = set()
         for _ in range(SCAN_PAGES):
-            cursor, keys = page[1]
-            found.update(key[1] for key in keys[1])
+            cursor, elements = page[1]
+            found.update(_elements(step, [element[1] for element in elements[1]]))
             if cursor[1] == b"0":
                 return found
-            page = client.exchange(encode([b"SCAN", cursor[1], *step.args]), 1)[0]
+            page = client.exchange(encode(_page_words(step, cursor[1])), 1)[0]
             if not _is_page(page):
-                raise Stopped(f"SCAN {cursor[1]!r} answered {render(page)}")
-        raise Stopped(f"SCAN did not end after {SCAN_PAGES} pages")
+                raise Stopped(f"{step} with cursor {cursor[1]!r} answered {render(page)}")
+        raise Stopped(f"{step} did not end after {SCAN_PAGES} pages")
 
     def _compare_states(self) -> None:
         """Every key of every database with type, value, deadline and encoding."""
@@ -208,11 +217,19 @@ class Run:
                 keys = self.pair.clients[0][0].call("KEYS", "*")[1]
                 for key in sorted(k[1] for k in keys):
                     self._state_steps(size, _describe(key))
+                    if self.pair.servers[0].kind == "redis8":
+                        self._state_steps(size, self._describe_fields(key))
                 self._state_steps(size, [command(0, (b"DBSIZE",))])
                 if len(self.differences) > known:
                     return
         except Stopped as stopped:
             self.differences.append(Difference(size, leave[0], "", str(stopped)))
+
+    def _describe_fields(self, key: bytes) -> list[Step]:
+        kind, names = self.pair.clients[0][0].call("HKEYS", key)
+        words = sorted(name[1] for name in names) if kind != "-" else [b"none"]
+        count = b"%d" % len(words)
+        return [command(0, (b"HPTTL", key, b"FIELDS", count, *words), "deadlines")]
 
     def _state_steps(self, index: int, steps: list[Step]) -> None:
         for step, replies in zip(steps, self.pair.exchange(0, steps)):
@@ -223,9 +240,22 @@ def _describe(key: bytes) -> list[Step]:
     return [
         command(0, (b"TYPE", key)),
         command(0, (b"GET", key)),
+        command(0, (b"HGETALL", key), "pairs"),
         command(0, (b"PTTL", key), "deadline"),
         command(0, (b"OBJECT", b"ENCODING", key)),
     ]
+
+
+def _page_words(step: Step, cursor: bytes) -> tuple[bytes, ...]:
+    if step.kind == SCAN_ALL:
+        return (b"SCAN", cursor, *step.args)
+    return (b"HSCAN", step.args[0], cursor, *step.args[1:])
+
+
+def _elements(step: Step, words: list[bytes]) -> list[Any]:
+    """Keys, or fields with their values."""
+    with_values = step.kind == HSCAN_ALL and b"NOVALUES" not in map(bytes.upper, step.args)
+    return list(zip(words[0::2], words[1::2])) if with_values else words
 
 
 def _ends_transaction(name: bytes, reply: Reply) -> bool:

@@ -8,7 +8,9 @@ from tests.lib.resp import encode
 
 # Pseudo-commands that the runner carries out itself.
 SCAN_ALL = "scanall"  # a full SCAN iteration, compared as a set; arguments follow the cursor
+HSCAN_ALL = "hscanall"  # the same of HSCAN; arguments are the key and what follows the cursor
 SLEEP = "sleep"  # one argument: milliseconds
+JUMP = "jump"  # one argument: how many days the wall clocks of both servers are ahead from now on
 LONGEST_SHOWN = 100
 
 
@@ -28,6 +30,10 @@ class Step:
         words = " ".join(quote(a) for a in self.args)
         if self.kind == SLEEP:
             return f"(sleep {words} ms)"
+        if self.kind == JUMP:
+            return f"(the wall clock is {words} days ahead)"
+        if self.kind == HSCAN_ALL:
+            return f"{'AB'[self.connection]}> (full iteration of) HSCAN {words}"
         if self.kind == SCAN_ALL:
             return f"{'AB'[self.connection]}> (full iteration of) SCAN 0 {words}".rstrip()
         return f"{'AB'[self.connection]}> {words}"
@@ -39,6 +45,14 @@ def command(connection: int, args: tuple[bytes, ...], kind: str = "exact") -> St
 
 def scan_all(connection: int, *options: bytes) -> Step:
     return Step(connection, options, SCAN_ALL, b"")
+
+
+def hscan_all(connection: int, *words: bytes) -> Step:
+    return Step(connection, words, HSCAN_ALL, b"")
+
+
+def jump(days: int) -> Step:
+    return Step(0, (b"%d" % days,), JUMP, b"")
 
 
 def sleep(milliseconds: int) -> Step:

@@ -147,6 +147,7 @@ def lcs(p: Pool) -> Group:
     return group + [(args, EXACT)]
 
 
+BASIC = (get_like, set_like, set_any)
 WEIGHTED: list[tuple[Callable[[Pool], Group], int]] = [
     (set_any, 14),
     (getex, 6),

@@ -18,6 +18,7 @@ KEYS = [b"k%d" % i for i in range(10)]
 ODD_KEYS = [b"", b"key with space", b"\x00\xff\r\nbin", b"a*b", b"h[llo", b"h?llo", b"{tag}1"]
 ODD_KEYS += [b"{tag}2", b"K0", b"L" * 300, b"\\"]
 LCS_KEYS = [b"l0", b"l1", b"l2"]
+HASH_KEYS = [b"h%d" % i for i in range(6)]
 SHORT_KEYS = [b"short:0", b"short:1", b"short:2"]
 DATABASES = [b"0", b"1", b"2", b"15"]
 
@@ -75,7 +76,13 @@ class Pool:
         return self.rng.random() < probability
 
     def key(self) -> bytes:
-        return self.rng.choice(KEYS if self.rng.random() < 0.9 else ODD_KEYS)
+        draw = self.rng.random()
+        if draw < 0.1:
+            return self.rng.choice(ODD_KEYS)
+        return self.rng.choice(HASH_KEYS if draw < 0.2 else KEYS)
+
+    def hash_key(self) -> bytes:
+        return self.rng.choice(HASH_KEYS) if self.rng.random() < 0.8 else self.key()
 
     def keys(self, most: int = 5) -> list[bytes]:
         return [self.key() for _ in range(self.rng.randint(1, most))]

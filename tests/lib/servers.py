@@ -9,6 +9,7 @@ import re
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import tempfile
 import time
@@ -59,6 +60,26 @@ def find_installed(name: str, package: str) -> Path:
     return Path(found)
 
 
+def find_redis8() -> list[str]:
+    """The start of a command line for Debian 13's redis-server, which tests/redis8.sh unpacks
+    beside the libraries that it needs: $SYNAP_REDIS8, or build/redis8."""
+    root = Path(os.environ.get("SYNAP_REDIS8", REPOSITORY / "build" / "redis8"))
+    loader = root / "usr/lib64/ld-linux-x86-64.so.2"
+    if not loader.exists():
+        raise MissingBinary(f"redis-server 8 was not found in {root}: run tests/redis8.sh {root}")
+    libraries = root / "usr/lib/x86_64-linux-gnu"
+    return [str(loader), "--library-path", str(libraries), str(root / "usr/bin/redis-server")]
+
+
+def build_clock(folder: Path) -> Path:
+    """clock.c as a library to preload."""
+    library = folder / "clock.so"
+    if not library.exists():
+        source = Path(__file__).with_name("clock.c")
+        subprocess.run(["cc", "-O2", "-shared", "-fPIC", "-o", library, source], check=True)
+    return library
+
+
 def free_port() -> int:
     """A port nobody listens on now. Another process may take it first; start() retries."""
     with socket.socket() as probe:
@@ -82,7 +103,7 @@ class Server:
         settings: Mapping[str, str] | None = None,
         persistent: bool = True,
     ) -> None:
-        if kind not in ("synap", "redis"):
+        if kind not in ("synap", "redis", "redis8"):
             raise ValueError(f"unknown kind of server {kind!r}")
         self.kind = kind
         self.data_dir = data_dir
@@ -90,14 +111,17 @@ class Server:
         self.settings = dict(settings or {})
         self.persistent = persistent
         self.environment: dict[str, str] = {}  # on top of the caller's
+        self.clock_file: Path | None = None  # where set_clock() writes
         self.port = 0
         self.log_path = data_dir.parent / f"{data_dir.name}.{kind}.log"
         self.process: subprocess.Popen[bytes] | None = None
-        self.binary = (
-            find_built("synap-server")
-            if kind == "synap"
-            else find_installed("redis-server", "redis-server")
-        )
+        if kind == "synap":
+            self.program = [str(find_built("synap-server"))]
+        elif kind == "redis":
+            self.program = [str(find_installed("redis-server", "redis-server"))]
+        else:
+            self.program = find_redis8()
+        self.binary = Path(self.program[-1])
 
     def __enter__(self) -> Server:
         return self.start()
@@ -108,7 +132,7 @@ class Server:
     @property
     def redis_version(self) -> str:
         """How the `redis_version` that the server reports must begin."""
-        return "7.2." if self.kind == "synap" else "7."
+        return {"synap": "7.2.", "redis": "7.", "redis8": "8."}[self.kind]
 
     @property
     def pid(self) -> int:
@@ -116,20 +140,32 @@ class Server:
         return self.process.pid
 
     def command_line(self) -> list[str]:
-        if self.kind == "redis":
+        if self.kind != "synap":
             append = "yes" if self.persistent else "no"
             base = ["--port", str(self.port), "--bind", "127.0.0.1", "--save", ""]
             base += ["--dir", str(self.data_dir), "--appendonly", append]
             base += ["--appendfsync", self.fsync]
             extra = [word for k, v in self.settings.items() for word in (f"--{k}", v)]
-            return [str(self.binary), *base, *extra]
+            return [*self.program, *base, *extra]
         settings = dict(self.settings)
         if not self.persistent:
             settings.setdefault("persistence.enabled", "false")
         base = ["--host", "127.0.0.1", "--port", str(self.port)]
         base += ["--data-dir", str(self.data_dir), "--fsync", self.fsync]
         extra = [word for k, v in settings.items() for word in ("--set", f"{k}={v}")]
-        return [str(self.binary), *base, *extra]
+        return [*self.program, *base, *extra]
+
+    def set_clock(self, days_ahead: int) -> None:
+        """Sets the wall clock that the server sees, through `clock_file`: before the start, and
+        again while it runs. The monotonic clock stays as it is."""
+        assert self.clock_file is not None
+        seconds = struct.pack("=q", days_ahead * 86_400)
+        if not self.clock_file.exists():
+            self.clock_file.write_bytes(seconds)
+        with open(self.clock_file, "r+b", buffering=0) as file:
+            file.write(seconds)
+        self.environment["LD_PRELOAD"] = str(build_clock(self.clock_file.parent))
+        self.environment["CLOCK_OFFSET"] = str(self.clock_file)
 
     def start(self, port: int = 0) -> Server:
         """Starts and waits until PING answers PONG. The log file is emptied first."""
