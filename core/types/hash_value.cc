@@ -79,7 +79,7 @@ using hash_body::Element;
 using hash_body::Op;
 
 // Redis calls a hash beyond these a hashtable, and goes on doing so.
-constexpr uint64_t kListpackEntries = 128;
+constexpr uint64_t kListpackEntries = 512;
 constexpr size_t kListpackElementBytes = 64;
 
 bool outgrows(const Element& element) noexcept {

@@ -142,11 +142,11 @@ TEST_F(HashValueTest, GrowsIntoATreeAndKeepsEverything) {
 
 // As Redis: by its limits, once for ever, whatever stands beneath.
 TEST_F(HashValueTest, SaysItsEncodingByTheLimitsOfRedis) {
-    for (int i = 0; i < 128; ++i) set("f" + std::to_string(i), "v");
+    for (int i = 0; i < 512; ++i) set("f" + std::to_string(i), "v");
     EXPECT_EQ(hash_value::encoding(view()), "listpack");
     set("one more", "v");
     EXPECT_EQ(hash_value::encoding(view()), "hashtable");
-    for (int i = 0; i < 128; ++i) remove("f" + std::to_string(i));
+    for (int i = 0; i < 512; ++i) remove("f" + std::to_string(i));
     EXPECT_EQ(hash_value::encoding(view()), "hashtable");
     clear();
     grown_ = false;
