@@ -20,4 +20,12 @@ def wrong_type(step: Step, reply: Reply) -> Reply:
     return reply
 
 
-CANARIES = {"longer_append": longer_append, "wrong_type": wrong_type}
+def lost_field(step: Step, reply: Reply) -> Reply:
+    """HGETALL of four fields and more leaves the last one out."""
+    words = 8 if reply[0] in "*%" else 0
+    if step.args[:1] == (b"HGETALL",) and words and len(reply[1] or ()) >= words:
+        return (reply[0], reply[1][:-2])
+    return reply
+
+
+CANARIES = {"longer_append": longer_append, "wrong_type": wrong_type, "lost_field": lost_field}

@@ -13,7 +13,7 @@ import pytest
 
 from tests.differential import __main__ as program
 from tests.differential.raw_cases import CLOSED, LAST, OPEN
-from tests.lib.servers import MissingBinary, Server
+from tests.lib.servers import MissingBinary, Server, find_redis8
 
 SEEDS = "1..5"
 COMMANDS = "10000"
@@ -28,12 +28,25 @@ def test_random_commands_agree_with_redis() -> None:
     assert differential("--seeds", SEEDS) == 0, "differences, or not started: see the output"
 
 
+def test_deadlines_of_fields_agree_with_a_newer_redis() -> None:
+    try:
+        find_redis8()
+    except MissingBinary as missing:
+        pytest.skip(str(missing))
+    assert differential("--seeds", SEEDS, "--reference", "redis8") == 0
+    assert differential("--seeds", "6", "--reference", "redis8", "--jumps") == 0
+
+
+def test_wall_clocks_that_jump_by_ten_years() -> None:
+    assert differential("--seeds", "1", "--jumps") == 0
+
+
 def test_reference_agrees_with_itself() -> None:
     """What differs between two runs of one server is a fault of this test, not of Synap."""
     assert differential("--seeds", "1", "--tested", "redis") == 0
 
 
-@pytest.mark.parametrize("canary", ["longer_append", "wrong_type"])
+@pytest.mark.parametrize("canary", ["longer_append", "wrong_type", "lost_field"])
 def test_falsified_reply_is_reported(canary: str, capsys: pytest.CaptureFixture[str]) -> None:
     options = ["--seeds", "3", "--protocol", "2", "--tested", "redis", "--canary", canary]
     assert differential(*options) == 1
