@@ -33,6 +33,10 @@ with synap.open("data", durability="disk", max_memory="1gb") as store:
     done: bool = store.set("a", 1, ex=10)
     old: Optional[bytes] = store.set("a", 1, get=True)
     names: list[bytes] = [key for key in store]
+    field: bytes = store.hash("user:1")["name"]
+    fields: dict[bytes, bytes] = store.hgetall("user:1") | store.hash("user:1").copy()
+    page: tuple[int, dict[bytes, bytes]] = store.hscan("user:1", count=5)
+    chosen: list[bytes] = store.hrandfield("user:1", count=2)
     with store.pipeline() as pipe:
         results = pipe.set("a", 1).incr("b").execute()
     text: Optional[str] = store.using(decode_responses=True).get("a")

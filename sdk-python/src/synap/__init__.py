@@ -5,6 +5,7 @@
     with synap.open("./data") as store:
         store["greeting"] = "hello"
         store.set("session", b"...", ex=60)
+        store.hash("user:1")["name"] = "Ada"
         with store.pipeline() as pipe:
             pipe.incr("visits").get("greeting")
             visits, greeting = pipe.execute()
@@ -32,6 +33,7 @@ from ._errors import (
     VersionError,
     WatchError,
 )
+from ._hash import Hash
 from ._native import BUILD as build
 from ._options import Option, options
 from ._pipeline import Pipeline
@@ -46,6 +48,7 @@ __all__ = [
     "CorruptError",
     "DiskError",
     "ForkedError",
+    "Hash",
     "InternalError",
     "InvalidArgumentError",
     "LockedError",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, Iterator, Optional, TypeVar, Uni
 
 from . import _native
 from ._commands import Commands
+from ._hash import Hash
 from ._words import words_of_pairs
 
 if TYPE_CHECKING:
@@ -71,6 +72,8 @@ class Keys(KeysView[V]):
         for key, ms in left.items():
             if key in values:
                 if values[key] is None:
+                    if self._mapping.type(key) != "none":  # type: ignore[arg-type]
+                        yield key
                     continue
                 last: Any = _LastBytes(key) if isinstance(key, bytes) else _LastStr(key)
                 last.last_value, last.expires_ms = values[key], now + ms - _CLOCK_MS
@@ -108,6 +111,13 @@ class MappingMethods(_native.Store[V], Commands[V], Generic[V]):
     if TYPE_CHECKING:  # of Store, which is made from this
 
         def pipeline(self, transaction: bool = ...) -> Pipeline: ...
+
+    def hash(self, key: Key) -> Hash[V]:
+        """The hash at a key as a mapping from fields to values:
+
+            store.hash("user:1")["name"] = "Ada"
+        """
+        return Hash(self, key)
 
     def scan_iter(
         self, match: Optional[Key] = None, *, count: int = _PAGE, type: Optional[str] = None
