@@ -13,10 +13,10 @@
 namespace synap::server {
 namespace {
 
-/// Log segments, snapshots and their directories, logs, the reading of configuration and of /proc.
-constexpr std::size_t kForStore = 64;
-/// Event queues, timers, the socket of a reply.
-constexpr std::size_t kForThread = 8;
+// Log segments, snapshots and their directories, logs, the reading of configuration and of /proc.
+constexpr size_t kForStore = 64;
+// Event queues, timers, the socket of a reply.
+constexpr size_t kForThread = 8;
 
 }  // namespace
 
@@ -29,26 +29,21 @@ void fill_standard_streams() noexcept {
     }
 }
 
-std::size_t raise_open_files() noexcept {
+size_t raise_open_files() noexcept {
     rlimit limit{};
-    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) {
-        return std::numeric_limits<std::size_t>::max();
-    }
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return std::numeric_limits<size_t>::max();
     if (limit.rlim_cur < limit.rlim_max) {
         const rlim_t soft = std::exchange(limit.rlim_cur, limit.rlim_max);
-        if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) {
-            return soft;
-        }
+        if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) return soft;
     }
     return limit.rlim_cur;
 }
 
-std::size_t connections_within(std::size_t open_files, std::size_t wanted,
-                               std::size_t io_threads) noexcept {
-    const std::size_t reserve = kForStore + kForThread * io_threads + kMaxGuests + kMaxProbes;
+size_t connections_within(size_t open_files, size_t wanted, size_t io_threads) noexcept {
+    const size_t reserve = kForStore + kForThread * io_threads + kMaxGuests + kMaxProbes;
     // Where even those find no room, clients and the rest share what there is.
-    const std::size_t allowed = open_files > 2 * reserve ? open_files - reserve : open_files / 2;
-    return std::clamp<std::size_t>(allowed, 1, wanted);
+    const size_t allowed = open_files > 2 * reserve ? open_files - reserve : open_files / 2;
+    return std::clamp<size_t>(allowed, 1, wanted);
 }
 
 }  // namespace synap::server

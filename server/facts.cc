@@ -22,8 +22,7 @@ void fact(const Shared& shared, std::string_view section, std::string_view name,
                                   to_bytes(value), nullptr);
 }
 
-void fact(const Shared& shared, std::string_view section, std::string_view name,
-          std::uint64_t value) {
+void fact(const Shared& shared, std::string_view section, std::string_view name, uint64_t value) {
     fact(shared, section, name, std::to_string(value));
 }
 
@@ -35,12 +34,10 @@ std::string kilobytes(double bytes) {
 
 }  // namespace
 
-bool NetworkRate::sample(std::chrono::steady_clock::time_point now, std::uint64_t input,
-                         std::uint64_t output) {
+bool NetworkRate::sample(std::chrono::steady_clock::time_point now, uint64_t input,
+                         uint64_t output) {
     const double seconds = std::chrono::duration<double>(now - at_).count();
-    if (seconds < 1) {
-        return false;
-    }
+    if (seconds < 1) return false;
     input_ = static_cast<double>(input - input_bytes_) / seconds;
     output_ = static_cast<double>(output - output_bytes_) / seconds;
     at_ = now;
@@ -63,17 +60,17 @@ void publish_settings(const Shared& shared) {
     fact(shared, "config", "maxclients", settings.limits.max_connections);
     fact(shared, "config", "timeout", settings.limits.idle_timeout_ms / 1000);
     fact(shared, "config", "tcp-keepalive", settings.tcp_keepalive_s);
-    fact(shared, "config", "tcp-backlog", static_cast<std::uint64_t>(settings.backlog));
+    fact(shared, "config", "tcp-backlog", static_cast<uint64_t>(settings.backlog));
     fact(shared, "config", "io-threads", shared.loops.size());
     fact(shared, "config", "proto-max-bulk-len", settings.limits.resp_bulk_bytes);
     fact(shared, "config", "client-query-buffer-limit", settings.limits.resp_query_bytes);
 }
 
 void publish_counters(const Shared& shared, NetworkRate& rate) {
-    std::uint64_t input = 0;
-    std::uint64_t output = 0;
-    std::uint64_t reads = 0;
-    std::uint64_t writes = 0;
+    uint64_t input = 0;
+    uint64_t output = 0;
+    uint64_t reads = 0;
+    uint64_t writes = 0;
     for (const LoopCounters* loop : shared.loops) {
         input += loop->input_bytes.value();
         output += loop->output_bytes.value();
@@ -101,9 +98,7 @@ void publish_counters(const Shared& shared, NetworkRate& rate) {
 void drain_engine_log(const Shared& shared) {
     for (;;) {
         synap_reply_t* raw = nullptr;
-        if (synap_log_line_take(shared.store.raw(), &raw, nullptr) != SYNAP_OK) {
-            return;
-        }
+        if (synap_log_line_take(shared.store.raw(), &raw, nullptr) != SYNAP_OK) return;
         const Reply line(raw);
         const std::string_view level = line.root()[0].bytes();
         const std::string_view text = line.root()[1].bytes();

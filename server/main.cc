@@ -32,20 +32,14 @@ constexpr std::chrono::milliseconds kHealthTimeout{3000};
 unsigned available_cores() {
     cpu_set_t set;
     CPU_ZERO(&set);
-    if (sched_getaffinity(0, sizeof set, &set) != 0) {
-        return 1;
-    }
+    if (sched_getaffinity(0, sizeof set, &set) != 0) return 1;
     return static_cast<unsigned>(CPU_COUNT(&set));
 }
 
 std::string choose_file(const config::CommandLine& line, const config::Environment& environment) {
-    if (!line.config_file.empty()) {
-        return line.config_file;
-    }
+    if (!line.config_file.empty()) return line.config_file;
     std::string named = config::environment_value(environment, config::kConfigVariable);
-    if (!named.empty()) {
-        return named;
-    }
+    if (!named.empty()) return named;
     std::error_code code;
     return std::filesystem::exists(kDefaultFile, code) ? kDefaultFile : "";
 }
@@ -80,9 +74,9 @@ int health_check(const config::Loaded& loaded, const config::Environment& enviro
 
 void log_banner(const config::Loaded& loaded) {
     const synap::server::Settings& settings = loaded.config.settings;
-    const std::string memory =
-        loaded.max_memory == 0 ? "unlimited"
-                               : config::format_bytes(static_cast<std::int64_t>(loaded.max_memory));
+    const std::string memory = loaded.max_memory == 0
+                                   ? "unlimited"
+                                   : config::format_bytes(static_cast<int64_t>(loaded.max_memory));
     slog::info("starting synap-server",
                {{"version", SYNAP_VERSION},
                 {"build", synap_build_id()},
@@ -146,9 +140,7 @@ int serve(const config::Loaded& loaded, const config::ContainerLimits& container
 int dispatch(int argc, char** argv) {
     const config::OptionTable table(config::engine_catalog());
     const auto line = config::parse_command_line(table, argc, argv, std::cout, std::cerr);
-    if (line.action == config::Action::kExit) {
-        return line.exit_code;
-    }
+    if (line.action == config::Action::kExit) return line.exit_code;
     if (line.action == config::Action::kPrintReference) {
         std::cout << config::print_reference(table);
         return 0;
@@ -165,9 +157,7 @@ int dispatch(int argc, char** argv) {
     };
     const config::Loaded loaded = load();
     if (line.action != config::Action::kServe || !loaded.ok()) {
-        if (!report(loaded)) {
-            return 1;
-        }
+        if (!report(loaded)) return 1;
     }
     switch (line.action) {
         case config::Action::kCheckConfig:

@@ -35,14 +35,14 @@ namespace asio = boost::asio;
 constexpr std::chrono::milliseconds kHousekeeping{100};
 constexpr std::chrono::milliseconds kNoMemoryPause{10};
 
-/// The settings as the system lets them be.
+// The settings as the system lets them be.
 Settings within_limits(const Settings& settings) {
     Settings effective = settings;
     if (effective.io_threads == 0) {
         effective.io_threads = std::max(1U, std::thread::hardware_concurrency());
     }
-    const std::size_t open_files = raise_open_files();
-    std::size_t& connections = effective.limits.max_connections;
+    const size_t open_files = raise_open_files();
+    size_t& connections = effective.limits.max_connections;
     connections = connections_within(open_files, connections, effective.io_threads);
     if (connections < settings.limits.max_connections) {
         log::warn("fewer connections than server.max_connections: the limit on open files",
@@ -63,7 +63,7 @@ Store open_store(const Settings& settings) {
     return Store::open(settings.data_dir.empty() ? ":memory:" : settings.data_dir, config);
 }
 
-/// The running server: created and destroyed on the main thread.
+// The running server: created and destroyed on the main thread.
 class Server {
 public:
     Server(const Settings& settings, const std::function<void()>& reload)
@@ -87,9 +87,7 @@ public:
         publish_settings(shared_);
         publish_counters(shared_, network_rate_);
         signals_.async_wait([this](const boost::system::error_code& error, int number) {
-            if (!error) {
-                stop(number == SIGTERM ? "SIGTERM" : "SIGINT");
-            }
+            if (!error) stop(number == SIGTERM ? "SIGTERM" : "SIGINT");
         });
         await_hangup();
         for (auto& loop : loops_) {
@@ -112,7 +110,7 @@ public:
     }
 
 private:
-    /// False when the memory for going on was missing: nothing is lost by trying again.
+    // False when the memory for going on was missing: nothing is lost by trying again.
     bool turn_until_stopped() {
         try {
             listener_->start();
@@ -147,9 +145,7 @@ private:
     }
 
     void stop(const char* why) {
-        if (shared_.draining.exchange(true)) {
-            return;
-        }
+        if (shared_.draining.exchange(true)) return;
         log::info("stopping", {{"reason", why}});
         listener_->stop();
         signals_.cancel();
@@ -164,9 +160,7 @@ private:
     void housekeeping() {
         timer_.expires_after(kHousekeeping);
         timer_.async_wait([this](const boost::system::error_code& error) {
-            if (!error) {
-                housekeeping();
-            }
+            if (!error) housekeeping();
         });
         drain_engine_log(shared_);
         watch_state();
@@ -178,14 +172,12 @@ private:
         synap_error_t* raw = nullptr;
         const synap_status_t status = synap_store_get_state(shared_.store.raw(), &state, &raw);
         const Error error = Error::take(status, raw);
-        if (state.state == seen_state_) {
-            return;
-        }
-        const auto serves = [](std::uint32_t seen) {
+        if (state.state == seen_state_) return;
+        const auto serves = [](uint32_t seen) {
             return seen == SYNAP_STATE_READY || seen == SYNAP_STATE_BLOCKED;
         };
         if (serves(state.state) && !serves(seen_state_)) {
-            log::info("ready", {{"used_memory", static_cast<std::uint64_t>(state.used_memory)}});
+            log::info("ready", {{"used_memory", static_cast<uint64_t>(state.used_memory)}});
         } else if (state.state == SYNAP_STATE_FAILED) {
             log::error("the store has failed", {{"reason", error.message()}});
             if (!serves(seen_state_)) {
@@ -197,31 +189,23 @@ private:
     }
 
     int close_store() {
-        if (shared_.save_on_exit.load()) {
-            save();
-        }
+        if (shared_.save_on_exit.load()) save();
         const auto closed = shared_.store.try_close();
         drain_engine_log(shared_);
         if (!closed) {
             log::error("the store was not closed cleanly", {{"reason", closed.error().message()}});
             return EXIT_FAILURE;
         }
-        if (failed_to_open_) {
-            return EXIT_FAILURE;
-        }
+        if (failed_to_open_) return EXIT_FAILURE;
         log::info("stopped");
         return EXIT_SUCCESS;
     }
 
     void save() {
         auto session = Session::try_open(shared_.store);
-        if (!session) {
-            return;
-        }
+        if (!session) return;
         const auto reply = session->try_exec({"SAVE"});
-        if (!reply) {
-            log::error("no snapshot was taken", {{"reason", reply.error().message()}});
-        }
+        if (!reply) log::error("no snapshot was taken", {{"reason", reply.error().message()}});
     }
 
     Settings settings_;
@@ -235,7 +219,7 @@ private:
     asio::steady_timer timer_;
     asio::signal_set signals_;
     asio::signal_set hangup_;
-    std::uint32_t seen_state_ = 0;
+    uint32_t seen_state_ = 0;
     bool failed_to_open_ = false;
 };
 

@@ -88,9 +88,20 @@ suite() {
     echo "==== $name: $result in $((SECONDS - start)) s"
 }
 
+# Without clang-tidy, which takes longer than all the rest together: `make lint` runs that.
+lint() {
+    python tests/tidy.py || return
+    if command -v clang-format-14 >/dev/null; then
+        make --no-print-directory format-check
+    else
+        echo "clang-format-14 is not installed: deploy/setup.sh --dev"
+    fi
+}
+
 # First, since a build rewrites generated files where it can.
 suite generated    core/commands/generate.py python core/commands/generate.py --check
 suite docs         tests/check_docs.py       python tests/check_docs.py
+suite lint         tests/tidy.py             lint
 suite build        CMakeLists.txt            release
 suite generator    tests/unit/commands       python -m pytest -q tests/unit/commands
 suite ctest        tests/unit                ctest --preset release --no-tests=error

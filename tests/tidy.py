@@ -33,6 +33,11 @@ LONG_FILES = {"capi/include/synap/synap.h"}
 
 GENERATED = re.compile(r"@generated|\b[Gg]enerated (by|from)\b")
 LEFTOVER = re.compile(r"\b(FIX" "ME|TO" "DO|X" "XX)\b")
+# One dialect of C++, that of core/. Some of what clang-format leaves alone.
+DIALECT = {
+    re.compile(r"(^|\s)///"): "comments begin with //",
+    re.compile(r"\bstd::(u?int(8|16|32|64|ptr|max)|size|ptrdiff)_t\b"): "write it without std::",
+}
 INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]', re.M)
 NOISE = re.compile(
     r'R"(?P<tag>\w*)\(.*?\)(?P=tag)"|//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"'
@@ -138,6 +143,13 @@ def functions(name: str, suffix: str, text: str) -> Iterator[Problem]:
             yield name, first, f"function of {last - first + 1} lines; limit {MAX_FUNCTION_LINES}"
 
 
+def dialect(name: str, lines: list[str]) -> Iterator[Problem]:
+    for number, line in enumerate(lines, 1):
+        for pattern, text in DIALECT.items():
+            if pattern.search(line):
+                yield name, number, text
+
+
 def check_file(path: Path) -> Iterator[Problem]:
     name, suffix = path.relative_to(ROOT).as_posix(), path.suffix
     text = path.read_text(encoding="utf-8")
@@ -149,6 +161,7 @@ def check_file(path: Path) -> Iterator[Problem]:
     yield from functions(name, suffix, text)
     if suffix in CPP:
         yield from includes(name, text)
+        yield from dialect(name, lines)
 
 
 def readmes() -> Iterator[Problem]:

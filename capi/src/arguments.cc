@@ -133,9 +133,7 @@ Status read_given_options(synap_session& session, const synap_exec_options_t* op
     synap_exec_options_t given = SYNAP_EXEC_OPTIONS_INIT;
     SYNAP_TRY(read_struct(options, "exec options", given));
     constexpr uint32_t kKnown = uint32_t{SYNAP_EXEC_NOWAIT} | uint32_t{SYNAP_EXEC_PAUSES};
-    if ((given.flags & ~kKnown) != 0) {
-        return invalid("exec options: flags has unknown bits");
-    }
+    if ((given.flags & ~kKnown) != 0) return invalid("exec options: flags has unknown bits");
     read.nowait = (given.flags & SYNAP_EXEC_NOWAIT) != 0;
     read.pauses = (given.flags & SYNAP_EXEC_PAUSES) != 0;
     read.timed = given.timeout_ms != 0;
@@ -154,9 +152,7 @@ Status read_given_options(synap_session& session, const synap_exec_options_t* op
         default:
             return invalid("exec options: durability is none of SYNAP_DURABILITY_*");
     }
-    if (given.replicas != 0) {
-        return Error{Code::kUnsupported, "this version has no replication"};
-    }
+    if (given.replicas != 0) return Error{Code::kUnsupported, "this version has no replication"};
     Engine& engine = session.session->engine();
     Log* log = engine.log();
     if (given.after.position > (log == nullptr ? 0 : log->appended())) {

@@ -158,7 +158,7 @@ synap_status_t synap_events_take(synap_events_t* q, uint32_t max, synap_batch_t*
             }
             const size_t n = std::min<size_t>(max, q->events.size());
             batch->events.reserve(n);
-            const auto end = std::next(q->events.begin(), static_cast<std::ptrdiff_t>(n));
+            const auto end = std::next(q->events.begin(), static_cast<ptrdiff_t>(n));
             taken.splice(taken.end(), q->events, q->events.begin(), end);
             q->armed = q->events.empty();
         }

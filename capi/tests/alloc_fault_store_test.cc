@@ -60,9 +60,7 @@ TEST(AllocFaultStore, OpeningADirectory) {
         if (made != nullptr) {
             const Outcome closed =
                 fault([&](synap_error_t** error) { return synap_store_close(made, 0, error); });
-            if (!closed.ok()) {
-                close(made);
-            }
+            if (!closed.ok()) close(made);
         }
         EXPECT_EQ(contents_of(directory.path()), expected);
     });
@@ -76,9 +74,7 @@ TEST(AllocFaultStore, ANewDirectory) {
         fault(
             [&](synap_error_t** error) { return synap_open(bytes(path), nullptr, &made, error); });
         Store store(made);
-        if (made != nullptr) {
-            close(made);
-        }
+        if (made != nullptr) close(made);
         store = open_store(path);
         Session session = open_session(store.get());
         EXPECT_EQ(run(session.get(), {"DBSIZE"}), "0");
@@ -96,9 +92,7 @@ TEST(AllocFaultStore, ClosingMakesDurable) {
         ASSERT_EQ(run(session.get(), {"SET", "a", kLarge}), "OK");
         const Outcome closed =
             fault([&](synap_error_t** error) { return synap_store_close(store.get(), 0, error); });
-        if (!closed.ok()) {
-            close(store.get());
-        }
+        if (!closed.ok()) close(store.get());
         const Args get({"GET", "a"});
         synap_reply_t* reply = nullptr;
         EXPECT_EQ(synap_exec(session.get(), get.data(), get.size(), nullptr, &reply, nullptr),

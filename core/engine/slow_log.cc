@@ -23,7 +23,7 @@ void SlowLog::keep(size_t entries) noexcept {
 
 std::vector<SlowCall> SlowLog::newest(size_t most) {
     const std::lock_guard<std::mutex> guard(mutex_);
-    const auto n = static_cast<std::ptrdiff_t>(std::min(most, calls_.size()));
+    const auto n = static_cast<ptrdiff_t>(std::min(most, calls_.size()));
     return {calls_.begin(), calls_.begin() + n};
 }
 

@@ -16,7 +16,7 @@ namespace {
 
 struct Finding {
     std::string file;
-    std::int64_t offset = -1;
+    int64_t offset = -1;
     std::string severity;
     std::string message;
 };
@@ -26,18 +26,16 @@ class FindingsSink {
 public:
     FindingsSink() {
         sink_.ctx = this;
-        sink_.scalar = [](void* ctx, std::uint32_t type, const synap_arg_t* value) {
+        sink_.scalar = [](void* ctx, uint32_t type, const synap_arg_t* value) {
             static_cast<FindingsSink*>(ctx)->scalar(type, *value);
-            return std::int32_t{0};
+            return int32_t{0};
         };
-        sink_.error = [](void*, std::int32_t, synap_bytes_t) { return std::int32_t{0}; };
-        sink_.begin = [](void* ctx, std::uint32_t type, std::uint64_t) {
-            if (type == SYNAP_TYPE_MAP) {
-                static_cast<FindingsSink*>(ctx)->findings_.emplace_back();
-            }
-            return std::int32_t{0};
+        sink_.error = [](void*, int32_t, synap_bytes_t) { return int32_t{0}; };
+        sink_.begin = [](void* ctx, uint32_t type, uint64_t) {
+            if (type == SYNAP_TYPE_MAP) static_cast<FindingsSink*>(ctx)->findings_.emplace_back();
+            return int32_t{0};
         };
-        sink_.end = [](void*, std::uint32_t) { return std::int32_t{0}; };
+        sink_.end = [](void*, uint32_t) { return int32_t{0}; };
     }
     FindingsSink(const FindingsSink&) = delete;
     FindingsSink& operator=(const FindingsSink&) = delete;
@@ -47,10 +45,8 @@ public:
 
 private:
     // Names and values take turns.
-    void scalar(std::uint32_t type, const synap_arg_t& value) {
-        if (findings_.empty()) {
-            return;
-        }
+    void scalar(uint32_t type, const synap_arg_t& value) {
+        if (findings_.empty()) return;
         if (!has_name_) {
             name_ = to_view(value.as.b);
             has_name_ = true;
@@ -81,13 +77,9 @@ struct Verdict {
 };
 
 Verdict verdict_on(synap_status_t status, const std::vector<Finding>& findings) {
-    if (status != SYNAP_OK) {
-        return {"damaged", kExitDamaged};
-    }
+    if (status != SYNAP_OK) return {"damaged", kExitDamaged};
     for (const Finding& finding : findings) {
-        if (finding.severity == "empty") {
-            return {"no store", kExitNotChecked};
-        }
+        if (finding.severity == "empty") return {"no store", kExitNotChecked};
     }
     return {"sound", kExitSound};
 }
@@ -96,9 +88,7 @@ void print_text(const std::string& path, const std::vector<Finding>& findings,
                 const Verdict& verdict, std::ostream& out) {
     for (const Finding& finding : findings) {
         out << (finding.file.empty() ? path : finding.file);
-        if (finding.offset >= 0) {
-            out << " at byte " << finding.offset;
-        }
+        if (finding.offset >= 0) out << " at byte " << finding.offset;
         out << ": " << finding.severity << ": " << finding.message << "\n";
     }
     out << path << ": " << verdict.word << "\n";
@@ -145,9 +135,7 @@ int check_directory(const std::string& path, bool json, std::ostream& out, std::
     if (status != SYNAP_OK) {
         const Error error = Error::take(status, raw_error);
         err << "synap-admin: " << error.message() << "\n";
-        if (status != SYNAP_E_CORRUPT) {
-            return kExitNotChecked;
-        }
+        if (status != SYNAP_E_CORRUPT) return kExitNotChecked;
     }
     const Verdict verdict = verdict_on(status, sink.findings());
     (json ? print_json : print_text)(path, sink.findings(), verdict, out);

@@ -41,7 +41,7 @@ struct Arguments {
     std::string file;
     std::string name;
     std::string value;
-    std::uint64_t count = 10;
+    uint64_t count = 10;
     bool json = false;
 };
 
@@ -95,9 +95,7 @@ int run_import(const Arguments& arguments, const Streams& streams) {
     std::ifstream file;
     if (arguments.file != "-") {
         file.open(arguments.file, std::ios::binary);
-        if (!file) {
-            throw Failure(arguments.file + ": cannot be read");
-        }
+        if (!file) throw Failure(arguments.file + ": cannot be read");
     }
     const auto target = open_target(arguments, Access::kReadWrite);
     try {
@@ -134,9 +132,7 @@ public:
 
     int run(int argc, const char* const* argv) {
         const std::string unknown = unknown_word(app_, {argv + 1, argv + std::max(argc, 1)});
-        if (!unknown.empty()) {
-            return refuse(unknown);
-        }
+        if (!unknown.empty()) return refuse(unknown);
         try {
             app_.parse(argc, argv);
             return exit_code_;

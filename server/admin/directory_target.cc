@@ -47,9 +47,7 @@ public:
         for (const Command& command : commands) {
             const std::vector<Arg> argv(command.begin(), command.end());
             auto reply = session_.try_exec(argv);
-            if (!reply) {
-                throw Failure(reply.error().message());
-            }
+            if (!reply) throw Failure(reply.error().message());
             answers.push_back(to_answer(reply->root()));
         }
         return answers;
@@ -70,9 +68,7 @@ private:
 
 Answer Target::run_one(Command command) {
     Answer answer = std::move(run(std::span(&command, 1)).front());
-    if (answer.is_error()) {
-        throw Failure(command.front() + ": " + answer.text);
-    }
+    if (answer.is_error()) throw Failure(command.front() + ": " + answer.text);
     return answer;
 }
 

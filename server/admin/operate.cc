@@ -10,7 +10,7 @@ namespace synap::server::admin {
 
 namespace {
 
-std::string to_utc(std::int64_t seconds) {
+std::string to_utc(int64_t seconds) {
     const std::time_t time = seconds;
     std::tm parts{};
     gmtime_r(&time, &parts);
@@ -38,7 +38,7 @@ void print_word(const std::string& word, std::ostream& out) {
 std::vector<std::string> setting_names(Target& target) {
     const Answer all = target.run_one({"CONFIG", "GET", "*"});
     std::vector<std::string> names;
-    for (std::size_t i = 0; i < all.items.size(); i += 2) {
+    for (size_t i = 0; i < all.items.size(); i += 2) {
         names.push_back(all.items[i].text);
     }
     return names;
@@ -51,14 +51,10 @@ std::vector<std::string> setting_names(Target& target) {
 
 // id, seconds, microseconds, [arguments], peer, name of the client
 void print_call(const Answer& call, std::ostream& out) {
-    if (call.items.size() < 6) {
-        throw Failure("SLOWLOG GET: unexpected answer");
-    }
+    if (call.items.size() < 6) throw Failure("SLOWLOG GET: unexpected answer");
     out << call.items[0].number << " " << to_utc(call.items[1].number) << " "
         << call.items[2].number << " us " << call.items[4].text;
-    if (!call.items[5].text.empty()) {
-        out << " (" << call.items[5].text << ")";
-    }
+    if (!call.items[5].text.empty()) out << " (" << call.items[5].text << ")";
     out << ":";
     for (const Answer& word : call.items[3].items) {
         out << " ";
@@ -71,25 +67,21 @@ void print_call(const Answer& call, std::ostream& out) {
 
 int get_config(Target& target, const std::string& pattern, std::ostream& out) {
     const Answer found = target.run_one({"CONFIG", "GET", pattern});
-    for (std::size_t i = 0; i + 1 < found.items.size(); i += 2) {
+    for (size_t i = 0; i + 1 < found.items.size(); i += 2) {
         out << found.items[i].text << ": " << found.items[i + 1].text << "\n";
     }
-    if (found.items.empty()) {
-        refuse_name(target, pattern);
-    }
+    if (found.items.empty()) refuse_name(target, pattern);
     return 0;
 }
 
 int set_config(Target& target, const std::string& name, const std::string& value,
                std::ostream& out) {
-    if (target.run_one({"CONFIG", "GET", name}).items.empty()) {
-        refuse_name(target, name);
-    }
+    if (target.run_one({"CONFIG", "GET", name}).items.empty()) refuse_name(target, name);
     target.run_one({"CONFIG", "SET", name, value});
     return get_config(target, name, out);
 }
 
-int show_slowlog(Target& target, std::uint64_t most, std::ostream& out) {
+int show_slowlog(Target& target, uint64_t most, std::ostream& out) {
     const Answer calls = target.run_one({"SLOWLOG", "GET", std::to_string(most)});
     for (const Answer& call : calls.items) {
         print_call(call, out);

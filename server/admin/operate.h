@@ -17,7 +17,7 @@ int set_config(Target& target, const std::string& name, const std::string& value
                std::ostream& out);
 
 // SLOWLOG GET: a line for each call, the newest first. Throws Failure.
-int show_slowlog(Target& target, std::uint64_t most, std::ostream& out);
+int show_slowlog(Target& target, uint64_t most, std::ostream& out);
 
 // SLOWLOG RESET. Throws Failure.
 int reset_slowlog(Target& target, std::ostream& out);

@@ -21,9 +21,7 @@ constexpr std::array kEnds = {SIGINT, SIGTERM, SIGHUP};
 std::atomic<const char*> partial_name{nullptr};
 
 extern "C" void remove_and_end(int signal) {
-    if (const char* name = partial_name.load()) {
-        unlink(name);
-    }
+    if (const char* name = partial_name.load()) unlink(name);
     raise(signal);  // SA_RESETHAND: as if there had been no handler
 }
 
@@ -35,9 +33,7 @@ Failure cannot_write(const std::string& name, int error) {
 
 OutputFile::OutputFile(std::string name) : name_(std::move(name)), partial_(name_ + ".partial") {
     stream_.open(partial_, std::ios::binary | std::ios::trunc);
-    if (!stream_) {
-        throw cannot_write(partial_, errno);
-    }
+    if (!stream_) throw cannot_write(partial_, errno);
     partial_name = partial_.c_str();
     struct sigaction action {};
     action.sa_handler = remove_and_end;
@@ -53,22 +49,16 @@ OutputFile::~OutputFile() {
     for (const int signal : kEnds) {
         sigaction(signal, &action, nullptr);
     }
-    if (partial_name.exchange(nullptr) != nullptr) {
-        unlink(partial_.c_str());
-    }
+    if (partial_name.exchange(nullptr) != nullptr) unlink(partial_.c_str());
 }
 
 void OutputFile::finish() {
     errno = 0;
     stream_.close();
-    if (!stream_) {
-        throw cannot_write(name_, errno);
-    }
+    if (!stream_) throw cannot_write(name_, errno);
     std::error_code code;
     std::filesystem::rename(partial_, name_, code);
-    if (code) {
-        throw cannot_write(name_, code.value());
-    }
+    if (code) throw cannot_write(name_, code.value());
     partial_name = nullptr;
 }
 

@@ -70,9 +70,7 @@ std::vector<std::string> section_names(const client::Endpoint& endpoint, std::os
     if (ask(endpoint, "GET", "/info", body, err) &&
         parser.parse(body).get(info) == simdjson::SUCCESS) {
         for (const auto& [name, section] : info) {
-            if (section.is_object()) {
-                names.emplace_back(name);
-            }
+            if (section.is_object()) names.emplace_back(name);
         }
     }
     return names;
@@ -82,9 +80,7 @@ std::vector<std::string> section_names(const client::Endpoint& endpoint, std::os
 
 int show_health(const client::Endpoint& endpoint, std::ostream& out, std::ostream& err) {
     std::string body;
-    if (!ask(endpoint, "GET", "/health", body, err)) {
-        return 1;
-    }
+    if (!ask(endpoint, "GET", "/health", body, err)) return 1;
     out << body << "\n";
     return 0;
 }
@@ -93,9 +89,7 @@ int show_info(const client::Endpoint& endpoint, const std::string& section, bool
               std::ostream& out, std::ostream& err) {
     std::string body;
     const std::string path = section.empty() ? "/info" : "/info?section=" + section;
-    if (!ask(endpoint, "GET", path, body, err)) {
-        return 1;
-    }
+    if (!ask(endpoint, "GET", path, body, err)) return 1;
     simdjson::dom::parser parser;
     simdjson::dom::element root;
     simdjson::dom::object info;
@@ -118,9 +112,7 @@ int show_info(const client::Endpoint& endpoint, const std::string& section, bool
 
 int take_snapshot(const client::Endpoint& endpoint, std::ostream& out, std::ostream& err) {
     std::string body;
-    if (!ask(endpoint, "POST", "/snapshot", body, err)) {
-        return 1;
-    }
+    if (!ask(endpoint, "POST", "/snapshot", body, err)) return 1;
     out << body << "\n";
     return 0;
 }

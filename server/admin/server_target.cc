@@ -10,8 +10,8 @@ namespace synap::server::admin {
 namespace {
 
 constexpr std::chrono::seconds kTimeout{60};
-constexpr std::size_t kBulkBytesMax = std::size_t{1} << 30;
-constexpr std::size_t kItemsMax = std::size_t{1} << 24;
+constexpr size_t kBulkBytesMax = size_t{1} << 30;
+constexpr size_t kItemsMax = size_t{1} << 24;
 constexpr int kDepthMax = 8;
 
 // RESP2, one command batch at a time.
@@ -35,7 +35,7 @@ public:
         stream_.flush();
         std::vector<Answer> answers;
         answers.reserve(commands.size());
-        for (std::size_t i = 0; i < commands.size(); ++i) {
+        for (size_t i = 0; i < commands.size(); ++i) {
             answers.push_back(read_answer(0));
         }
         return answers;
@@ -73,39 +73,29 @@ private:
 
     std::string read_line() {
         std::string line;
-        if (!std::getline(stream_, line)) {
-            lost();
-        }
-        if (line.empty() || line.back() != '\r') {
-            not_resp();
-        }
+        if (!std::getline(stream_, line)) lost();
+        if (line.empty() || line.back() != '\r') not_resp();
         line.pop_back();
         return line;
     }
 
-    std::int64_t parse_number(std::string_view text) const {
-        std::int64_t number = 0;
+    int64_t parse_number(std::string_view text) const {
+        int64_t number = 0;
         const auto [rest, code] = std::from_chars(text.data(), text.data() + text.size(), number);
-        if (code != std::errc{} || rest != text.data() + text.size()) {
-            not_resp();
-        }
+        if (code != std::errc{} || rest != text.data() + text.size()) not_resp();
         return number;
     }
 
-    std::string read_bulk(std::size_t size) {
+    std::string read_bulk(size_t size) {
         std::string text(size + 2, '\0');
-        if (!stream_.read(text.data(), static_cast<std::streamsize>(text.size()))) {
-            lost();
-        }
+        if (!stream_.read(text.data(), static_cast<std::streamsize>(text.size()))) lost();
         text.resize(size);
         return text;
     }
 
     Answer read_answer(int depth) {
         const std::string line = read_line();
-        if (line.empty() || depth > kDepthMax) {
-            not_resp();
-        }
+        if (line.empty() || depth > kDepthMax) not_resp();
         const std::string_view rest = std::string_view(line).substr(1);
         switch (line.front()) {
             case '+':
@@ -115,15 +105,10 @@ private:
             case ':':
                 return {.type = Answer::Type::kInt, .number = parse_number(rest)};
             case '$': {
-                const std::int64_t size = parse_number(rest);
-                if (size < 0) {
-                    return {};
-                }
-                if (static_cast<std::size_t>(size) > kBulkBytesMax) {
-                    not_resp();
-                }
-                return {.type = Answer::Type::kText,
-                        .text = read_bulk(static_cast<std::size_t>(size))};
+                const int64_t size = parse_number(rest);
+                if (size < 0) return {};
+                if (static_cast<size_t>(size) > kBulkBytesMax) not_resp();
+                return {.type = Answer::Type::kText, .text = read_bulk(static_cast<size_t>(size))};
             }
             case '*':
                 return read_array(parse_number(rest), depth);
@@ -132,15 +117,11 @@ private:
         }
     }
 
-    Answer read_array(std::int64_t size, int depth) {
-        if (size < 0) {
-            return {};
-        }
-        if (static_cast<std::size_t>(size) > kItemsMax) {
-            not_resp();
-        }
+    Answer read_array(int64_t size, int depth) {
+        if (size < 0) return {};
+        if (static_cast<size_t>(size) > kItemsMax) not_resp();
         Answer answer{.type = Answer::Type::kArray};
-        for (std::int64_t i = 0; i < size; ++i) {
+        for (int64_t i = 0; i < size; ++i) {
             answer.items.push_back(read_answer(depth + 1));
         }
         return answer;

@@ -13,9 +13,7 @@ namespace {
 std::vector<std::string> command_names(const CLI::App& app) {
     std::vector<std::string> names;
     for (const CLI::App* command : app.get_subcommands({})) {
-        if (!command->get_group().empty()) {
-            names.push_back(command->get_name());
-        }
+        if (!command->get_group().empty()) names.push_back(command->get_name());
     }
     return names;
 }
@@ -32,9 +30,7 @@ std::vector<std::string> option_names(const CLI::App& app) {
 
 const CLI::App* find_command(const CLI::App& app, std::string_view word) {
     for (const CLI::App* command : app.get_subcommands({})) {
-        if (command->get_name() == word) {
-            return command;
-        }
+        if (command->get_name() == word) return command;
     }
     return nullptr;
 }
@@ -58,11 +54,9 @@ std::string unknown_command(const CLI::App& app, const std::string& word) {
 
 std::string unknown_word(const CLI::App& app, std::span<const char* const> words) {
     const CLI::App* command = &app;
-    for (std::size_t i = 0; i < words.size(); ++i) {
+    for (size_t i = 0; i < words.size(); ++i) {
         const std::string word = words[i];
-        if (word == "--" || command->get_allow_extras()) {
-            return {};
-        }
+        if (word == "--" || command->get_allow_extras()) return {};
         if (!word.starts_with("-") || word == "-") {
             const CLI::App* inner = find_command(*command, word);
             if (inner == nullptr && command->get_require_subcommand_min() > 0) {
@@ -79,9 +73,7 @@ std::string unknown_word(const CLI::App& app, std::span<const char* const> words
                    config::did_you_mean(name, option_names(*command));
         }
         const bool has_value = name != word || (!name.starts_with("--") && name.size() > 2);
-        if (option->get_items_expected_max() > 0 && !has_value) {
-            ++i;
-        }
+        if (option->get_items_expected_max() > 0 && !has_value) ++i;
     }
     return {};
 }

@@ -15,8 +15,8 @@ namespace synap::server::admin {
 
 namespace {
 
-constexpr std::int64_t kDatabasesMax = 1024;
-constexpr std::size_t kBatch = 512;
+constexpr int64_t kDatabasesMax = 1024;
+constexpr size_t kBatch = 512;
 constexpr std::string_view kPageSize = "512";
 
 void write_bytes(http::JsonWriter& json, const std::string& name, const std::string& bytes) {
@@ -27,27 +27,23 @@ void write_bytes(http::JsonWriter& json, const std::string& name, const std::str
     }
 }
 
-void write_line(std::int64_t db, const std::string& key, const std::string& value,
-                std::int64_t pttl, std::ostream& out) {
+void write_line(int64_t db, const std::string& key, const std::string& value, int64_t pttl,
+                std::ostream& out) {
     std::string line;
     http::JsonWriter json(line);
     json.begin_object();
     json.member("db", db);
     write_bytes(json, "key", key);
     write_bytes(json, "value", value);
-    if (pttl >= 0) {
-        json.member("pttl", std::max<std::int64_t>(pttl, 1));
-    }
+    if (pttl >= 0) json.member("pttl", std::max<int64_t>(pttl, 1));
     json.end_object();
     errno = 0;
-    if (!(out << line << "\n")) {
-        throw std::system_error(errno, std::generic_category());
-    }
+    if (!(out << line << "\n")) throw std::system_error(errno, std::generic_category());
 }
 
 // Values and lives of one page of keys.
-void export_page(Target& target, std::int64_t db, const std::vector<Answer>& keys,
-                 TransferCount& count, std::ostream& out) {
+void export_page(Target& target, int64_t db, const std::vector<Answer>& keys, TransferCount& count,
+                 std::ostream& out) {
     std::vector<Command> commands;
     commands.reserve(2 * keys.size());
     for (const Answer& key : keys) {
@@ -55,9 +51,9 @@ void export_page(Target& target, std::int64_t db, const std::vector<Answer>& key
         commands.push_back({"PTTL", key.text});
     }
     const std::vector<Answer> answers = target.run(commands);
-    for (std::size_t i = 0; i < keys.size(); ++i) {
+    for (size_t i = 0; i < keys.size(); ++i) {
         const Answer& value = answers[2 * i];
-        const std::int64_t pttl = answers[2 * i + 1].number;
+        const int64_t pttl = answers[2 * i + 1].number;
         if (value.is_error() && value.text.starts_with("WRONGTYPE")) {
             ++count.skipped;
         } else if (value.is_error()) {
@@ -69,18 +65,14 @@ void export_page(Target& target, std::int64_t db, const std::vector<Answer>& key
     }
 }
 
-void export_database(Target& target, std::int64_t db, TransferCount& count, std::ostream& out) {
+void export_database(Target& target, int64_t db, TransferCount& count, std::ostream& out) {
     std::string cursor = "0";
     do {
         const Answer page = target.run_one({"SCAN", cursor, "COUNT", std::string(kPageSize)});
-        if (page.items.size() != 2) {
-            throw Failure("SCAN: unexpected reply");
-        }
+        if (page.items.size() != 2) throw Failure("SCAN: unexpected reply");
         cursor = page.items[0].text;
         export_page(target, db, page.items[1].items, count, out);
-        if (!out) {
-            throw Failure("the output cannot be written");
-        }
+        if (!out) throw Failure("the output cannot be written");
     } while (cursor != "0");
 }
 
@@ -91,9 +83,7 @@ bool read_bytes(simdjson::dom::object object, const std::string& name, std::stri
         bytes = text;
         return true;
     }
-    if (object[name + "_base64"].get_string().get(text) != simdjson::SUCCESS) {
-        return false;
-    }
+    if (object[name + "_base64"].get_string().get(text) != simdjson::SUCCESS) return false;
     auto decoded = from_base64(text);
     bytes = decoded.value_or("");
     return decoded.has_value();
@@ -106,11 +96,9 @@ public:
 
     void line(const std::string& text) {
         ++line_number_;
-        if (text.find_first_not_of(" \t\r") == std::string::npos) {
-            return;
-        }
+        if (text.find_first_not_of(" \t\r") == std::string::npos) return;
         simdjson::dom::object object;
-        std::int64_t db = 0;
+        int64_t db = 0;
         std::string key;
         std::string value;
         if (parser_.parse(text).get_object().get(object) != simdjson::SUCCESS ||
@@ -119,7 +107,7 @@ public:
             fail(line_number_, "expected {\"db\":0,\"key\":\"...\",\"value\":\"...\"}");
         }
         Command set = {"SET", std::move(key), std::move(value)};
-        std::int64_t pttl = 0;
+        int64_t pttl = 0;
         const auto error = object["pttl"].get_int64().get(pttl);
         if (error == simdjson::SUCCESS && pttl > 0) {
             set.insert(set.end(), {"PX", std::to_string(pttl)});
@@ -132,14 +120,12 @@ public:
         }
         add(std::move(set));
         ++keys_;
-        if (commands_.size() >= kBatch) {
-            send();
-        }
+        if (commands_.size() >= kBatch) send();
     }
 
     void send() {
         const std::vector<Answer> answers = target_.run(commands_);
-        for (std::size_t i = 0; i < answers.size(); ++i) {
+        for (size_t i = 0; i < answers.size(); ++i) {
             if (answers[i].is_error()) {
                 fail(lines_[i], commands_[i].front() + ": " + answers[i].text);
             }
@@ -148,10 +134,10 @@ public:
         lines_.clear();
     }
 
-    std::uint64_t keys() const { return keys_; }
+    uint64_t keys() const { return keys_; }
 
 private:
-    [[noreturn]] static void fail(std::uint64_t line, const std::string& message) {
+    [[noreturn]] static void fail(uint64_t line, const std::string& message) {
         throw Failure("line " + std::to_string(line) + ": " + message);
     }
 
@@ -163,31 +149,27 @@ private:
     Target& target_;
     simdjson::dom::parser parser_;
     std::vector<Command> commands_;
-    std::vector<std::uint64_t> lines_;  // of each command
-    std::uint64_t line_number_ = 0;
-    std::uint64_t keys_ = 0;
-    std::int64_t database_ = 0;
+    std::vector<uint64_t> lines_;  // of each command
+    uint64_t line_number_ = 0;
+    uint64_t keys_ = 0;
+    int64_t database_ = 0;
 };
 
 }  // namespace
 
 TransferCount export_keys(Target& target, std::ostream& out) {
     TransferCount count;
-    for (std::int64_t db = 0; db < kDatabasesMax; ++db) {
+    for (int64_t db = 0; db < kDatabasesMax; ++db) {
         const Command select = {"SELECT", std::to_string(db)};
         const Answer selected = target.run(std::span(&select, 1)).front();
-        if (selected.is_error() && db == 0) {
-            throw Failure("SELECT: " + selected.text);
-        }
+        if (selected.is_error() && db == 0) throw Failure("SELECT: " + selected.text);
         if (selected.is_error()) {
             break;  // there are no more
         }
         export_database(target, db, count, out);
     }
     errno = 0;
-    if (!out.flush()) {
-        throw std::system_error(errno, std::generic_category());
-    }
+    if (!out.flush()) throw std::system_error(errno, std::generic_category());
     return count;
 }
 

@@ -15,8 +15,8 @@
 namespace synap::server::admin {
 
 struct TransferCount {
-    std::uint64_t keys = 0;
-    std::uint64_t skipped = 0;  // export: keys of types that the format cannot hold
+    uint64_t keys = 0;
+    uint64_t skipped = 0;  // export: keys of types that the format cannot hold
 };
 
 // Writes every string key of every database. Keys that change meanwhile are exported in some state

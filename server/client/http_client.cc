@@ -19,9 +19,7 @@ bool split_host(std::string_view text, Endpoint& endpoint) {
     std::string_view port;
     if (text.starts_with('[')) {
         const auto close = text.find(']');
-        if (close == std::string_view::npos) {
-            return false;
-        }
+        if (close == std::string_view::npos) return false;
         endpoint.host = text.substr(1, close - 1);
         port = text.substr(close + 1);
     } else {
@@ -29,9 +27,7 @@ bool split_host(std::string_view text, Endpoint& endpoint) {
         endpoint.host = text.substr(0, colon);
         port = colon == std::string_view::npos ? std::string_view{} : text.substr(colon);
     }
-    if (port.empty()) {
-        return !endpoint.host.empty();
-    }
+    if (port.empty()) return !endpoint.host.empty();
     const char* const end = port.data() + port.size();
     const auto [rest, code] = std::from_chars(port.data() + 1, end, endpoint.port);
     return !endpoint.host.empty() && port.front() == ':' && code == std::errc{} && rest == end &&
@@ -85,14 +81,10 @@ std::optional<Endpoint> parse_endpoint(std::string_view text) {
     const auto scheme = text.find("://");
     if (scheme != std::string_view::npos) {
         const std::string_view name = text.substr(0, scheme);
-        if (name != "http" && name != "synap") {
-            return std::nullopt;
-        }
+        if (name != "http" && name != "synap") return std::nullopt;
         text.remove_prefix(scheme + 3);
     }
-    if (text.ends_with('/')) {
-        text.remove_suffix(1);
-    }
+    if (text.ends_with('/')) text.remove_suffix(1);
     const bool printable =
         std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7f; });
     Endpoint endpoint;
@@ -104,9 +96,7 @@ std::optional<Endpoint> parse_endpoint(std::string_view text) {
 }
 
 std::string loopback_for(const std::string& listen_host) {
-    if (listen_host == kEveryAddress || listen_host == "0.0.0.0") {
-        return "127.0.0.1";
-    }
+    if (listen_host == kEveryAddress || listen_host == "0.0.0.0") return "127.0.0.1";
     return listen_host == "::" ? "::1" : listen_host;
 }
 

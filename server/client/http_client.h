@@ -13,7 +13,7 @@ namespace synap::server::client {
 
 struct Endpoint {
     std::string host;
-    std::uint16_t port = 15500;
+    uint16_t port = 15500;
 
     // "127.0.0.1:15500", "[::1]:15500".
     std::string text() const;

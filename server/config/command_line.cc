@@ -48,9 +48,9 @@ std::string metavar(const Option& option) {
 
 // Breaks lines between words; CLI11 indents those after the first.
 std::string wrap(std::string_view text) {
-    constexpr std::size_t kWidth = 66;
+    constexpr size_t kWidth = 66;
     std::string out;
-    std::size_t line_start = 0;
+    size_t line_start = 0;
     while (!text.empty()) {
         const auto space = std::min(text.find(' '), text.size());
         if (out.size() > line_start) {
@@ -81,9 +81,7 @@ std::string describe(const Option& option) {
 
 void add_options(CLI::App& app, const OptionTable& table, std::vector<Setting>& flags) {
     for (const Option& option : table.options()) {
-        if (option.flag.empty()) {
-            continue;
-        }
+        if (option.flag.empty()) continue;
         const auto record = [&flags, &option](const std::string& value) {
             flags.push_back({option.key, {value}, false, {Layer::kFlag, long_name(option.flag)}});
         };
@@ -132,18 +130,10 @@ void add_switches(CLI::App& app, Switches& switches) {
 }
 
 Action action_of(const Switches& switches) {
-    if (switches.reference) {
-        return Action::kPrintReference;
-    }
-    if (switches.http_reference) {
-        return Action::kPrintHttpReference;
-    }
-    if (switches.health) {
-        return Action::kHealthCheck;
-    }
-    if (switches.print) {
-        return Action::kPrintConfig;
-    }
+    if (switches.reference) return Action::kPrintReference;
+    if (switches.http_reference) return Action::kPrintHttpReference;
+    if (switches.health) return Action::kHealthCheck;
+    if (switches.print) return Action::kPrintConfig;
     return switches.check ? Action::kCheckConfig : Action::kServe;
 }
 

@@ -15,19 +15,17 @@ constexpr std::string_view kMaxMemory = "kv_store.max_memory";
 constexpr std::string_view kIoThreads = "server.io_threads";
 
 // What is left to connections, buffers and the kernel's own accounting of the container.
-constexpr std::uint64_t kContainerShareNumerator = 3;
-constexpr std::uint64_t kContainerShareDenominator = 4;
+constexpr uint64_t kContainerShareNumerator = 3;
+constexpr uint64_t kContainerShareDenominator = 4;
 
 // What all clients together may make the server hold, unless it is configured.
-constexpr std::uint64_t kClientShare = 4;
-constexpr std::size_t kMinClientMemory = 64UL * 1024 * 1024;
+constexpr uint64_t kClientShare = 4;
+constexpr size_t kMinClientMemory = 64UL * 1024 * 1024;
 
-constexpr std::size_t kShownMax = 80;
+constexpr size_t kShownMax = 80;
 
 std::string shown(const Setting& setting) {
-    if (setting.is_list) {
-        return "a list";
-    }
+    if (setting.is_list) return "a list";
     const std::string& text = setting.items.front();
     return "'" + (text.size() <= kShownMax ? text : text.substr(0, kShownMax) + "...") + "'";
 }
@@ -35,13 +33,9 @@ std::string shown(const Setting& setting) {
 // "*" or scheme://host[:port], as browsers send it: in lower case, without a default port and
 // without a path, not even "/". Any other would never match.
 bool is_web_origin(std::string_view origin) {
-    if (origin == "*") {
-        return true;
-    }
+    if (origin == "*") return true;
     const auto end = origin.find("://");
-    if (end == 0 || end == std::string_view::npos) {
-        return false;
-    }
+    if (end == 0 || end == std::string_view::npos) return false;
     const std::string_view scheme = origin.substr(0, end);
     const std::string_view host = origin.substr(end + 3);
     const bool default_port = (scheme == "http" && host.ends_with(":80")) ||
@@ -65,9 +59,7 @@ public:
 
     Loaded run() {
         std::vector<Setting> settings;
-        if (!inputs_.file.empty()) {
-            load_yaml(table_, inputs_.file, settings, loaded_.problems);
-        }
+        if (!inputs_.file.empty()) load_yaml(table_, inputs_.file, settings, loaded_.problems);
         apply(settings);
         settings.clear();
         read_environment(table_, inputs_.environment, settings, loaded_.problems);
@@ -131,13 +123,9 @@ private:
             return false;
         }
         const Option& target = option.same_as.empty() ? option : *table_.find(option.same_as);
-        if (target.engine.empty() || std::holds_alternative<Auto>(value)) {
-            return true;
-        }
+        if (target.engine.empty() || std::holds_alternative<Auto>(value)) return true;
         const std::string refused = table_.engine().check(target.engine, engine_text(value));
-        if (!refused.empty()) {
-            problem(setting.origin, setting.key + ": " + refused);
-        }
+        if (!refused.empty()) problem(setting.origin, setting.key + ": " + refused);
         return refused.empty();
     }
 
@@ -159,9 +147,7 @@ private:
     void fill_config() {
         ServerConfig& config = loaded_.config;
         for (const Effective& effective : loaded_.values) {
-            if (effective.option->bind.store) {
-                effective.option->bind.store(config, effective.value);
-            }
+            if (effective.option->bind.store) effective.option->bind.store(config, effective.value);
         }
         Settings& settings = config.settings;
         settings.config_file = inputs_.file;
@@ -212,35 +198,31 @@ private:
             return;
         }
         const ContainerLimits& container = inputs_.container;
-        const std::uint64_t memory =
+        const uint64_t memory =
             loaded_.max_memory != 0
                 ? loaded_.max_memory
                 : container.memory_bytes.value_or(container.machine_bytes.value_or(0));
         if (memory != 0) {
             const bool asked =
                 effective("limits.output_buffer_bytes").origin.layer != Layer::kDefault;
-            limits.client_memory_bytes = std::max<std::size_t>(
+            limits.client_memory_bytes = std::max<size_t>(
                 {memory / kClientShare, kMinClientMemory, asked ? limits.output_buffer_bytes : 0});
         }
         effective("limits.client_memory_bytes").resolved =
             memory == 0 ? "no limit"
-                        : format_bytes(static_cast<std::int64_t>(limits.client_memory_bytes));
+                        : format_bytes(static_cast<int64_t>(limits.client_memory_bytes));
     }
 
     // A limit above one that would always come first: the default follows that one.
-    void bound(std::string_view key, std::size_t& value, std::string_view other,
-               std::size_t highest) {
-        if (value <= highest) {
-            return;
-        }
+    void bound(std::string_view key, size_t& value, std::string_view other, size_t highest) {
+        if (value <= highest) return;
         Effective& asked = effective(key);
         if (asked.origin.layer != Layer::kDefault) {
             problem(asked.origin, std::string(key) + ": expected at most " + std::string(other) +
-                                      ", which is " +
-                                      format_bytes(static_cast<std::int64_t>(highest)));
+                                      ", which is " + format_bytes(static_cast<int64_t>(highest)));
         }
         value = highest;
-        asked.value = static_cast<std::int64_t>(highest);
+        asked.value = static_cast<int64_t>(highest);
     }
 
     void fill_threads(Settings& settings) {
@@ -267,20 +249,20 @@ private:
 
     void fill_memory(Settings& settings, Effective& effective) {
         const auto limit = inputs_.container.memory_bytes;
-        if (const auto* bytes = std::get_if<std::int64_t>(&effective.value)) {
-            loaded_.max_memory = static_cast<std::uint64_t>(*bytes);
+        if (const auto* bytes = std::get_if<int64_t>(&effective.value)) {
+            loaded_.max_memory = static_cast<uint64_t>(*bytes);
             if (limit && (*bytes == 0 || loaded_.max_memory >= *limit)) {
                 warning(effective.origin, std::string(kMaxMemory) + ": " +
                                               (*bytes == 0 ? "no limit" : format_bytes(*bytes)) +
                                               " in a container that may use " +
-                                              format_bytes(static_cast<std::int64_t>(*limit)) +
+                                              format_bytes(static_cast<int64_t>(*limit)) +
                                               ": the kernel may kill the server");
             }
         } else if (limit) {
             loaded_.max_memory = *limit / kContainerShareDenominator * kContainerShareNumerator;
-            effective.resolved = format_bytes(static_cast<std::int64_t>(loaded_.max_memory)) +
+            effective.resolved = format_bytes(static_cast<int64_t>(loaded_.max_memory)) +
                                  " of the container's " +
-                                 format_bytes(static_cast<std::int64_t>(*limit));
+                                 format_bytes(static_cast<int64_t>(*limit));
         } else {
             effective.resolved = "no limit";
         }

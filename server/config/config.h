@@ -36,7 +36,7 @@ struct Loaded {
     ServerConfig config;
     std::vector<Effective> values;  // one for each option, in the table's order
     Problems problems;              // errors and warnings, in the order in which they were met
-    std::uint64_t max_memory = 0;   // in force, after auto; 0: no limit
+    uint64_t max_memory = 0;        // in force, after auto; 0: no limit
 
     bool ok() const { return !has_errors(problems); }
     // nullptr when no option has that key.

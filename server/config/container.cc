@@ -18,12 +18,10 @@ std::string first_line(const std::string& path) {
 }
 
 // A number at the beginning of the text; "max" and nonsense give none.
-std::optional<std::int64_t> number(std::string_view text) {
-    std::int64_t value = 0;
+std::optional<int64_t> number(std::string_view text) {
+    int64_t value = 0;
     const auto [rest, code] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (code != std::errc{}) {
-        return std::nullopt;
-    }
+    if (code != std::errc{}) return std::nullopt;
     return value;
 }
 
@@ -33,28 +31,24 @@ void lower_to(std::optional<T>& limit, T value) {
 }
 
 // Memory of the machine, from the line "MemTotal:  16384 kB".
-std::optional<std::uint64_t> machine_memory(const std::string& root) {
+std::optional<uint64_t> machine_memory(const std::string& root) {
     std::ifstream file(root + "/proc/meminfo");
     std::string name;
-    std::uint64_t kilobytes = 0;
-    if (file >> name >> kilobytes && name == "MemTotal:") {
-        return kilobytes * 1024;
-    }
+    uint64_t kilobytes = 0;
+    if (file >> name >> kilobytes && name == "MemTotal:") return kilobytes * 1024;
     return std::nullopt;
 }
 
 void add_memory(ContainerLimits& limits, const std::string& file) {
     const auto bytes = number(first_line(file));
-    if (bytes && *bytes > 0) {
-        lower_to(limits.memory_bytes, static_cast<std::uint64_t>(*bytes));
-    }
+    if (bytes && *bytes > 0) lower_to(limits.memory_bytes, static_cast<uint64_t>(*bytes));
 }
 
-void add_cpus(ContainerLimits& limits, std::optional<std::int64_t> quota,
-              std::optional<std::int64_t> period) {
+void add_cpus(ContainerLimits& limits, std::optional<int64_t> quota,
+              std::optional<int64_t> period) {
     if (quota && period && *quota > 0 && *period > 0) {
-        const std::int64_t cpus = (*quota - 1) / *period + 1;
-        lower_to(limits.cpus, static_cast<unsigned>(std::min<std::int64_t>(cpus, 1 << 16)));
+        const int64_t cpus = (*quota - 1) / *period + 1;
+        lower_to(limits.cpus, static_cast<unsigned>(std::min<int64_t>(cpus, 1 << 16)));
     }
 }
 
@@ -85,9 +79,7 @@ void each_group(const std::string& base, std::string path, Visit visit) {
 bool lists(std::string_view controllers, std::string_view name) {
     while (!controllers.empty()) {
         const auto comma = controllers.find(',');
-        if (controllers.substr(0, comma) == name) {
-            return true;
-        }
+        if (controllers.substr(0, comma) == name) return true;
         controllers =
             comma == std::string_view::npos ? std::string_view{} : controllers.substr(comma + 1);
     }
@@ -98,9 +90,7 @@ bool lists(std::string_view controllers, std::string_view name) {
 void read_membership(ContainerLimits& limits, const std::string& mount, const std::string& line) {
     const auto first = line.find(':');
     const auto second = first == std::string::npos ? first : line.find(':', first + 1);
-    if (second == std::string::npos) {
-        return;
-    }
+    if (second == std::string::npos) return;
     const std::string controllers = line.substr(first + 1, second - first - 1);
     const std::string path = line.substr(second + 1);
     if (controllers.empty()) {

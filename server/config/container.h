@@ -9,11 +9,11 @@ namespace synap::server::config {
 
 struct ContainerLimits {
     // Bytes; none when there is no limit below the machine's memory.
-    std::optional<std::uint64_t> memory_bytes;
+    std::optional<uint64_t> memory_bytes;
     // Processors, rounded up; none when no quota is set.
     std::optional<unsigned> cpus;
     // Memory of the whole machine; none when it cannot be read.
-    std::optional<std::uint64_t> machine_bytes = {};
+    std::optional<uint64_t> machine_bytes = {};
 };
 
 // Reads <root>/proc and <root>/sys/fs/cgroup; tests pass a root of their own. A limit of any group

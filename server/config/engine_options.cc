@@ -18,9 +18,7 @@ synap_bytes_t to_bytes(std::string_view text) { return {text.data(), text.size()
 std::string check_value(std::string_view name, std::string_view value) {
     const std::unique_ptr<synap_config_t, decltype(&synap_config_free)> config(synap_config_new(),
                                                                                &synap_config_free);
-    if (!config) {
-        return "no memory";
-    }
+    if (!config) return "no memory";
     synap_error_t* error = nullptr;
     if (synap_config_set(config.get(), to_bytes(name), to_bytes(value), &error) == SYNAP_OK) {
         return {};
@@ -43,7 +41,7 @@ EngineCatalog engine_catalog() {
     EngineCatalog catalog;
     catalog.check = check_value;
     synap_option_info_t info = SYNAP_OPTION_INFO_INIT;
-    for (std::uint32_t i = 0; synap_option_at(i, &info, nullptr) == SYNAP_OK; ++i) {
+    for (uint32_t i = 0; synap_option_at(i, &info, nullptr) == SYNAP_OK; ++i) {
         catalog.options.push_back({to_string(info.name), to_string(info.type),
                                    to_string(info.default_value), to_string(info.range),
                                    to_string(info.help)});

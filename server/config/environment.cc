@@ -37,12 +37,8 @@ bool is_service_link(std::string_view name, std::string_view value) {
         return true;
     }
     const auto port = name.find("_PORT");
-    if (port == std::string_view::npos) {
-        return false;
-    }
-    if (value.starts_with("tcp://") || value.starts_with("udp://")) {
-        return true;
-    }
+    if (port == std::string_view::npos) return false;
+    if (value.starts_with("tcp://") || value.starts_with("udp://")) return true;
     const std::string_view rest = name.substr(port + 5);
     return rest.size() > 1 && rest[0] == '_' && rest[1] >= '0' && rest[1] <= '9' &&
            (rest.find("_TCP") != std::string_view::npos ||
@@ -102,9 +98,7 @@ std::vector<std::string> known_variables(const OptionTable& table) {
                                       std::string(kMasterVariable)};
     for (const Option& option : table.options()) {
         known.push_back(option.env);
-        if (!option.env_alias.empty()) {
-            known.push_back(option.env_alias);
-        }
+        if (!option.env_alias.empty()) known.push_back(option.env_alias);
     }
     return known;
 }
@@ -149,9 +143,7 @@ void read_environment(const OptionTable& table, const Environment& environment,
     }
     const std::vector<std::string> known = known_variables(table);
     for (const auto& [name, value] : environment) {
-        if (!name.starts_with(kPrefix) || value.empty() || is_service_link(name, value)) {
-            continue;
-        }
+        if (!name.starts_with(kPrefix) || value.empty() || is_service_link(name, value)) continue;
         if (name == kMasterVariable) {
             read_master(value, settings);
         } else if (const Option* option = table.find_env(name)) {

@@ -20,18 +20,10 @@ std::vector<std::string> split(std::string_view text, char between) {
 }
 
 Kind kind_of_engine_type(std::string_view type) {
-    if (type == "bool") {
-        return Kind::kBool;
-    }
-    if (type == "int") {
-        return Kind::kInt;
-    }
-    if (type == "bytes") {
-        return Kind::kBytes;
-    }
-    if (type == "ms") {
-        return Kind::kDuration;
-    }
+    if (type == "bool") return Kind::kBool;
+    if (type == "int") return Kind::kInt;
+    if (type == "bytes") return Kind::kBytes;
+    if (type == "ms") return Kind::kDuration;
     return type.find('|') == std::string_view::npos ? Kind::kText : Kind::kChoice;
 }
 
@@ -56,16 +48,12 @@ Option from_spec(const OptionSpec& spec) {
 void adopt_engine(Option& option, const EngineOption& engine) {
     Shape& shape = option.shape;
     shape.kind = kind_of_engine_type(engine.type);
-    shape.min = shape.kind == Kind::kInt ? std::numeric_limits<std::int64_t>::min() : 0;
+    shape.min = shape.kind == Kind::kInt ? std::numeric_limits<int64_t>::min() : 0;
     shape.max = kIntMax;
-    if (shape.kind == Kind::kChoice) {
-        shape.choices = split(engine.type, '|');
-    }
+    if (shape.kind == Kind::kChoice) shape.choices = split(engine.type, '|');
     // The engine states its range in its own units.
     option.range = shape.kind == Kind::kChoice ? engine.type : shape.unit == 1 ? engine.range : "";
-    if (option.help.empty()) {
-        option.help = engine.help;
-    }
+    if (option.help.empty()) option.help = engine.help;
     if (shape.allows_auto) {
         option.default_value = Auto{};
         option.range += option.range.empty() ? "or auto" : ", or auto";

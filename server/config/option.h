@@ -21,21 +21,21 @@ struct Binding {
 };
 
 // `scale` is what one of the member's units counts in the value's: 1000 for seconds.
-template <std::int64_t scale, typename T>
+template <int64_t scale, typename T>
 void assign(T& member, const Value& value) {
     if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>) {
-        const auto* number = std::get_if<std::int64_t>(&value);
+        const auto* number = std::get_if<int64_t>(&value);
         member = number ? static_cast<T>(*number / scale) : T{0};  // auto is 0
     } else {
         member = std::get<T>(value);
     }
 }
 
-template <std::int64_t scale, bool zero_is_auto, typename T>
+template <int64_t scale, bool zero_is_auto, typename T>
 Value read(const T& member) {
     if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>) {
         return zero_is_auto && member == 0 ? Value(Auto{})
-                                           : Value(static_cast<std::int64_t>(member) * scale);
+                                           : Value(static_cast<int64_t>(member) * scale);
     } else {
         return member;
     }
@@ -82,9 +82,9 @@ constexpr Binding to_optional() {
 struct OptionSpec {
     std::string_view key = {};
     Kind kind = Kind::kText;
-    std::int64_t min = 0;
-    std::int64_t max = kIntMax;
-    std::int64_t unit = 1;
+    int64_t min = 0;
+    int64_t max = kIntMax;
+    int64_t unit = 1;
     bool allows_auto = false;
     std::string_view choices = {};    // "a|b|c"
     std::string_view flag = {};       // "--port,-p"

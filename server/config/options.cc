@@ -6,12 +6,12 @@ namespace synap::server::config {
 
 namespace {
 
-constexpr std::int64_t kKi = 1024;
-constexpr std::int64_t kMi = kKi * kKi;
-constexpr std::int64_t kGi = kKi * kMi;
-constexpr std::int64_t kSecond = 1000;
-constexpr std::int64_t kHour = 3600 * kSecond;
-constexpr std::int64_t kDay = 24 * kHour;
+constexpr int64_t kKi = 1024;
+constexpr int64_t kMi = kKi * kKi;
+constexpr int64_t kGi = kKi * kMi;
+constexpr int64_t kSecond = 1000;
+constexpr int64_t kHour = 3600 * kSecond;
+constexpr int64_t kDay = 24 * kHour;
 
 template <auto Member>
 constexpr Binding setting() {

@@ -9,9 +9,7 @@ std::string Origin::text() const {
         case Layer::kDefault:
             return "default";
         case Layer::kFile:
-            if (line == 0) {
-                return name;
-            }
+            if (line == 0) return name;
             return name + ":" + std::to_string(line) + ":" + std::to_string(column);
         case Layer::kEnvironment:
             return "environment variable " + name;

@@ -8,7 +8,7 @@
 namespace synap::server::config {
 
 // In rising precedence.
-enum class Layer : std::uint8_t { kDefault, kFile, kEnvironment, kFlag };
+enum class Layer : uint8_t { kDefault, kFile, kEnvironment, kFlag };
 
 struct Origin {
     Layer layer = Layer::kDefault;

@@ -59,9 +59,7 @@ bool is_plain(std::string_view text) {
 std::string quoted(std::string_view text) {
     std::string out = "\"";
     for (const char c : text) {
-        if (c == '"' || c == '\\') {
-            out += '\\';
-        }
+        if (c == '"' || c == '\\') out += '\\';
         out += c;
     }
     return out + '"';
@@ -82,7 +80,7 @@ std::string yaml_value(const Effective& effective) {
 
 std::vector<std::string> split_key(const std::string& key) {
     std::vector<std::string> parts;
-    std::size_t from = 0;
+    size_t from = 0;
     for (auto dot = key.find('.'); dot != std::string::npos; dot = key.find('.', from)) {
         parts.push_back(key.substr(from, dot - from));
         from = dot + 1;
@@ -91,7 +89,7 @@ std::vector<std::string> split_key(const std::string& key) {
     return parts;
 }
 
-std::string indent(std::size_t level) { return std::string(2 * level, ' '); }
+std::string indent(size_t level) { return std::string(2 * level, ' '); }
 
 // In a table cell a bar would end the cell.
 std::string cell(std::string_view text) {
@@ -105,9 +103,7 @@ std::string cell(std::string_view text) {
 std::string code(std::string_view text) { return text.empty() ? "" : "`" + cell(text) + "`"; }
 
 std::string describe_values(const Option& option) {
-    if (option.shape.kind == Kind::kChoice) {
-        return code(option.range);
-    }
+    if (option.shape.kind == Kind::kChoice) return code(option.range);
     std::string text(kind_name(option.shape.kind));
     if (option.shape.kind == Kind::kDuration || option.shape.unit != 1) {
         text += option.shape.unit == 1      ? ", in ms"
@@ -120,12 +116,8 @@ std::string describe_values(const Option& option) {
 std::string option_row(const OptionTable& table, const Option& option) {
     const Option& target = option.same_as.empty() ? option : *table.find(option.same_as);
     std::string names = code(option.env);
-    if (!option.env_alias.empty()) {
-        names += ", " + code(option.env_alias);
-    }
-    if (!option.flag.empty()) {
-        names += ", " + code(option.flag.substr(0, option.flag.find(',')));
-    }
+    if (!option.env_alias.empty()) names += ", " + code(option.env_alias);
+    if (!option.flag.empty()) names += ", " + code(option.flag.substr(0, option.flag.find(',')));
     const std::string fallback =
         option.same_as.empty() ? code(format_value(target.shape, target.default_value)) : "";
     return "| " + code(option.key) + " | " + describe_values(option) + " | " + fallback + " | " +
@@ -139,12 +131,12 @@ std::string print_config(const Loaded& loaded) {
     std::vector<std::string> open;  // sections that the last line was in
     for (const Effective& effective : loaded.values) {
         const std::vector<std::string> parts = split_key(effective.option->key);
-        const std::size_t depth = parts.size() - 1;
-        std::size_t shared = 0;
+        const size_t depth = parts.size() - 1;
+        size_t shared = 0;
         while (shared < depth && shared < open.size() && open[shared] == parts[shared]) {
             ++shared;
         }
-        for (std::size_t i = shared; i < depth; ++i) {
+        for (size_t i = shared; i < depth; ++i) {
             out += indent(i) + parts[i] + ":\n";
         }
         open.assign(parts.begin(), parts.end() - 1);

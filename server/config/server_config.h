@@ -25,9 +25,9 @@ struct PersistenceConfig {
 
 struct ReplicationConfig {
     bool enabled = false;
-    std::uint16_t listen_port = 15501;
+    uint16_t listen_port = 15501;
     std::string master_host;
-    std::uint16_t master_port = 15501;
+    uint16_t master_port = 15501;
     bool auto_reconnect = true;
 };
 
@@ -41,7 +41,7 @@ struct ServerConfig {
     Settings settings;
 
     std::string role = "master";
-    std::optional<std::size_t> client_memory_bytes;  // empty: a share of the memory
+    std::optional<size_t> client_memory_bytes;  // empty: a share of the memory
     SecurityConfig security;
     TlsConfig tls;
     PersistenceConfig persistence;

@@ -8,7 +8,7 @@
 namespace synap::server::config {
 
 // Edits (insert, delete, replace, swap neighbours) between two short words.
-std::size_t edit_distance(std::string_view a, std::string_view b);
+size_t edit_distance(std::string_view a, std::string_view b);
 
 // The candidate that `word` was probably meant to be; empty when none is near. For dotted keys a
 // candidate whose last part alone was written ("port" for "server.port") is near as well.

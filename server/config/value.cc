@@ -10,12 +10,12 @@ namespace {
 
 struct Unit {
     std::string_view name;
-    std::int64_t factor;
+    int64_t factor;
 };
 
 // As in redis.conf: k is 1000 and kb is 1024, so that a line copied from there keeps its meaning;
 // ki and kib are what Kubernetes and Docker users write.
-constexpr std::int64_t kKi = 1024;
+constexpr int64_t kKi = 1024;
 constexpr std::array<Unit, 17> kByteUnits = {{
     {"b", 1},
     {"k", 1000},
@@ -47,9 +47,7 @@ constexpr std::array<Unit, 5> kTimeUnits = {{
 std::string lower(std::string_view text) {
     std::string out(text);
     for (char& c : out) {
-        if (c >= 'A' && c <= 'Z') {
-            c = static_cast<char>(c - 'A' + 'a');
-        }
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
     }
     return out;
 }
@@ -57,36 +55,30 @@ std::string lower(std::string_view text) {
 std::string_view trim(std::string_view text) {
     constexpr std::string_view kBlank = " \t\r\n";
     const auto first = text.find_first_not_of(kBlank);
-    if (first == std::string_view::npos) {
-        return {};
-    }
+    if (first == std::string_view::npos) return {};
     return text.substr(first, text.find_last_not_of(kBlank) - first + 1);
 }
 
 // "64kb", "64 kb" or "64": the number times its unit's factor. False when it is none, or overflows.
-template <std::size_t N>
-bool parse_scaled(std::string_view text, const std::array<Unit, N>& units, std::int64_t bare,
-                  std::int64_t& out) {
-    std::int64_t number = 0;
+template <size_t N>
+bool parse_scaled(std::string_view text, const std::array<Unit, N>& units, int64_t bare,
+                  int64_t& out) {
+    int64_t number = 0;
     const char* const end = text.data() + text.size();
     const auto [rest, code] = std::from_chars(text.data(), end, number);
-    if (code != std::errc{}) {
-        return false;
-    }
-    std::int64_t factor = bare;
-    const std::string name = lower(trim({rest, static_cast<std::size_t>(end - rest)}));
+    if (code != std::errc{}) return false;
+    int64_t factor = bare;
+    const std::string name = lower(trim({rest, static_cast<size_t>(end - rest)}));
     if (!name.empty()) {
         const auto unit =
             std::find_if(units.begin(), units.end(), [&](const Unit& u) { return u.name == name; });
-        if (unit == units.end()) {
-            return false;
-        }
+        if (unit == units.end()) return false;
         factor = unit->factor;
     }
     return !__builtin_mul_overflow(number, factor, &out);
 }
 
-std::string format_milliseconds(std::int64_t ms) {
+std::string format_milliseconds(int64_t ms) {
     for (auto unit = kTimeUnits.rbegin(); unit != kTimeUnits.rend(); ++unit) {
         if (ms != 0 && ms % unit->factor == 0) {
             return std::to_string(ms / unit->factor) + std::string(unit->name);
@@ -96,7 +88,7 @@ std::string format_milliseconds(std::int64_t ms) {
 }
 
 // One number of the shape, for people.
-std::string format_number(const Shape& shape, std::int64_t number) {
+std::string format_number(const Shape& shape, int64_t number) {
     switch (shape.kind) {
         case Kind::kBytes:
             return format_bytes(number);
@@ -110,10 +102,8 @@ std::string format_number(const Shape& shape, std::int64_t number) {
 std::string join(const std::vector<std::string>& words, std::string_view between,
                  std::string_view before_last) {
     std::string out;
-    for (std::size_t i = 0; i < words.size(); ++i) {
-        if (i > 0) {
-            out += i + 1 == words.size() ? before_last : between;
-        }
+    for (size_t i = 0; i < words.size(); ++i) {
+        if (i > 0) out += i + 1 == words.size() ? before_last : between;
         out += words[i];
     }
     return out;
@@ -172,7 +162,7 @@ bool is_one_line(std::string_view text) {
            });
 }
 
-bool parse_number(const Shape& shape, std::string_view text, std::int64_t& out) {
+bool parse_number(const Shape& shape, std::string_view text, int64_t& out) {
     bool ok = false;
     if (shape.kind == Kind::kBytes) {
         ok = parse_scaled(text, kByteUnits, shape.unit, out);
@@ -190,9 +180,7 @@ std::vector<std::string> split_items(std::string_view text) {
     while (!text.empty()) {
         const auto comma = text.find(',');
         const auto item = trim(text.substr(0, comma));
-        if (!item.empty()) {
-            items.emplace_back(item);
-        }
+        if (!item.empty()) items.emplace_back(item);
         text = comma == std::string_view::npos ? std::string_view{} : text.substr(comma + 1);
     }
     return items;
@@ -209,7 +197,7 @@ bool parse_word(const Shape& shape, std::string_view text, Value& out) {
         case Kind::kInt:
         case Kind::kBytes:
         case Kind::kDuration: {
-            std::int64_t value = 0;
+            int64_t value = 0;
             const bool ok = parse_number(shape, text, value);
             out = value;
             return ok;
@@ -248,9 +236,7 @@ bool parse_items(const Shape& shape, const std::vector<std::string>& items, Valu
 
 bool parse_value(const Shape& shape, std::string_view text, Value& out, std::string& expected) {
     const std::string_view word = trim(text);
-    if (shape.kind == Kind::kList) {
-        return parse_items(shape, split_items(word), out, expected);
-    }
+    if (shape.kind == Kind::kList) return parse_items(shape, split_items(word), out, expected);
     if (shape.allows_auto && lower(word) == "auto") {
         out = Auto{};
         return true;
@@ -262,7 +248,7 @@ bool parse_value(const Shape& shape, std::string_view text, Value& out, std::str
     return true;
 }
 
-std::string format_bytes(std::int64_t bytes) {
+std::string format_bytes(int64_t bytes) {
     constexpr std::array<Unit, 4> kShown = {
         {{"tb", kKi * kKi * kKi * kKi}, {"gb", kKi * kKi * kKi}, {"mb", kKi * kKi}, {"kb", kKi}}};
     for (const Unit& unit : kShown) {
@@ -274,19 +260,13 @@ std::string format_bytes(std::int64_t bytes) {
 }
 
 std::string format_value(const Shape& shape, const Value& value) {
-    if (std::holds_alternative<Auto>(value)) {
-        return "auto";
-    }
-    if (const bool* flag = std::get_if<bool>(&value)) {
-        return *flag ? "true" : "false";
-    }
+    if (std::holds_alternative<Auto>(value)) return "auto";
+    if (const bool* flag = std::get_if<bool>(&value)) return *flag ? "true" : "false";
     if (const auto* items = std::get_if<std::vector<std::string>>(&value)) {
         return join(*items, ",", ",");
     }
-    if (const auto* text = std::get_if<std::string>(&value)) {
-        return *text;
-    }
-    const std::int64_t number = std::get<std::int64_t>(value);
+    if (const auto* text = std::get_if<std::string>(&value)) return *text;
+    const int64_t number = std::get<int64_t>(value);
     if (shape.kind == Kind::kDuration) {
         return number % shape.unit == 0 ? std::to_string(number / shape.unit)
                                         : std::to_string(number) + "ms";
@@ -335,9 +315,7 @@ std::string describe_range(const Shape& shape) {
         default:
             break;
     }
-    if (shape.allows_auto) {
-        text += text.empty() ? "or auto" : ", or auto";
-    }
+    if (shape.allows_auto) text += text.empty() ? "or auto" : ", or auto";
     return text;
 }
 

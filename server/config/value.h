@@ -10,7 +10,7 @@
 
 namespace synap::server::config {
 
-enum class Kind : std::uint8_t {
+enum class Kind : uint8_t {
     kBool,      // true, false (yes/no, on/off, 1/0)
     kInt,       // decimal
     kBytes,     // 512, 64kb, 2gb
@@ -26,19 +26,19 @@ struct Auto {
 };
 
 // Bytes are counted in bytes, durations in milliseconds.
-using Value = std::variant<Auto, bool, std::int64_t, std::string, std::vector<std::string>>;
+using Value = std::variant<Auto, bool, int64_t, std::string, std::vector<std::string>>;
 
-inline constexpr std::int64_t kIntMax = std::numeric_limits<std::int64_t>::max();
-inline constexpr std::size_t kTextBytesMax = 4096;
-inline constexpr std::size_t kListItemsMax = 256;
+inline constexpr int64_t kIntMax = std::numeric_limits<int64_t>::max();
+inline constexpr size_t kTextBytesMax = 4096;
+inline constexpr size_t kListItemsMax = 256;
 
 // What values an option takes.
 struct Shape {
     Kind kind = Kind::kText;
-    std::int64_t min = 0;
-    std::int64_t max = kIntMax;
+    int64_t min = 0;
+    int64_t max = kIntMax;
     // What a number without a unit counts: bytes, or milliseconds.
-    std::int64_t unit = 1;
+    int64_t unit = 1;
     bool allows_auto = false;
     std::vector<std::string> choices = {};
 };
@@ -55,7 +55,7 @@ struct Shape {
 std::string format_value(const Shape& shape, const Value& value);
 
 // "512mb" for multiples of a unit, else the plain number.
-std::string format_bytes(std::int64_t bytes);
+std::string format_bytes(int64_t bytes);
 
 // "whole number", "size", "on or off" ... for tables.
 std::string_view kind_name(Kind kind);

@@ -26,9 +26,7 @@ public:
 
     void section(const YamlNode& node, const std::string& prefix) {
         for (const YamlNode::Entry& entry : node.entries) {
-            if (problems_.size() >= kYamlProblemsMax) {
-                return;
-            }
+            if (problems_.size() >= kYamlProblemsMax) return;
             const std::string key = prefix.empty() ? entry.key : prefix + "." + entry.key;
             if (const Option* option = table_.find(key)) {
                 value(*option, entry);
@@ -55,15 +53,11 @@ private:
             problem(entry.value.place, key + ": is a section; expected keys below it");
             return;
         }
-        if (first_use(key, entry.place)) {
-            section(entry.value, key);
-        }
+        if (first_use(key, entry.place)) section(entry.value, key);
     }
 
     void value(const Option& option, const YamlNode::Entry& entry) {
-        if (!first_use(option.key, entry.place)) {
-            return;
-        }
+        if (!first_use(option.key, entry.place)) return;
         Setting setting{option.key, {}, false, origin(entry.value.place)};
         switch (entry.value.type) {
             case YamlNode::Type::kScalar:
@@ -99,7 +93,7 @@ private:
 
     // Keys come from the file: show no more of one than a person can use.
     static std::string shown(const std::string& key) {
-        constexpr std::size_t kShownMax = 80;
+        constexpr size_t kShownMax = 80;
         return key.size() <= kShownMax ? key : key.substr(0, kShownMax) + "...";
     }
 
@@ -126,7 +120,7 @@ bool read_file(const std::string& path, std::string& text, std::string& problem)
     // One byte more than allowed tells a file that is too large, whatever its size claims to be.
     text.resize(kYamlBytesMax + 1);
     file.read(text.data(), static_cast<std::streamsize>(text.size()));
-    text.resize(static_cast<std::size_t>(file.gcount()));
+    text.resize(static_cast<size_t>(file.gcount()));
     if (file.bad()) {
         problem = "cannot be read";
         return false;

@@ -10,9 +10,9 @@
 
 namespace synap::server::config {
 
-inline constexpr std::size_t kYamlBytesMax = 1024 * 1024;
-inline constexpr std::size_t kYamlDepthMax = 16;
-inline constexpr std::size_t kYamlProblemsMax = 100;
+inline constexpr size_t kYamlBytesMax = 1024 * 1024;
+inline constexpr size_t kYamlDepthMax = 16;
+inline constexpr size_t kYamlProblemsMax = 100;
 
 // Appends to `settings` what `text` sets and to `problems` what is wrong with it: bad syntax,
 // unknown and repeated keys, a section where a value belongs and the reverse. `name` is how

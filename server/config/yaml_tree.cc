@@ -20,7 +20,7 @@ struct Stop {
 
 class TreeBuilder final : public YAML::EventHandler {
 public:
-    TreeBuilder(YamlNode& root, std::size_t depth_max) : root_(root), depth_max_(depth_max) {}
+    TreeBuilder(YamlNode& root, size_t depth_max) : root_(root), depth_max_(depth_max) {}
 
     void OnDocumentStart(const YAML::Mark& mark) override {
         if (seen_document_) {
@@ -62,9 +62,7 @@ private:
     };
 
     void open(YamlNode::Type type, const YAML::Mark& mark) {
-        if (expects_key()) {
-            throw Stop{{place_of(mark), "a key must be plain text"}};
-        }
+        if (expects_key()) throw Stop{{place_of(mark), "a key must be plain text"}};
         if (levels_.size() >= depth_max_) {
             throw Stop{
                 {place_of(mark), "nested deeper than " + std::to_string(depth_max_) + " levels"}};
@@ -119,14 +117,14 @@ private:
     }
 
     YamlNode& root_;
-    const std::size_t depth_max_;
+    const size_t depth_max_;
     std::vector<Level> levels_;
     bool seen_document_ = false;
 };
 
 }  // namespace
 
-bool parse_yaml_tree(std::string_view text, std::size_t depth_max, YamlNode& root,
+bool parse_yaml_tree(std::string_view text, size_t depth_max, YamlNode& root,
                      YamlFailure& failure) {
     std::istringstream stream{std::string(text)};
     TreeBuilder builder(root, depth_max);

@@ -41,7 +41,7 @@ struct YamlFailure {
 
 // Parses one document into `root`. False, with `failure` filled in, on bad syntax, more than
 // `depth_max` levels, aliases, keys that are not text, or a second document.
-[[nodiscard]] bool parse_yaml_tree(std::string_view text, std::size_t depth_max, YamlNode& root,
+[[nodiscard]] bool parse_yaml_tree(std::string_view text, size_t depth_max, YamlNode& root,
                                    YamlFailure& failure);
 
 }  // namespace synap::server::config

@@ -6,7 +6,7 @@ namespace synap::server::http {
 namespace {
 
 std::string_view without_code(std::string_view message) noexcept {
-    const std::size_t blank = message.find(' ');
+    const size_t blank = message.find(' ');
     return blank == std::string_view::npos ? message : message.substr(blank + 1);
 }
 
@@ -38,9 +38,7 @@ ApiError from_reply(const Value& error) {
     if (message == "increment or decrement would overflow") {
         return invalid_value("Integer overflow on INCR");
     }
-    if (message == "decrement would overflow") {
-        return invalid_value("Integer overflow on DECR");
-    }
+    if (message == "decrement would overflow") return invalid_value("Integer overflow on DECR");
     return invalid_request(message);
 }
 

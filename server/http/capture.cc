@@ -5,13 +5,13 @@
 namespace synap::server::http {
 namespace {
 
-constexpr std::size_t kMaxKeptBytes = 256 * 1024;
-constexpr std::size_t kMaxKeptItems = 16 * 1024;
+constexpr size_t kMaxKeptBytes = 256 * 1024;
+constexpr size_t kMaxKeptItems = 16 * 1024;
 
-/// The callbacks cross the boundary of the library: a full memory must not get through as an
-/// exception.
+// The callbacks cross the boundary of the library: a full memory must not get through as an
+// exception.
 template <typename Body>
-std::int32_t guarded(Body body) noexcept {
+int32_t guarded(Body body) noexcept {
     try {
         body();
         return 0;
@@ -22,14 +22,12 @@ std::int32_t guarded(Body body) noexcept {
 
 }  // namespace
 
-std::uint32_t Value::type() const noexcept { return capture_->items_[index_].type; }
+uint32_t Value::type() const noexcept { return capture_->items_[index_].type; }
 
-std::int64_t Value::integer() const noexcept {
+int64_t Value::integer() const noexcept {
     const Capture::Item& item = capture_->items_[index_];
-    if (item.type == SYNAP_TYPE_INT || item.type == SYNAP_TYPE_BOOL) {
-        return item.i;
-    }
-    return item.type == SYNAP_TYPE_ERROR ? static_cast<std::int64_t>(item.children) : 0;
+    if (item.type == SYNAP_TYPE_INT || item.type == SYNAP_TYPE_BOOL) return item.i;
+    return item.type == SYNAP_TYPE_ERROR ? static_cast<int64_t>(item.children) : 0;
 }
 
 double Value::number() const noexcept {
@@ -54,7 +52,7 @@ std::string_view Value::bytes() const noexcept {
     }
 }
 
-std::size_t Value::size() const noexcept {
+size_t Value::size() const noexcept {
     const Capture::Item& item = capture_->items_[index_];
     return item.type == SYNAP_TYPE_ERROR ? 0 : item.children;
 }
@@ -78,15 +76,11 @@ void Capture::clear() noexcept {
     open_.clear();
     items_.clear();
     bytes_.clear();
-    if (items_.capacity() > kMaxKeptItems) {
-        items_ = {};
-    }
-    if (bytes_.capacity() > kMaxKeptBytes) {
-        bytes_ = {};
-    }
+    if (items_.capacity() > kMaxKeptItems) items_ = {};
+    if (bytes_.capacity() > kMaxKeptBytes) bytes_ = {};
 }
 
-Capture::Item& Capture::add(std::uint32_t type) {
+Capture::Item& Capture::add(uint32_t type) {
     Item& item = items_.emplace_back();
     item.type = type;
     item.after = items_.size();
@@ -94,17 +88,14 @@ Capture::Item& Capture::add(std::uint32_t type) {
     return item;
 }
 
-void Capture::add_bytes(std::uint32_t type, synap_bytes_t bytes) {
+void Capture::add_bytes(uint32_t type, synap_bytes_t bytes) {
     Item& item = add(type);
     item.offset = bytes_.size();
     item.size = bytes.size;
-    if (bytes.size != 0) {
-        bytes_.append(static_cast<const char*>(bytes.data), bytes.size);
-    }
+    if (bytes.size != 0) bytes_.append(static_cast<const char*>(bytes.data), bytes.size);
 }
 
-std::int32_t SYNAP_CALL Capture::on_scalar(void* ctx, std::uint32_t type,
-                                           const synap_arg_t* value) noexcept {
+int32_t SYNAP_CALL Capture::on_scalar(void* ctx, uint32_t type, const synap_arg_t* value) noexcept {
     Capture& self = *static_cast<Capture*>(ctx);
     return guarded([&] {
         switch (type) {
@@ -125,26 +116,24 @@ std::int32_t SYNAP_CALL Capture::on_scalar(void* ctx, std::uint32_t type,
     });
 }
 
-std::int32_t SYNAP_CALL Capture::on_error(void* ctx, std::int32_t code,
-                                          synap_bytes_t message) noexcept {
+int32_t SYNAP_CALL Capture::on_error(void* ctx, int32_t code, synap_bytes_t message) noexcept {
     Capture& self = *static_cast<Capture*>(ctx);
     return guarded([&] {
         self.add_bytes(SYNAP_TYPE_ERROR, message);
-        self.items_.back().children = static_cast<std::uint32_t>(code);
+        self.items_.back().children = static_cast<uint32_t>(code);
     });
 }
 
-std::int32_t SYNAP_CALL Capture::on_begin(void* ctx, std::uint32_t type,
-                                          std::uint64_t count) noexcept {
+int32_t SYNAP_CALL Capture::on_begin(void* ctx, uint32_t type, uint64_t count) noexcept {
     Capture& self = *static_cast<Capture*>(ctx);
     return guarded([&] {
         const bool twice = type == SYNAP_TYPE_MAP || type == SYNAP_TYPE_PAIRS;
         self.open_.push_back(self.items_.size());
-        self.add(type).children = static_cast<std::uint32_t>(twice ? count * 2 : count);
+        self.add(type).children = static_cast<uint32_t>(twice ? count * 2 : count);
     });
 }
 
-std::int32_t SYNAP_CALL Capture::on_end(void* ctx, std::uint32_t /*type*/) noexcept {
+int32_t SYNAP_CALL Capture::on_end(void* ctx, uint32_t /*type*/) noexcept {
     Capture& self = *static_cast<Capture*>(ctx);
     if (!self.open_.empty()) {
         self.items_[self.open_.back()].after = self.items_.size();
@@ -153,8 +142,7 @@ std::int32_t SYNAP_CALL Capture::on_end(void* ctx, std::uint32_t /*type*/) noexc
     return 0;
 }
 
-std::int32_t SYNAP_CALL Capture::on_blob(void* ctx, synap_bytes_t value,
-                                         synap_blob_t* owner) noexcept {
+int32_t SYNAP_CALL Capture::on_blob(void* ctx, synap_bytes_t value, synap_blob_t* owner) noexcept {
     Capture& self = *static_cast<Capture*>(ctx);
     return guarded([&] {
         self.owners_.reserve(self.owners_.size() + 1);

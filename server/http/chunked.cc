@@ -9,7 +9,7 @@ namespace synap::server::http {
 namespace {
 
 constexpr std::string_view kLineEnd = "\r\n";
-constexpr std::size_t kLineLimit = 4096;
+constexpr size_t kLineLimit = 4096;
 
 }  // namespace
 
@@ -19,25 +19,21 @@ ChunkedBody::ChunkedBody(std::string_view head, const Limits& limits)
       line_limit_(std::min(kLineLimit, limits.http_header_bytes)),
       trailer_left_(limits.http_header_bytes) {
     // It was accepted before, and only its address has changed.
-    if (parse_head(bytes_, limits, head_) != 0) {
-        head_.keep_alive = false;
-    }
+    if (parse_head(bytes_, limits, head_) != 0) head_.keep_alive = false;
 }
 
-unsigned ChunkedBody::feed(std::string_view bytes, std::size_t& consumed) {
+unsigned ChunkedBody::feed(std::string_view bytes, size_t& consumed) {
     consumed = 0;
     while (!done()) {
         const std::string_view rest = bytes.substr(consumed);
-        std::size_t used = 0;
+        size_t used = 0;
         if (state_ == State::kData) {
             used = std::min(rest.size(), chunk_left_);
             body_.append(rest.substr(0, used));
             chunk_left_ -= used;
             state_ = chunk_left_ == 0 ? State::kDataEnd : State::kData;
         } else if (state_ == State::kDataEnd) {
-            if (!kLineEnd.starts_with(rest.substr(0, kLineEnd.size()))) {
-                return 400;
-            }
+            if (!kLineEnd.starts_with(rest.substr(0, kLineEnd.size()))) return 400;
             if (rest.size() >= kLineEnd.size()) {
                 used = kLineEnd.size();
                 state_ = State::kSize;
@@ -45,26 +41,20 @@ unsigned ChunkedBody::feed(std::string_view bytes, std::size_t& consumed) {
         } else if (const unsigned status = take_line(rest, used); status != 0) {
             return status;
         }
-        if (used == 0) {
-            return 0;
-        }
+        if (used == 0) return 0;
         consumed += used;
     }
     body_.reserve(body_.size() + kReadPadding);
     return 0;
 }
 
-/// Takes a line of the framing, when it is whole: a chunk's size, or a field behind the last one.
-unsigned ChunkedBody::take_line(std::string_view rest, std::size_t& used) {
-    const std::size_t end = rest.substr(0, line_limit_).find(kLineEnd);
-    if (end == std::string_view::npos) {
-        return rest.size() >= line_limit_ ? 400 : 0;
-    }
+// Takes a line of the framing, when it is whole: a chunk's size, or a field behind the last one.
+unsigned ChunkedBody::take_line(std::string_view rest, size_t& used) {
+    const size_t end = rest.substr(0, line_limit_).find(kLineEnd);
+    if (end == std::string_view::npos) return rest.size() >= line_limit_ ? 400 : 0;
     used = end + kLineEnd.size();
     const std::string_view line = rest.substr(0, end);
-    if (state_ == State::kSize) {
-        return read_size(line);
-    }
+    if (state_ == State::kSize) return read_size(line);
     // Nothing here uses trailer fields; they are only kept from growing without end.
     if (line.empty()) {
         state_ = State::kDone;
@@ -77,20 +67,14 @@ unsigned ChunkedBody::take_line(std::string_view rest, std::size_t& used) {
 }
 
 unsigned ChunkedBody::read_size(std::string_view line) {
-    std::size_t size = 0;
+    size_t size = 0;
     const char* const end = line.data() + line.size();
     const auto read = std::from_chars(line.data(), end, size, 16);
-    if (read.ec == std::errc::result_out_of_range) {
-        return 413;
-    }
+    if (read.ec == std::errc::result_out_of_range) return 413;
     // Extensions are allowed and mean nothing.
-    const std::string_view after(read.ptr, static_cast<std::size_t>(end - read.ptr));
-    if (read.ec != std::errc() || (!after.empty() && after.find_first_of(" \t;") != 0)) {
-        return 400;
-    }
-    if (size > body_limit_ - body_.size()) {
-        return 413;
-    }
+    const std::string_view after(read.ptr, static_cast<size_t>(end - read.ptr));
+    if (read.ec != std::errc() || (!after.empty() && after.find_first_of(" \t;") != 0)) return 400;
+    if (size > body_limit_ - body_.size()) return 413;
     chunk_left_ = size;
     state_ = size == 0 ? State::kTrailer : State::kData;
     return 0;

@@ -15,9 +15,7 @@ constexpr std::array kEnvelopeFields = {
 const DottedCommand* find_command(std::string_view name) noexcept {
     for (const auto family : all_commands()) {
         for (const DottedCommand& command : family) {
-            if (command.name == name) {
-                return &command;
-            }
+            if (command.name == name) return &command;
         }
     }
     return nullptr;
@@ -25,9 +23,7 @@ const DottedCommand* find_command(std::string_view name) noexcept {
 
 Failure run(Exchange& exchange, std::string_view name, Json payload) {
     const DottedCommand* const command = find_command(name);
-    if (command == nullptr) {
-        return ApiError{400, "Unknown command: " + std::string(name)};
-    }
+    if (command == nullptr) return ApiError{400, "Unknown command: " + std::string(name)};
     Fields fields;
     if (const FieldError error = fields.read(payload, command->fields)) {
         return invalid_request(*error);

@@ -10,11 +10,11 @@
 
 namespace synap::server::http {
 
-/// Writes the command's result payload, or returns why there is none. The payload has been checked
-/// against the command's fields.
+// Writes the command's result payload, or returns why there is none. The payload has been checked
+// against the command's fields.
 using CommandHandler = Failure (*)(Exchange& exchange, const Fields& payload);
 
-/// One command as data: the endpoint, the reader of fields and docs/http.md work from it.
+// One command as data: the endpoint, the reader of fields and docs/http.md work from it.
 struct DottedCommand {
     std::string_view name;
     CommandHandler handler;
@@ -25,19 +25,19 @@ struct DottedCommand {
     std::string_view errors = {};
 };
 
-/// The commands of each family.
+// The commands of each family.
 std::span<const DottedCommand> kv_commands() noexcept;
 std::span<const DottedCommand> key_commands() noexcept;
-/// All of them; what is called most stands first, because it is searched from the front.
+// All of them; what is called most stands first, because it is searched from the front.
 inline std::array<std::span<const DottedCommand>, 2> all_commands() noexcept {
     return {kv_commands(), key_commands()};
 }
 
-/// Members of an envelope. Others are passed over (Unknown::kIgnore): the contract says so, and as
-/// all three are required, none can be lost by a misspelt name.
+// Members of an envelope. Others are passed over (Unknown::kIgnore): the contract says so, and as
+// all three are required, none can be lost by a misspelt name.
 FieldSpecs envelope_fields() noexcept;
 
-/// Answers an envelope: writes the four members of the response.
+// Answers an envelope: writes the four members of the response.
 void run_envelope(Exchange& exchange, const Fields& envelope, std::string& scratch);
 
 }  // namespace synap::server::http

@@ -12,14 +12,12 @@
 namespace synap::server::http {
 namespace {
 
-/// Keys that kv.scan gives when it is not told how many.
-constexpr std::int64_t kScanLimit = 100;
+// Keys that kv.scan gives when it is not told how many.
+constexpr int64_t kScanLimit = 100;
 
 Failure set(Exchange& exchange, const Fields& payload) {
     SetOptions options;
-    if (const auto error = read_set_options(payload, options)) {
-        return invalid_request(*error);
-    }
+    if (const auto error = read_set_options(payload, options)) return invalid_request(*error);
     std::string scratch;
     SetOutcome outcome;
     if (auto failure = set_value(exchange, payload.text("key"),
@@ -36,13 +34,11 @@ Failure set(Exchange& exchange, const Fields& payload) {
     return std::nullopt;
 }
 
-/// Runs a command that answers with a stored value or null, and writes that bare.
+// Runs a command that answers with a stored value or null, and writes that bare.
 Failure bare_value(Exchange& exchange, std::initializer_list<Arg> argv, bool as_octets,
                    bool empty_is_null) {
     const Value value = exchange.engine.run(argv);
-    if (value.is_error()) {
-        return from_reply(value);
-    }
+    if (value.is_error()) return from_reply(value);
     if (value.is_null() || (empty_is_null && value.bytes().empty())) {
         exchange.json.null();
     } else {
@@ -68,7 +64,7 @@ Failure add(Exchange& exchange, const Fields& payload, const char* command) {
     if (payload.has("amount") && payload.has("delta")) {
         return invalid_request("'amount' and 'delta' exclude each other");
     }
-    const std::int64_t amount = payload.integer("amount", payload.integer("delta", 1));
+    const int64_t amount = payload.integer("amount", payload.integer("delta", 1));
     return integer_result(exchange, "value", {command, payload.text("key"), amount});
 }
 
@@ -88,9 +84,7 @@ Failure msetnx(Exchange& exchange, const Fields& payload) {
         }
         return set_many(exchange, payload.array("pairs"), true);
     }
-    if (!single) {
-        return invalid_request("Missing 'pairs' array");
-    }
+    if (!single) return invalid_request("Missing 'pairs' array");
     std::string scratch;
     return boolean_result(exchange, "success",
                           {"SETNX", payload.text("key"), encode(payload.any("value"), scratch)});
@@ -102,19 +96,17 @@ void read_keys(simdjson::dom::array keys, std::vector<Arg>& argv) {
     }
 }
 
-/// Keys of one MGET: a thousand short values are copied before anyone can say that they are too
-/// much, long ones are shared.
-constexpr std::size_t kMgetKeys = 1024;
+// Keys of one MGET: a thousand short values are copied before anyone can say that they are too
+// much, long ones are shared.
+constexpr size_t kMgetKeys = 1024;
 
-/// Writes what MGET answers, while that is not more than `most` bytes.
-Failure write_values(Exchange& exchange, std::span<const Arg> argv, std::size_t most) {
+// Writes what MGET answers, while that is not more than `most` bytes.
+Failure write_values(Exchange& exchange, std::span<const Arg> argv, size_t most) {
     JsonWriter& json = exchange.json;
     const Value reply = exchange.engine.run(argv);
-    if (reply.is_error()) {
-        return from_reply(reply);
-    }
+    if (reply.is_error()) return from_reply(reply);
     Value value = reply.first();
-    for (std::size_t i = 0; i < reply.size(); ++i, value = value.next()) {
+    for (size_t i = 0; i < reply.size(); ++i, value = value.next()) {
         if (value.is_null()) {
             json.null();
         } else if (json.size() > most) {  // the same value may be asked for many times
@@ -134,16 +126,14 @@ Failure mget(Exchange& exchange, const Fields& payload) {
     json.begin_object();
     json.key("values");
     json.begin_array();
-    const std::size_t most = exchange.shared.settings.limits.output_buffer_bytes;
+    const size_t most = exchange.shared.settings.limits.output_buffer_bytes;
     std::vector<Arg> argv;
-    for (std::size_t at = 0; at < wanted.size(); at += kMgetKeys) {
-        const std::size_t n = std::min(kMgetKeys, wanted.size() - at);
+    for (size_t at = 0; at < wanted.size(); at += kMgetKeys) {
+        const size_t n = std::min(kMgetKeys, wanted.size() - at);
         argv.assign({"MGET"});
-        argv.insert(argv.end(), wanted.begin() + static_cast<std::ptrdiff_t>(at),
-                    wanted.begin() + static_cast<std::ptrdiff_t>(at + n));
-        if (auto failure = write_values(exchange, argv, most)) {
-            return failure;
-        }
+        argv.insert(argv.end(), wanted.begin() + static_cast<ptrdiff_t>(at),
+                    wanted.begin() + static_cast<ptrdiff_t>(at + n));
+        if (auto failure = write_values(exchange, argv, most)) return failure;
     }
     json.end_array();
     json.end_object();
@@ -153,12 +143,10 @@ Failure mget(Exchange& exchange, const Fields& payload) {
 Failure mdel(Exchange& exchange, const Fields& payload) {
     std::vector<Arg> argv{"DEL"};
     read_keys(payload.array("keys"), argv);
-    std::int64_t deleted = 0;
+    int64_t deleted = 0;
     if (argv.size() > 1) {
         const Value reply = exchange.engine.run(argv);
-        if (reply.is_error()) {
-            return from_reply(reply);
-        }
+        if (reply.is_error()) return from_reply(reply);
         deleted = reply.integer();
     }
     exchange.json.begin_object();
@@ -167,7 +155,7 @@ Failure mdel(Exchange& exchange, const Fields& payload) {
     return std::nullopt;
 }
 
-/// A glob `pattern`, else a literal `prefix` (or C#'s `key`), else all keys.
+// A glob `pattern`, else a literal `prefix` (or C#'s `key`), else all keys.
 std::string wanted_pattern(const Fields& payload) {
     const std::string_view pattern = payload.text("pattern");
     return pattern.empty() ? prefix_pattern(payload.text("prefix", payload.text("key")))
@@ -176,11 +164,11 @@ std::string wanted_pattern(const Fields& payload) {
 
 Failure scan(Exchange& exchange, const Fields& payload) {
     return list_keys(exchange, wanted_pattern(payload),
-                     static_cast<std::uint64_t>(payload.integer("limit", kScanLimit)));
+                     static_cast<uint64_t>(payload.integer("limit", kScanLimit)));
 }
 
 Failure keys(Exchange& exchange, const Fields& payload) {
-    return list_keys(exchange, wanted_pattern(payload), std::numeric_limits<std::uint64_t>::max());
+    return list_keys(exchange, wanted_pattern(payload), std::numeric_limits<uint64_t>::max());
 }
 
 Failure dbsize(Exchange& exchange, const Fields& /*payload*/) {
@@ -193,14 +181,10 @@ Failure flush(Exchange& exchange, const char* command) {
                                " is disabled. Set kv_store.allow_flush_commands: true to allow it");
     }
     const Value size = exchange.engine.run({"DBSIZE"});
-    if (size.is_error()) {
-        return from_reply(size);
-    }
-    const std::int64_t flushed = size.integer();
+    if (size.is_error()) return from_reply(size);
+    const int64_t flushed = size.integer();
     const Value reply = exchange.engine.run({command});
-    if (reply.is_error()) {
-        return from_reply(reply);
-    }
+    if (reply.is_error()) return from_reply(reply);
     exchange.json.begin_object();
     exchange.json.member("flushed", flushed);
     exchange.json.end_object();
@@ -223,12 +207,8 @@ Failure expire(Exchange& exchange, const Fields& payload) {
 Failure ttl(Exchange& exchange, const Fields& payload) {
     const std::string_view key = payload.text("key");
     const Value value = exchange.engine.run({"PTTL", key});
-    if (value.is_error()) {
-        return from_reply(value);
-    }
-    if (value.integer() == -2) {
-        return key_not_found(key);
-    }
+    if (value.is_error()) return from_reply(value);
+    if (value.integer() == -2) return key_not_found(key);
     exchange.json.begin_object();
     exchange.json.key("ttl");
     if (value.integer() < 0) {
@@ -243,9 +223,7 @@ Failure ttl(Exchange& exchange, const Fields& payload) {
 Failure persist(Exchange& exchange, const Fields& payload) {
     const std::string_view key = payload.text("key");
     const Value reply = exchange.engine.run({"PERSIST", key});
-    if (reply.is_error()) {
-        return from_reply(reply);
-    }
+    if (reply.is_error()) return from_reply(reply);
     return boolean_result(exchange, "result", {"EXISTS", key});
 }
 

@@ -13,7 +13,7 @@ Value Engine::run(std::span<const Arg> argv) {
     synap_exec_options_t options = SYNAP_EXEC_OPTIONS_INIT;
     options.flags = SYNAP_EXEC_NOWAIT;
     const synap_call_t call{&argv.data()->raw(), argv.size()};
-    std::size_t done = 0;
+    size_t done = 0;
     synap_token_t token{0, 0};
     synap_error_t* error = nullptr;
     const synap_status_t status =

@@ -11,20 +11,20 @@
 
 namespace synap::server::http {
 
-/// Bound to the session of the request being answered. Never waits: what the replies depend on is
-/// token(), which the connection waits for before it sends the response.
+// Bound to the session of the request being answered. Never waits: what the replies depend on is
+// token(), which the connection waits for before it sends the response.
 class Engine {
 public:
     void begin(synap_session_t* session) noexcept {
         session_ = session;
         token_ = {0, 0};
     }
-    /// Runs one command. The value, an error among them, is valid until the next run().
+    // Runs one command. The value, an error among them, is valid until the next run().
     Value run(std::span<const Arg> argv);
     Value run(std::initializer_list<Arg> argv) { return run(std::span(argv.begin(), argv.size())); }
 
     synap_token_t token() const noexcept { return token_; }
-    /// Frees what the last reply held.
+    // Frees what the last reply held.
     void end() noexcept { capture_.clear(); }
 
 private:

@@ -9,7 +9,7 @@
 
 namespace synap::server::http {
 
-enum class FieldType : std::uint8_t {
+enum class FieldType : uint8_t {
     kText,     // a string
     kInteger,  // a whole number: 60, 60.0 or "60"
     kFlag,     // true or false
@@ -19,30 +19,30 @@ enum class FieldType : std::uint8_t {
     kPairs     // an array of {"key": string, "value": any} or [key, value]
 };
 
-/// One field. Tables of these are constants: readers, error texts, suggestions and docs/http.md
-/// come from them.
+// One field. Tables of these are constants: readers, error texts, suggestions and docs/http.md
+// come from them.
 struct FieldSpec {
     std::string_view name;
     FieldType type = FieldType::kText;
-    /// Absent, or null where the type is not kAny, is an error.
+    // Absent, or null where the type is not kAny, is an error.
     bool required = false;
-    /// What a kInteger may be.
-    std::int64_t min = std::numeric_limits<std::int64_t>::min();
-    std::int64_t max = std::numeric_limits<std::int64_t>::max();
-    /// What a kText may be: "string|bytes". Empty: anything.
+    // What a kInteger may be.
+    int64_t min = std::numeric_limits<int64_t>::min();
+    int64_t max = std::numeric_limits<int64_t>::max();
+    // What a kText may be: "string|bytes". Empty: anything.
     std::string_view choices = {};
-    /// What a kObject holds.
+    // What a kObject holds.
     const FieldSpec* members = nullptr;
-    std::size_t members_count = 0;
-    /// What absence means, for people.
+    size_t members_count = 0;
+    // What absence means, for people.
     std::string_view fallback = {};
-    /// A few words for people: unit, meaning.
+    // A few words for people: unit, meaning.
     std::string_view help = {};
 };
 
 using FieldSpecs = std::span<const FieldSpec>;
 
-/// "a whole number from 0 to 10": what a value must be.
+// "a whole number from 0 to 10": what a value must be.
 std::string expected(const FieldSpec& spec);
 
 }  // namespace synap::server::http

@@ -14,8 +14,8 @@ namespace dom = simdjson::dom;
 
 namespace {
 
-/// Longer values are not repeated in messages.
-constexpr std::size_t kShownBytes = 40;
+// Longer values are not repeated in messages.
+constexpr size_t kShownBytes = 40;
 
 constexpr std::array kPairFields = {
     FieldSpec{.name = "key", .required = true},
@@ -26,7 +26,7 @@ constexpr std::array kPairFields = {
 
 std::string in_quotes(std::string_view name) { return "'" + std::string(name) + "'"; }
 
-/// A value as a message shows it.
+// A value as a message shows it.
 std::string shown(Json value) {
     switch (value.type()) {
         case dom::element_type::OBJECT:
@@ -34,9 +34,7 @@ std::string shown(Json value) {
         case dom::element_type::ARRAY:
             return "an array";
         case dom::element_type::STRING:
-            if (value.get_string().value_unsafe().size() > kShownBytes) {
-                return "a long string";
-            }
+            if (value.get_string().value_unsafe().size() > kShownBytes) return "a long string";
             break;
         default:
             break;
@@ -52,17 +50,15 @@ std::string wrong(std::string_view path, const FieldSpec& spec, const std::strin
 
 bool is_choice(std::string_view value, std::string_view choices) noexcept {
     while (!choices.empty()) {
-        const std::size_t end = choices.find('|');
-        if (choices.substr(0, end) == value) {
-            return true;
-        }
+        const size_t end = choices.find('|');
+        if (choices.substr(0, end) == value) return true;
         choices.remove_prefix(end == std::string_view::npos ? choices.size() : end + 1);
     }
     return false;
 }
 
 FieldError check_texts(dom::array items, std::string_view name) {
-    std::size_t at = 0;
+    size_t at = 0;
     for (const Json item : items) {
         if (!item.is_string()) {
             return "Invalid " + std::string(name) + " array: item " + std::to_string(at) +
@@ -74,9 +70,9 @@ FieldError check_texts(dom::array items, std::string_view name) {
 }
 
 FieldError check_pairs(dom::array items, std::string_view name) {
-    std::size_t at = 0;
+    size_t at = 0;
     for (const Json item : items) {
-        const std::size_t index = at++;
+        const size_t index = at++;
         const auto path = [&] { return std::string(name) + "[" + std::to_string(index) + "]"; };
         dom::array couple;
         dom::object object;
@@ -122,9 +118,7 @@ std::string expected(const FieldSpec& spec) {
         case FieldType::kPairs:
             return "an array of pairs";
     }
-    if (spec.choices.empty()) {
-        return "a string";
-    }
+    if (spec.choices.empty()) return "a string";
     std::string text = "one of ";
     for (const char c : spec.choices) {
         text += c == '|' ? std::string(", ") : std::string(1, c);
@@ -133,17 +127,15 @@ std::string expected(const FieldSpec& spec) {
 }
 
 void Fields::begin(FieldSpecs specs) {
-    if (specs.size() > kMaxFields) {
-        broken_invariant();
-    }
+    if (specs.size() > kMaxFields) broken_invariant();
     specs_ = specs;
-    for (std::size_t at = 0; at < specs.size(); ++at) {
+    for (size_t at = 0; at < specs.size(); ++at) {
         std::construct_at(&slots_[at]);
     }
 }
 
-std::size_t Fields::index_of(std::string_view name) const noexcept {
-    std::size_t at = 0;
+size_t Fields::index_of(std::string_view name) const noexcept {
+    size_t at = 0;
     while (at < specs_.size() && specs_[at].name != name) {
         ++at;
     }
@@ -172,9 +164,7 @@ FieldError Fields::unknown(std::string_view what, std::string_view name) const {
 FieldError Fields::take(Json value, const FieldSpec& spec, Slot& slot,
                         std::string_view path) const {
     slot.json = value;
-    if (value.is_null() && spec.type != FieldType::kAny) {
-        return std::nullopt;
-    }
+    if (value.is_null() && spec.type != FieldType::kAny) return std::nullopt;
     bool right = true;
     switch (spec.type) {
         case FieldType::kText:
@@ -198,9 +188,7 @@ FieldError Fields::take(Json value, const FieldSpec& spec, Slot& slot,
             right = value.is_array();
             break;
     }
-    if (!right) {
-        return wrong(path, spec, shown(value));
-    }
+    if (!right) return wrong(path, spec, shown(value));
     slot.present = true;
     if (spec.type == FieldType::kObject) {
         Fields members;
@@ -225,23 +213,19 @@ FieldError Fields::read(Json value, FieldSpecs specs, Unknown unknown_fields,
     std::array<bool, kMaxFields> seen{};
     if (is_object) {
         for (const dom::key_value_pair member : object) {
-            const std::size_t at = index_of(member.key);
+            const size_t at = index_of(member.key);
             if (at == specs_.size()) {
-                if (unknown_fields == Unknown::kIgnore) {
-                    continue;
-                }
+                if (unknown_fields == Unknown::kIgnore) continue;
                 return unknown("field", std::string(path) + std::string(member.key));
             }
             if (seen[at]) {
                 return "Field '" + std::string(path) + std::string(member.key) + "' is given twice";
             }
             seen[at] = true;
-            if (auto error = take(member.value, specs_[at], slots_[at], path)) {
-                return error;
-            }
+            if (auto error = take(member.value, specs_[at], slots_[at], path)) return error;
         }
     }
-    for (std::size_t at = 0; at < specs_.size(); ++at) {
+    for (size_t at = 0; at < specs_.size(); ++at) {
         if (specs_[at].required && !slots_[at].present) {
             return "Missing '" + std::string(path) + std::string(specs_[at].name) + "' field";
         }
@@ -272,25 +256,19 @@ FieldError Fields::read_query(std::string_view query, FieldSpecs specs) {
     decoded_.clear();
     decoded_.reserve(query.size());  // values are views of it, and never longer than their escapes
     while (!query.empty()) {
-        const std::size_t end = query.find('&');
+        const size_t end = query.find('&');
         const std::string_view pair = query.substr(0, end);
         query.remove_prefix(end == std::string_view::npos ? query.size() : end + 1);
-        if (pair.empty()) {
-            continue;
-        }
-        const std::size_t equals = pair.find('=');
+        if (pair.empty()) continue;
+        const size_t equals = pair.find('=');
         std::string name;
         if (!percent_decode(pair.substr(0, equals), true, name)) {
             return "broken percent-encoding in the name of a parameter";
         }
-        const std::size_t at = index_of(name);
-        if (at == specs_.size()) {
-            return unknown("parameter", name);
-        }
-        if (slots_[at].present) {
-            return "Parameter " + in_quotes(name) + " is given twice";
-        }
-        const std::size_t start = decoded_.size();
+        const size_t at = index_of(name);
+        if (at == specs_.size()) return unknown("parameter", name);
+        if (slots_[at].present) return "Parameter " + in_quotes(name) + " is given twice";
+        const size_t start = decoded_.size();
         if (equals != std::string_view::npos &&
             !percent_decode(pair.substr(equals + 1), true, decoded_)) {
             return "broken percent-encoding in parameter " + in_quotes(name);
@@ -300,7 +278,7 @@ FieldError Fields::read_query(std::string_view query, FieldSpecs specs) {
             return error;
         }
     }
-    for (std::size_t at = 0; at < specs_.size(); ++at) {
+    for (size_t at = 0; at < specs_.size(); ++at) {
         if (specs_[at].required && !slots_[at].present) {
             return std::string(specs_[at].name) + " parameter required";
         }
@@ -309,10 +287,8 @@ FieldError Fields::read_query(std::string_view query, FieldSpecs specs) {
 }
 
 const Fields::Slot& Fields::slot(std::string_view name) const {
-    const std::size_t at = index_of(name);
-    if (at == specs_.size()) {
-        broken_invariant();
-    }
+    const size_t at = index_of(name);
+    if (at == specs_.size()) broken_invariant();
     return slots_[at];
 }
 
@@ -321,7 +297,7 @@ std::string_view Fields::text(std::string_view name, std::string_view fallback) 
     return found.present ? found.text : fallback;
 }
 
-std::int64_t Fields::integer(std::string_view name, std::int64_t fallback) const {
+int64_t Fields::integer(std::string_view name, int64_t fallback) const {
     const Slot& found = slot(name);
     return found.present ? found.integer : fallback;
 }
@@ -333,17 +309,13 @@ bool Fields::flag(std::string_view name) const {
 
 Json Fields::any(std::string_view name) const {
     const Slot& found = slot(name);
-    if (!found.present) {
-        broken_invariant();
-    }
+    if (!found.present) broken_invariant();
     return found.json;
 }
 
 dom::array Fields::array(std::string_view name) const {
     dom::array items;
-    if (any(name).get(items) != simdjson::SUCCESS) {
-        broken_invariant();
-    }
+    if (any(name).get(items) != simdjson::SUCCESS) broken_invariant();
     return items;
 }
 
@@ -362,17 +334,13 @@ Pair pair_of(Json item) {
                                  couple.at(1).get(pair.value) == simdjson::SUCCESS
                            : item.at_key("key").get(pair.key) == simdjson::SUCCESS &&
                                  item.at_key("value").get(pair.value) == simdjson::SUCCESS;
-    if (!right) {
-        broken_invariant();
-    }
+    if (!right) broken_invariant();
     return pair;
 }
 
 std::string_view encode(Json value, std::string& scratch) {
     std::string_view text;
-    if (value.get(text) == simdjson::SUCCESS) {
-        return text;
-    }
+    if (value.get(text) == simdjson::SUCCESS) return text;
     scratch = simdjson::minify(value);
     return scratch;
 }

@@ -43,12 +43,12 @@ bool equals_ignoring_case(std::string_view text, std::string_view lower) noexcep
                       [](char a, char b) { return (a | 0x20) == b || a == b; });
 }
 
-/// Keeps views of the few fields that matter; everything else is checked for form and forgotten.
+// Keeps views of the few fields that matter; everything else is checked for form and forgotten.
 class Parser : public beast::http::basic_parser<true> {
 public:
     Parser(std::string_view bytes, const Limits& limits, Head& head)
         : bytes_(bytes), fields_left_(limits.http_headers_count), head_(head) {
-        header_limit(static_cast<std::uint32_t>(limits.http_header_bytes));
+        header_limit(static_cast<uint32_t>(limits.http_header_bytes));
         body_limit(boost::none);  // what a large declared body gets is the caller's decision
     }
 
@@ -77,9 +77,7 @@ private:
         }
         switch (name) {
             case field::host:
-                if (!head_.host.empty()) {
-                    error = beast::http::error::bad_field;
-                }
+                if (!head_.host.empty()) error = beast::http::error::bad_field;
                 head_.host = view(value);
                 break;
             case field::origin:
@@ -110,34 +108,30 @@ private:
 
     void on_header_impl(ErrorCode&) override {}
     // The parser is never given a byte behind the head.
-    void on_body_init_impl(boost::optional<std::uint64_t> const&, ErrorCode&) override {}
-    std::size_t on_body_impl(beast::string_view, ErrorCode&) override { return 0; }
-    void on_chunk_header_impl(std::uint64_t, beast::string_view, ErrorCode&) override {}
-    std::size_t on_chunk_body_impl(std::uint64_t, beast::string_view, ErrorCode&) override {
-        return 0;
-    }
+    void on_body_init_impl(boost::optional<uint64_t> const&, ErrorCode&) override {}
+    size_t on_body_impl(beast::string_view, ErrorCode&) override { return 0; }
+    void on_chunk_header_impl(uint64_t, beast::string_view, ErrorCode&) override {}
+    size_t on_chunk_body_impl(uint64_t, beast::string_view, ErrorCode&) override { return 0; }
     void on_finish_impl(ErrorCode&) override {}
     void on_response_impl(int, beast::string_view, int, ErrorCode&) override {}
 
     std::string_view bytes_;
-    std::size_t fields_left_;
+    size_t fields_left_;
     Head& head_;
     bool transfer_encoding_ = false;
     bool other_encoding_ = false;
 };
 
-/// Takes an absolute target apart. Returns 0, or the status that a target deserves that is neither
-/// absolute, nor a path, nor the "*" of OPTIONS.
+// Takes an absolute target apart. Returns 0, or the status that a target deserves that is neither
+// absolute, nor a path, nor the "*" of OPTIONS.
 unsigned normalise_target(Head& head) noexcept {
     if (head.target.starts_with('/') || (head.target == "*" && head.method == Method::kOptions)) {
         return 0;
     }
     for (const std::string_view scheme : {"http://", "https://"}) {
-        if (!equals_ignoring_case(head.target.substr(0, scheme.size()), scheme)) {
-            continue;
-        }
+        if (!equals_ignoring_case(head.target.substr(0, scheme.size()), scheme)) continue;
         const std::string_view rest = head.target.substr(scheme.size());
-        const std::size_t end = std::min(rest.find_first_of("/?"), rest.size());
+        const size_t end = std::min(rest.find_first_of("/?"), rest.size());
         head.host = rest.substr(0, end);
         head.target = end == rest.size() ? std::string_view("/") : rest.substr(end);
         const bool named = !head.host.empty() && head.host.find('@') == std::string_view::npos;
@@ -147,9 +141,7 @@ unsigned normalise_target(Head& head) noexcept {
 }
 
 unsigned status_of(const ErrorCode& error) noexcept {
-    if (error == beast::http::error::header_limit) {
-        return 431;
-    }
+    if (error == beast::http::error::header_limit) return 431;
     return error == beast::http::error::bad_version ? 505 : 400;
 }
 
@@ -160,21 +152,11 @@ unsigned parse_head(std::string_view bytes, const Limits& limits, Head& head) {
     Parser parser(bytes, limits, head);
     ErrorCode error;
     parser.put(boost::asio::buffer(bytes.data(), bytes.size()), error);
-    if (error) {
-        return status_of(error);
-    }
-    if (!parser.is_header_done()) {
-        return 400;
-    }
-    if (parser.has_other_encoding()) {
-        return 501;
-    }
-    if (head.host.empty() && !head.http_1_0) {
-        return 400;
-    }
-    if (const unsigned status = normalise_target(head); status != 0) {
-        return status;
-    }
+    if (error) return status_of(error);
+    if (!parser.is_header_done()) return 400;
+    if (parser.has_other_encoding()) return 501;
+    if (head.host.empty() && !head.http_1_0) return 400;
+    if (const unsigned status = normalise_target(head); status != 0) return status;
     head.chunked = parser.chunked();
     head.keep_alive = parser.keep_alive();
     head.content_length = parser.content_length() ? *parser.content_length() : 0;

@@ -11,29 +11,21 @@ namespace {
 
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
 
-/// Length of the well-formed UTF-8 sequence at the front of `text`, or 0.
-std::size_t sequence_length(std::string_view text) noexcept {
-    const auto at = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-    const auto tail = [&](std::size_t i) { return i < text.size() && (at(i) & 0xC0) == 0x80; };
+// Length of the well-formed UTF-8 sequence at the front of `text`, or 0.
+size_t sequence_length(std::string_view text) noexcept {
+    const auto at = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
+    const auto tail = [&](size_t i) { return i < text.size() && (at(i) & 0xC0) == 0x80; };
     const unsigned char first = at(0);
-    if (first < 0x80) {
-        return 1;
-    }
-    if (first >= 0xC2 && first <= 0xDF) {
-        return tail(1) ? 2 : 0;
-    }
+    if (first < 0x80) return 1;
+    if (first >= 0xC2 && first <= 0xDF) return tail(1) ? 2 : 0;
     if (first >= 0xE0 && first <= 0xEF) {
-        if (!tail(1) || !tail(2)) {
-            return 0;
-        }
+        if (!tail(1) || !tail(2)) return 0;
         const bool overlong = first == 0xE0 && at(1) < 0xA0;
         const bool surrogate = first == 0xED && at(1) > 0x9F;
         return overlong || surrogate ? 0 : 3;
     }
     if (first >= 0xF0 && first <= 0xF4) {
-        if (!tail(1) || !tail(2) || !tail(3)) {
-            return 0;
-        }
+        if (!tail(1) || !tail(2) || !tail(3)) return 0;
         const bool overlong = first == 0xF0 && at(1) < 0x90;
         const bool beyond = first == 0xF4 && at(1) > 0x8F;
         return overlong || beyond ? 0 : 4;
@@ -44,7 +36,7 @@ std::size_t sequence_length(std::string_view text) noexcept {
 std::string replace_invalid(std::string_view text) {
     std::string result;
     while (!text.empty()) {
-        const std::size_t length = sequence_length(text);
+        const size_t length = sequence_length(text);
         result += length == 0 ? kReplacement : text.substr(0, length);
         text.remove_prefix(length == 0 ? 1 : length);
     }
@@ -54,13 +46,9 @@ std::string replace_invalid(std::string_view text) {
 }  // namespace
 
 void JsonWriter::separate() {
-    if (out_.empty()) {
-        return;
-    }
+    if (out_.empty()) return;
     const char last = out_.back();
-    if (last != '{' && last != '[' && last != ':') {
-        out_.push_back(',');
-    }
+    if (last != '{' && last != '[' && last != ':') out_.push_back(',');
 }
 
 void JsonWriter::open(char bracket) {
@@ -71,12 +59,10 @@ void JsonWriter::open(char bracket) {
 void JsonWriter::escaped(std::string_view value) {
     constexpr std::string_view kHex = "0123456789abcdef";
     out_.push_back('"');
-    std::size_t plain = 0;  // start of the run that needs no escape
-    for (std::size_t i = 0; i < value.size(); ++i) {
+    size_t plain = 0;  // start of the run that needs no escape
+    for (size_t i = 0; i < value.size(); ++i) {
         const auto c = static_cast<unsigned char>(value[i]);
-        if (c >= 0x20 && c != '"' && c != '\\') {
-            continue;
-        }
+        if (c >= 0x20 && c != '"' && c != '\\') continue;
         out_.append(value.substr(plain, i - plain));
         plain = i + 1;
         out_.push_back('\\');
@@ -132,19 +118,19 @@ void JsonWriter::stored(std::string_view value) {
 void JsonWriter::octets(std::string_view value) {
     begin_array();
     for (const char c : value) {
-        integer(static_cast<std::uint64_t>(static_cast<unsigned char>(c)));
+        integer(static_cast<uint64_t>(static_cast<unsigned char>(c)));
     }
     end_array();
 }
 
-void JsonWriter::integer(std::int64_t value) {
+void JsonWriter::integer(int64_t value) {
     separate();
     std::array<char, 24> digits{};
     const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value);
     out_.append(digits.data(), end.ptr);
 }
 
-void JsonWriter::integer(std::uint64_t value) {
+void JsonWriter::integer(uint64_t value) {
     separate();
     std::array<char, 24> digits{};
     const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value);
@@ -159,12 +145,9 @@ void JsonWriter::number(double value) {
     separate();
     std::array<char, 40> digits{};
     const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value);
-    const std::string_view written(digits.data(),
-                                   static_cast<std::size_t>(end.ptr - digits.data()));
+    const std::string_view written(digits.data(), static_cast<size_t>(end.ptr - digits.data()));
     out_.append(written);
-    if (written.find_first_of(".e") == std::string_view::npos) {
-        out_.append(".0");
-    }
+    if (written.find_first_of(".e") == std::string_view::npos) out_.append(".0");
 }
 
 void JsonWriter::boolean(bool value) {

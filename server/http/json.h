@@ -7,12 +7,12 @@
 
 namespace synap::server::http {
 
-/// Appends one JSON document to a string; puts the commas itself. Values are written in the order
-/// of the calls; the caller keeps begin and end balanced.
+// Appends one JSON document to a string; puts the commas itself. Values are written in the order
+// of the calls; the caller keeps begin and end balanced.
 class JsonWriter {
 public:
     explicit JsonWriter(std::string& out) noexcept : out_(out) {}
-    std::size_t size() const noexcept { return out_.size(); }
+    size_t size() const noexcept { return out_.size(); }
 
     void begin_object() { open('{'); }
     void end_object() { out_.push_back('}'); }
@@ -20,19 +20,19 @@ public:
     void end_array() { out_.push_back(']'); }
 
     void key(std::string_view name);
-    /// Text that is UTF-8. Invalid sequences become U+FFFD each.
+    // Text that is UTF-8. Invalid sequences become U+FFFD each.
     void text(std::string_view value);
-    /// A stored value as a JSON string: its text when it is UTF-8, else "<binary data: N bytes>".
+    // A stored value as a JSON string: its text when it is UTF-8, else "<binary data: N bytes>".
     void stored(std::string_view value);
-    /// A stored value as an array of numbers from 0 to 255.
+    // A stored value as an array of numbers from 0 to 255.
     void octets(std::string_view value);
-    void integer(std::int64_t value);
-    void integer(std::uint64_t value);
-    /// Always with a point or an exponent; not-a-number and infinities are null.
+    void integer(int64_t value);
+    void integer(uint64_t value);
+    // Always with a point or an exponent; not-a-number and infinities are null.
     void number(double value);
     void boolean(bool value);
     void null();
-    /// A value that is JSON already.
+    // A value that is JSON already.
     void raw(std::string_view json);
 
     void member(std::string_view name, std::string_view value) {
@@ -40,11 +40,11 @@ public:
         text(value);
     }
     void member(std::string_view name, const char* value) { member(name, std::string_view(value)); }
-    void member(std::string_view name, std::int64_t value) {
+    void member(std::string_view name, int64_t value) {
         key(name);
         integer(value);
     }
-    void member(std::string_view name, std::uint64_t value) {
+    void member(std::string_view name, uint64_t value) {
         key(name);
         integer(value);
     }

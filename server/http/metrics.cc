@@ -22,7 +22,7 @@ using prometheus::MetricFamily;
 using prometheus::MetricType;
 using Labels = std::vector<ClientMetric::Label>;
 
-/// Families in the order they are written.
+// Families in the order they are written.
 class Families {
 public:
     void begin(std::string name, std::string help, MetricType type) {
@@ -58,10 +58,10 @@ private:
     std::vector<MetricFamily> families_;
 };
 
-/// Sum of one counter over the I/O threads.
+// Sum of one counter over the I/O threads.
 template <typename Pick>
 double total(const Shared& shared, Pick pick) {
-    std::uint64_t sum = 0;
+    uint64_t sum = 0;
     for (const LoopCounters* loop : shared.loops) {
         sum += pick(*loop).value();
     }
@@ -105,7 +105,7 @@ void add_network(Families& families, const Shared& shared) {
                      static_cast<double>(shared.refused.load(std::memory_order_relaxed)));
     families.begin("synap_connections_cut_total", "Connections that the server ended by itself.",
                    MetricType::Counter);
-    for (std::size_t i = 0; i < kCutReasonNames.size(); ++i) {
+    for (size_t i = 0; i < kCutReasonNames.size(); ++i) {
         families.value(
             total(shared, [i](const LoopCounters& loop) -> const Counter& { return loop.cut[i]; }),
             {{"reason", kCutReasonNames[i]}});
@@ -146,8 +146,8 @@ void add_network(Families& families, const Shared& shared) {
 
 void add_http(Families& families, const Shared& shared) {
     families.begin("synap_http_requests_total", "HTTP requests answered.", MetricType::Counter);
-    for (std::size_t method = 0; method < kHttpMethods; ++method) {
-        for (std::size_t status = 0; status < 5; ++status) {
+    for (size_t method = 0; method < kHttpMethods; ++method) {
+        for (size_t status = 0; status < 5; ++status) {
             const double count = total(shared, [=](const LoopCounters& loop) -> const Counter& {
                 return loop.http_requests[method][status];
             });
@@ -159,8 +159,8 @@ void add_http(Families& families, const Shared& shared) {
     }
 }
 
-/// A number of the engine and the metric it becomes. Numbers without an entry are left out: what
-/// is published is a promise.
+// A number of the engine and the metric it becomes. Numbers without an entry are left out: what
+// is published is a promise.
 struct Known {
     const char* stat;
     const char* metric;
@@ -216,21 +216,19 @@ void add_engine(Families& families, const Stats& stats) {
     }
 }
 
-/// Keys of database 0 and of each other that has any; the engine counts them as "keys_db<n>".
+// Keys of database 0 and of each other that has any; the engine counts them as "keys_db<n>".
 void add_keys(Families& families, const Stats& stats) {
     constexpr std::string_view kPrefix = "keys_db";
     families.begin("synap_keys", "Keys of a database.", MetricType::Gauge);
     for (auto it = stats.numbers.lower_bound(kPrefix);
          it != stats.numbers.end() && it->first.starts_with(kPrefix); ++it) {
         const std::string number = it->first.substr(kPrefix.size());
-        if (it->second != 0 || number == "0") {
-            families.value(it->second, {{"db", number}});
-        }
+        if (it->second != 0 || number == "0") families.value(it->second, {{"db", number}});
     }
 }
 
 void add_commands(Families& families, const Stats& stats) {
-    const auto add = [&](const char* name, const char* help, std::uint64_t CommandStats::*count,
+    const auto add = [&](const char* name, const char* help, uint64_t CommandStats::*count,
                          double unit = 1) {
         families.begin(name, help, MetricType::Counter);
         for (const auto& [command, numbers] : stats.commands) {

@@ -10,12 +10,12 @@
 namespace synap::server::http {
 namespace {
 
-constexpr std::uint64_t kScanStep = 1000;
+constexpr uint64_t kScanStep = 1000;
 
-std::string human(std::uint64_t bytes) {
+std::string human(uint64_t bytes) {
     constexpr std::array<const char*, 5> kUnits = {"B", "KB", "MB", "GB", "TB"};
     double amount = static_cast<double>(bytes);
-    std::size_t unit = 0;
+    size_t unit = 0;
     while (amount >= 1024 && unit + 1 < kUnits.size()) {
         amount /= 1024;
         ++unit;
@@ -30,9 +30,7 @@ std::string human(std::uint64_t bytes) {
 Failure integer_result(Exchange& exchange, std::string_view member,
                        std::initializer_list<Arg> argv) {
     const Value value = exchange.engine.run(argv);
-    if (value.is_error()) {
-        return from_reply(value);
-    }
+    if (value.is_error()) return from_reply(value);
     exchange.json.begin_object();
     exchange.json.member(member, value.integer());
     exchange.json.end_object();
@@ -42,9 +40,7 @@ Failure integer_result(Exchange& exchange, std::string_view member,
 Failure boolean_result(Exchange& exchange, std::string_view member,
                        std::initializer_list<Arg> argv) {
     const Value value = exchange.engine.run(argv);
-    if (value.is_error()) {
-        return from_reply(value);
-    }
+    if (value.is_error()) return from_reply(value);
     exchange.json.begin_object();
     exchange.json.member(member, value.integer() != 0);
     exchange.json.end_object();
@@ -88,9 +84,7 @@ Failure set_many(Exchange& exchange, simdjson::dom::array pairs, bool only_new) 
     std::vector<Arg> argv{only_new ? "MSETNX" : "MSET"};
     argv.insert(argv.end(), words.begin(), words.end());
     const Value reply = exchange.engine.run(argv);
-    if (reply.is_error()) {
-        return from_reply(reply);
-    }
+    if (reply.is_error()) return from_reply(reply);
     exchange.json.member("success", !only_new || reply.integer() != 0);
     exchange.json.end_object();
     return std::nullopt;
@@ -108,23 +102,21 @@ std::string prefix_pattern(std::string_view prefix) {
     return pattern;
 }
 
-Failure list_keys(Exchange& exchange, std::string_view pattern, std::uint64_t limit) {
+Failure list_keys(Exchange& exchange, std::string_view pattern, uint64_t limit) {
     JsonWriter& json = exchange.json;
     json.begin_object();
     json.key("keys");
     json.begin_array();
-    std::uint64_t count = 0;
+    uint64_t count = 0;
     std::string cursor = "0";
     do {
         const Value page =
             exchange.engine.run({"SCAN", cursor, "MATCH", pattern, "COUNT", kScanStep});
-        if (page.is_error()) {
-            return from_reply(page);
-        }
+        if (page.is_error()) return from_reply(page);
         cursor = page.first().bytes();
         const Value keys = page.first().next();
         Value key = keys.first();
-        for (std::size_t i = 0; i < keys.size() && count < limit; ++i, key = key.next()) {
+        for (size_t i = 0; i < keys.size() && count < limit; ++i, key = key.next()) {
             json.text(key.bytes());
             ++count;
         }
@@ -137,9 +129,7 @@ Failure list_keys(Exchange& exchange, std::string_view pattern, std::uint64_t li
 
 Failure key_type(Exchange& exchange, std::string_view key) {
     const Value reply = exchange.engine.run({"TYPE", key});
-    if (reply.is_error()) {
-        return from_reply(reply);
-    }
+    if (reply.is_error()) return from_reply(reply);
     exchange.json.begin_object();
     exchange.json.member("key", key);
     exchange.json.member("type", reply.bytes());
@@ -149,9 +139,7 @@ Failure key_type(Exchange& exchange, std::string_view key) {
 
 Failure key_exists(Exchange& exchange, std::string_view key) {
     const Value reply = exchange.engine.run({"EXISTS", key});
-    if (reply.is_error()) {
-        return from_reply(reply);
-    }
+    if (reply.is_error()) return from_reply(reply);
     exchange.json.begin_object();
     exchange.json.member("key", key);
     exchange.json.member("exists", reply.integer() != 0);
@@ -161,9 +149,7 @@ Failure key_exists(Exchange& exchange, std::string_view key) {
 
 Failure random_key(Exchange& exchange) {
     const Value reply = exchange.engine.run({"RANDOMKEY"});
-    if (reply.is_error()) {
-        return from_reply(reply);
-    }
+    if (reply.is_error()) return from_reply(reply);
     exchange.json.begin_object();
     exchange.json.key("key");
     if (reply.is_null()) {
@@ -178,14 +164,10 @@ Failure random_key(Exchange& exchange) {
 Failure rename_key(Exchange& exchange, std::string_view from, std::string_view to, bool only_new) {
     const Value reply = exchange.engine.run({only_new ? "RENAMENX" : "RENAME", from, to});
     if (reply.is_error()) {
-        if (reply.bytes() == "ERR no such key") {
-            return key_not_found(from);
-        }
+        if (reply.bytes() == "ERR no such key") return key_not_found(from);
         return from_reply(reply);
     }
-    if (only_new && reply.integer() == 0) {
-        return invalid_request("Destination key already exists");
-    }
+    if (only_new && reply.integer() == 0) return invalid_request("Destination key already exists");
     write_moved(exchange.json, true, from, to);
     return std::nullopt;
 }
@@ -193,13 +175,9 @@ Failure rename_key(Exchange& exchange, std::string_view from, std::string_view t
 Failure copy_key(Exchange& exchange, std::string_view from, std::string_view to, bool replace,
                  CopyOutcome& outcome) {
     std::vector<Arg> argv{"COPY", from, to};
-    if (replace) {
-        argv.emplace_back("REPLACE");
-    }
+    if (replace) argv.emplace_back("REPLACE");
     const Value reply = exchange.engine.run(argv);
-    if (reply.is_error()) {
-        return from_reply(reply);
-    }
+    if (reply.is_error()) return from_reply(reply);
     outcome = CopyOutcome::kCopied;
     if (reply.integer() == 0) {
         const bool exists = exchange.engine.run({"EXISTS", from}).integer() != 0;
@@ -218,13 +196,11 @@ void write_moved(JsonWriter& json, bool success, std::string_view from, std::str
 
 Failure memory_usage(Exchange& exchange, std::string_view key, bool missing_is_zero) {
     const Value reply = exchange.engine.run({"MEMORY", "USAGE", key});
-    if (reply.is_error()) {
-        return from_reply(reply);
-    }
+    if (reply.is_error()) return from_reply(reply);
     if (reply.is_null() && !missing_is_zero) {
         return key_not_found("Key '" + std::string(key) + "' does not exist");
     }
-    const auto bytes = static_cast<std::uint64_t>(reply.integer());
+    const auto bytes = static_cast<uint64_t>(reply.integer());
     exchange.json.begin_object();
     exchange.json.member("key", key);
     exchange.json.member("bytes", bytes);

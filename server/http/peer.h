@@ -12,27 +12,27 @@
 
 namespace synap::server::http {
 
-enum class Kind : std::uint8_t { kUnknown, kHttp, kOther };
+enum class Kind : uint8_t { kUnknown, kHttp, kOther };
 
-/// Tells HTTP from RESP by the first line: "METHOD target HTTP/x". kUnknown wants more bytes.
+// Tells HTTP from RESP by the first line: "METHOD target HTTP/x". kUnknown wants more bytes.
 Kind recognise(std::string_view bytes, const Limits& limits) noexcept;
 
-/// What a client gets whose request takes too long.
+// What a client gets whose request takes too long.
 inline constexpr std::string_view kRequestTimeout =
     "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
 
 class Peer {
 public:
-    /// `only_one`: closes after the first response.
+    // `only_one`: closes after the first response.
     explicit Peer(bool only_one = false) noexcept : only_one_(only_one) {}
 
-    /// Answers the complete requests at the front of data[0, size), in order. Bytes that were not
-    /// consumed must be offered again with more behind them. kReadPadding bytes behind the data
-    /// may be read.
-    Fed feed(const PeerContext& context, Service& service, const char* data, std::size_t size);
+    // Answers the complete requests at the front of data[0, size), in order. Bytes that were not
+    // consumed must be offered again with more behind them. kReadPadding bytes behind the data
+    // may be read.
+    Fed feed(const PeerContext& context, Service& service, const char* data, size_t size);
 
 private:
-    enum class Step : std::uint8_t { kDone, kNeedMore };
+    enum class Step : uint8_t { kDone, kNeedMore };
 
     Step step(const PeerContext& context, Service& service, std::string_view rest, Fed& fed);
     Step step_chunked(const PeerContext& context, Service& service, std::string_view rest,
@@ -42,10 +42,10 @@ private:
                 std::string_view body, Fed& fed);
 
     bool only_one_;
-    std::size_t scanned_ = 0;    // bytes searched for the end of the head
-    std::size_t needed_ = 0;     // bytes of the whole request, once its head is known
-    bool continued_ = false;     // "100 Continue" was sent
-    std::size_t swallowed_ = 0;  // bytes consumed of a request in chunks
+    size_t scanned_ = 0;      // bytes searched for the end of the head
+    size_t needed_ = 0;       // bytes of the whole request, once its head is known
+    bool continued_ = false;  // "100 Continue" was sent
+    size_t swallowed_ = 0;    // bytes consumed of a request in chunks
     std::unique_ptr<ChunkedBody> chunked_;
 };
 

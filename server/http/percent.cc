@@ -4,9 +4,7 @@ namespace synap::server::http {
 namespace {
 
 int hex_value(char c) noexcept {
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
+    if (c >= '0' && c <= '9') return c - '0';
     const char lower = static_cast<char>(c | 0x20);
     return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
@@ -14,7 +12,7 @@ int hex_value(char c) noexcept {
 }  // namespace
 
 bool percent_decode(std::string_view text, bool plus_is_blank, std::string& out) {
-    for (std::size_t i = 0; i < text.size(); ++i) {
+    for (size_t i = 0; i < text.size(); ++i) {
         if (text[i] == '%') {
             if (i + 2 >= text.size() || hex_value(text[i + 1]) < 0 || hex_value(text[i + 2]) < 0) {
                 return false;

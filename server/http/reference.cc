@@ -69,8 +69,8 @@ Members of the envelope that are not listed are passed over; fields of the paylo
 
 std::string type_of(const FieldSpec& spec) {
     const bool any_integer = spec.type == FieldType::kInteger &&
-                             spec.min == std::numeric_limits<std::int64_t>::min() &&
-                             spec.max == std::numeric_limits<std::int64_t>::max();
+                             spec.min == std::numeric_limits<int64_t>::min() &&
+                             spec.max == std::numeric_limits<int64_t>::max();
     return any_integer ? "a whole number of 64 bits" : expected(spec);
 }
 
@@ -87,9 +87,7 @@ void add_fields(std::string& page, FieldSpecs fields, std::string_view place,
 }
 
 void add_table(std::string& page, FieldSpecs query, FieldSpecs body, std::string_view place) {
-    if (query.empty() && body.empty()) {
-        return;
-    }
+    if (query.empty() && body.empty()) return;
     page += "\n| name | in | must be | default | meaning |\n| --- | --- | --- | --- | --- |\n";
     add_fields(page, query, "query");
     add_fields(page, body, place);
@@ -99,9 +97,7 @@ void add_entry(std::string& page, std::string_view title, std::string_view summa
                std::string_view reply, std::string_view errors) {
     page += "\n### " + std::string(title) + "\n\n" + std::string(summary) + "\n\nReply: `" +
             std::string(reply) + "`\n";
-    if (!errors.empty()) {
-        page += "\nErrors: " + std::string(errors) + "\n";
-    }
+    if (!errors.empty()) page += "\nErrors: " + std::string(errors) + "\n";
 }
 
 }  // namespace
@@ -112,7 +108,7 @@ std::string print_http_reference() {
     for (const auto family : all_routes()) {
         for (const Route& route : family) {
             add_entry(page,
-                      std::string(kHttpMethodNames[static_cast<std::size_t>(route.method)]) + " " +
+                      std::string(kHttpMethodNames[static_cast<size_t>(route.method)]) + " " +
                           std::string(route.pattern),
                       route.summary, route.reply, route.errors);
             add_table(page, route.query, route.body, "body");

@@ -10,24 +10,22 @@
 namespace synap::server::http {
 namespace {
 
-/// Calls `body` for each line of `text`, line ends removed.
+// Calls `body` for each line of `text`, line ends removed.
 template <typename Body>
 void each_line(std::string_view text, Body body) {
     while (!text.empty()) {
-        const std::size_t end = text.find('\n');
+        const size_t end = text.find('\n');
         std::string_view line = text.substr(0, end);
         text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-        if (!line.empty() && line.back() == '\r') {
-            line.remove_suffix(1);
-        }
+        if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
         body(line);
     }
 }
 
-/// Numbers as numbers, everything else as text.
+// Numbers as numbers, everything else as text.
 void write_fact(JsonWriter& json, std::string_view text) {
     const char* const end = text.data() + text.size();
-    std::int64_t integer = 0;
+    int64_t integer = 0;
     if (const auto read = std::from_chars(text.data(), end, integer);
         read.ec == std::errc() && read.ptr == end) {
         json.integer(integer);
@@ -49,9 +47,7 @@ void write_sections(JsonWriter& json, std::string_view text) {
     bool open = false;
     each_line(text, [&](std::string_view line) {
         if (line.starts_with("# ")) {
-            if (open) {
-                json.end_object();
-            }
+            if (open) json.end_object();
             std::string name(line.substr(2));
             std::transform(name.begin(), name.end(), name.begin(), [](char c) {
                 return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
@@ -61,28 +57,24 @@ void write_sections(JsonWriter& json, std::string_view text) {
             open = true;
             return;
         }
-        const std::size_t colon = line.find(':');
+        const size_t colon = line.find(':');
         if (open && colon != std::string_view::npos) {
             json.key(line.substr(0, colon));
             write_fact(json, line.substr(colon + 1));
         }
     });
-    if (open) {
-        json.end_object();
-    }
+    if (open) json.end_object();
     json.end_object();
 }
 
 void write_client(JsonWriter& json, std::string_view line) {
     json.begin_object();
     while (!line.empty()) {
-        const std::size_t end = line.find(' ');
+        const size_t end = line.find(' ');
         const std::string_view fact = line.substr(0, end);
         line.remove_prefix(end == std::string_view::npos ? line.size() : end + 1);
-        const std::size_t equals = fact.find('=');
-        if (equals == std::string_view::npos) {
-            continue;
-        }
+        const size_t equals = fact.find('=');
+        if (equals == std::string_view::npos) continue;
         const std::string_view name = fact.substr(0, equals);
         json.key(name);
         if (name == "id") {
@@ -104,23 +96,19 @@ Failure info(Exchange& exchange, std::string_view section) {
     const bool known = std::find(std::begin(kKnown), std::end(kKnown), section) != std::end(kKnown);
     const Value reply =
         known ? exchange.engine.run({"INFO", section}) : exchange.engine.run({"INFO"});
-    if (reply.is_error()) {
-        return from_reply(reply);
-    }
+    if (reply.is_error()) return from_reply(reply);
     write_sections(exchange.json, reply.bytes());
     return std::nullopt;
 }
 
 Failure client_list(Exchange& exchange) {
     const Value reply = exchange.engine.run({"CLIENT", "LIST"});
-    if (reply.is_error()) {
-        return from_reply(reply);
-    }
+    if (reply.is_error()) return from_reply(reply);
     JsonWriter& json = exchange.json;
     json.begin_object();
     json.key("clients");
     json.begin_array();
-    std::uint64_t count = 0;
+    uint64_t count = 0;
     each_line(reply.bytes(), [&](std::string_view line) {
         if (!line.empty()) {
             write_client(json, line);
@@ -135,20 +123,18 @@ Failure client_list(Exchange& exchange) {
 
 Failure kv_stats(Exchange& exchange) {
     const Value size = exchange.engine.run({"DBSIZE"});
-    if (size.is_error()) {
-        return from_reply(size);
-    }
-    const std::int64_t keys = size.integer();
+    if (size.is_error()) return from_reply(size);
+    const int64_t keys = size.integer();
     const Stats stats = read_stats(exchange.shared.store);
     const auto sum = [&](std::initializer_list<std::string_view> names) {
-        std::uint64_t total = 0;
+        uint64_t total = 0;
         for (const std::string_view name : names) {
             total += stats.calls_of(name);
         }
         return total;
     };
-    const std::uint64_t hits = stats.count("keyspace_hits");
-    const std::uint64_t misses = stats.count("keyspace_misses");
+    const uint64_t hits = stats.count("keyspace_hits");
+    const uint64_t misses = stats.count("keyspace_misses");
     const double rate =
         hits + misses == 0 ? 0.0 : static_cast<double>(hits) / static_cast<double>(hits + misses);
     JsonWriter& json = exchange.json;

@@ -14,12 +14,10 @@ void write_error_object(JsonWriter& json, std::string_view text) {
     json.end_object();
 }
 
-/// GET /kv/get/{key}: the bare value. A miss is status 200 by contract.
+// GET /kv/get/{key}: the bare value. A miss is status 200 by contract.
 Failure get(Exchange& exchange, const RestRequest& request) {
     const Value value = exchange.engine.run({"GET", request.params[0]});
-    if (value.is_error()) {
-        return from_reply(value);
-    }
+    if (value.is_error()) return from_reply(value);
     if (value.is_null()) {
         write_error_object(exchange.json, "Key not found");
         return std::nullopt;
@@ -32,9 +30,7 @@ Failure get(Exchange& exchange, const RestRequest& request) {
 Failure set(Exchange& exchange, const RestRequest& request) {
     const std::string_view key = request.body.text("key");
     SetOptions options;
-    if (const auto error = read_set_options(request.body, options)) {
-        return unprocessable(*error);
-    }
+    if (const auto error = read_set_options(request.body, options)) return unprocessable(*error);
     std::string scratch;
     SetOutcome outcome;
     if (auto failure = set_value(exchange, key, encode(request.body.any("value"), scratch), options,
@@ -52,9 +48,7 @@ Failure set(Exchange& exchange, const RestRequest& request) {
 
 Failure del(Exchange& exchange, const RestRequest& request) {
     const Value reply = exchange.engine.run({"DEL", request.params[0]});
-    if (reply.is_error()) {
-        return from_reply(reply);
-    }
+    if (reply.is_error()) return from_reply(reply);
     exchange.json.begin_object();
     exchange.json.member("deleted", reply.integer() != 0);
     exchange.json.member("key", std::string_view(request.params[0]));
@@ -79,9 +73,7 @@ Failure getrange(Exchange& exchange, const RestRequest& request) {
     const Value value =
         exchange.engine.run({"GETRANGE", request.params[0], request.query.integer("start"),
                              request.query.integer("end")});
-    if (value.is_error()) {
-        return from_reply(value);
-    }
+    if (value.is_error()) return from_reply(value);
     if (value.bytes().empty()) {
         write_error_object(exchange.json, "Key not found or range empty");
     } else {
@@ -105,9 +97,7 @@ Failure getset(Exchange& exchange, const RestRequest& request) {
     std::string scratch;
     const Value old = exchange.engine.run(
         {"GETSET", request.params[0], encode(request.body.any("value"), scratch)});
-    if (old.is_error()) {
-        return from_reply(old);
-    }
+    if (old.is_error()) return from_reply(old);
     if (old.is_null()) {
         exchange.json.null();
     } else {
@@ -139,9 +129,7 @@ Failure copy(Exchange& exchange, const RestRequest& request) {
                                 request.body.flag("replace"), outcome)) {
         return failure;
     }
-    if (outcome == CopyOutcome::kNoSource) {
-        return key_not_found(request.params[0]);
-    }
+    if (outcome == CopyOutcome::kNoSource) return key_not_found(request.params[0]);
     write_moved(exchange.json, outcome == CopyOutcome::kCopied, request.params[0], destination);
     return std::nullopt;
 }

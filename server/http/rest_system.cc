@@ -17,25 +17,23 @@ constexpr std::string_view kHealthReply =
     R"("state": "loading", "reason", "loaded_bytes", "total_bytes"; while writes wait for room )"
     R"("state": "blocked", "reason")";
 
-/// What a probe is told.
+// What a probe is told.
 struct Condition {
     synap_store_state_t store = SYNAP_STORE_STATE_INIT;
     std::string reason;  // why the server does not serve all there is; empty when it does
 
-    /// Serves reads at least.
+    // Serves reads at least.
     bool is_ready() const noexcept {
         return store.state == SYNAP_STATE_READY || store.state == SYNAP_STATE_BLOCKED;
     }
-    /// Only a restart would help.
+    // Only a restart would help.
     bool is_down() const noexcept {
         return store.state == SYNAP_STATE_FAILED || store.state == SYNAP_STATE_CLOSED;
     }
 };
 
 std::string percent_of(const synap_store_state_t& state) {
-    if (state.total == 0) {
-        return "reading the data directory";
-    }
+    if (state.total == 0) return "reading the data directory";
     const double done =
         static_cast<double>(std::min(state.loaded, state.total)) / static_cast<double>(state.total);
     return std::to_string(static_cast<int>(done * 100)) + "% of " + std::to_string(state.total) +
@@ -84,12 +82,12 @@ std::string_view name_of(const Condition& condition) noexcept {
 }
 
 void write_progress(JsonWriter& json, const Condition& condition) {
-    json.member("loaded_bytes", static_cast<std::uint64_t>(condition.store.loaded));
-    json.member("total_bytes", static_cast<std::uint64_t>(condition.store.total));
+    json.member("loaded_bytes", static_cast<uint64_t>(condition.store.loaded));
+    json.member("total_bytes", static_cast<uint64_t>(condition.store.total));
 }
 
-/// GET /health: 503 only when a restart would help; a server that still loads, or that refuses
-/// writes until its disk has room again, is healthy.
+// GET /health: 503 only when a restart would help; a server that still loads, or that refuses
+// writes until its disk has room again, is healthy.
 Failure health(Exchange& exchange, const RestRequest& /*request*/) {
     const Condition condition = condition_of(exchange);
     exchange.status = condition.is_down() ? 503 : 200;
@@ -102,14 +100,12 @@ Failure health(Exchange& exchange, const RestRequest& /*request*/) {
         json.member("state", name_of(condition));
         json.member("reason", std::string_view(condition.reason));
     }
-    if (condition.store.state == SYNAP_STATE_LOADING) {
-        write_progress(json, condition);
-    }
+    if (condition.store.state == SYNAP_STATE_LOADING) write_progress(json, condition);
     json.end_object();
     return std::nullopt;
 }
 
-/// GET /health/kv: whether keys can be read now.
+// GET /health/kv: whether keys can be read now.
 Failure health_kv(Exchange& exchange, const RestRequest& /*request*/) {
     const Condition condition = condition_of(exchange);
     const bool ready = condition.is_ready();
@@ -118,18 +114,14 @@ Failure health_kv(Exchange& exchange, const RestRequest& /*request*/) {
     json.begin_object();
     json.member("status", ready ? "healthy" : condition.is_down() ? "unhealthy" : "loading");
     json.member("component", "kv");
-    if (ready) {
-        json.member("keys", exchange.engine.run({"DBSIZE"}).integer());
-    }
-    json.member("memory_bytes", static_cast<std::uint64_t>(condition.store.used_memory));
-    if (!condition.reason.empty()) {
-        json.member("reason", std::string_view(condition.reason));
-    }
+    if (ready) json.member("keys", exchange.engine.run({"DBSIZE"}).integer());
+    json.member("memory_bytes", static_cast<uint64_t>(condition.store.used_memory));
+    if (!condition.reason.empty()) json.member("reason", std::string_view(condition.reason));
     json.end_object();
     return std::nullopt;
 }
 
-/// GET /livez: that this answers is the point.
+// GET /livez: that this answers is the point.
 Failure livez(Exchange& exchange, const RestRequest& /*request*/) {
     exchange.json.begin_object();
     exchange.json.member("status", "alive");
@@ -137,22 +129,18 @@ Failure livez(Exchange& exchange, const RestRequest& /*request*/) {
     return std::nullopt;
 }
 
-/// GET /readyz: 200 when traffic is welcome, 503 while loading, draining, or failed. A store that
-/// only refuses writes for a while is better asked than not.
+// GET /readyz: 200 when traffic is welcome, 503 while loading, draining, or failed. A store that
+// only refuses writes for a while is better asked than not.
 Failure readyz(Exchange& exchange, const RestRequest& /*request*/) {
     Condition condition = condition_of(exchange);
     const bool draining = exchange.shared.draining.load(std::memory_order_relaxed);
-    if (draining) {
-        condition.reason = "the server is about to stop";
-    }
+    if (draining) condition.reason = "the server is about to stop";
     exchange.status = condition.is_ready() && !draining ? 200 : 503;
     JsonWriter& json = exchange.json;
     json.begin_object();
     json.member("status", draining ? "draining" : name_of(condition));
     write_progress(json, condition);
-    if (!condition.reason.empty()) {
-        json.member("reason", std::string_view(condition.reason));
-    }
+    if (!condition.reason.empty()) json.member("reason", std::string_view(condition.reason));
     json.end_object();
     return std::nullopt;
 }
@@ -177,9 +165,7 @@ Failure usage(Exchange& exchange, const RestRequest& request) {
 
 Failure snapshot(Exchange& exchange, const RestRequest& /*request*/) {
     const Value reply = exchange.engine.run({"BGSAVE"});
-    if (reply.is_error()) {
-        return from_reply(reply);
-    }
+    if (reply.is_error()) return from_reply(reply);
     exchange.json.begin_object();
     exchange.json.member("success", true);
     exchange.json.member("message", reply.bytes());

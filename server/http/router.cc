@@ -6,25 +6,23 @@
 namespace synap::server::http {
 namespace {
 
-/// Cuts the first segment off a path that begins with '/'.
+// Cuts the first segment off a path that begins with '/'.
 std::string_view next_segment(std::string_view& path) noexcept {
-    const std::size_t end = path.find('/', 1);
+    const size_t end = path.find('/', 1);
     const std::string_view segment = path.substr(1, end == std::string_view::npos ? end : end - 1);
     path.remove_prefix(end == std::string_view::npos ? path.size() : end);
     return segment;
 }
 
-/// True when `path` has the form of `pattern`; parameters are left encoded in `raw`.
+// True when `path` has the form of `pattern`; parameters are left encoded in `raw`.
 bool matches(std::string_view pattern, std::string_view path,
              std::array<std::string_view, 2>& raw) noexcept {
-    std::size_t count = 0;
+    size_t count = 0;
     while (!pattern.empty() && !path.empty()) {
         const std::string_view wanted = next_segment(pattern);
         const std::string_view segment = next_segment(path);
         if (wanted.starts_with('{')) {
-            if (segment.empty()) {
-                return false;
-            }
+            if (segment.empty()) return false;
             raw[count++] = segment;
         } else if (wanted != segment) {
             return false;
@@ -34,22 +32,16 @@ bool matches(std::string_view pattern, std::string_view path,
 }
 
 void allow(std::string& methods, Method method) {
-    if (!methods.empty()) {
-        methods += ", ";
-    }
-    methods += kHttpMethodNames[static_cast<std::size_t>(method)];
-    if (method == Method::kGet) {
-        methods += ", HEAD";
-    }
+    if (!methods.empty()) methods += ", ";
+    methods += kHttpMethodNames[static_cast<size_t>(method)];
+    if (method == Method::kGet) methods += ", HEAD";
 }
 
 }  // namespace
 
 Match match_route(Method method, std::string_view path, std::array<std::string, 2>& params) {
     Match match;
-    if (path.empty() || path.front() != '/') {
-        return match;
-    }
+    if (path.empty() || path.front() != '/') return match;
     const Method wanted = method == Method::kHead ? Method::kGet : method;
     std::string_view pattern;  // of the first route with this form; others of it differ in method
     std::array<std::string_view, 2> raw;
@@ -68,7 +60,7 @@ Match match_route(Method method, std::string_view path, std::array<std::string, 
                 continue;
             }
             match.route = &route;
-            for (std::size_t i = 0; i < raw.size(); ++i) {
+            for (size_t i = 0; i < raw.size(); ++i) {
                 params[i].clear();
                 match.bad_encoding =
                     match.bad_encoding || !percent_decode(raw[i], false, params[i]);

@@ -11,11 +11,11 @@
 namespace synap::server::http {
 namespace {
 
-/// Scratch memory that one large request left behind is given back above this size.
-constexpr std::size_t kMaxKeptBytes = 256 * 1024;
-/// Of a foreign name in a message.
-constexpr std::size_t kShownNameBytes = 64;
-/// What the server as a whole knows.
+// Scratch memory that one large request left behind is given back above this size.
+constexpr size_t kMaxKeptBytes = 256 * 1024;
+// Of a foreign name in a message.
+constexpr size_t kShownNameBytes = 64;
+// What the server as a whole knows.
 constexpr std::string_view kMethods = "GET, HEAD, POST, DELETE, OPTIONS";
 
 std::string_view reason_of(unsigned status) noexcept {
@@ -57,15 +57,11 @@ std::string_view reason_of(unsigned status) noexcept {
 
 bool is_json_type(std::string_view type) noexcept {
     constexpr std::string_view kJson = "application/json";
-    if (type.size() < kJson.size()) {
-        return false;
-    }
-    for (std::size_t i = 0; i < kJson.size(); ++i) {
+    if (type.size() < kJson.size()) return false;
+    for (size_t i = 0; i < kJson.size(); ++i) {
         const char c =
             type[i] >= 'A' && type[i] <= 'Z' ? static_cast<char>(type[i] | 0x20) : type[i];
-        if (c != kJson[i]) {
-            return false;
-        }
+        if (c != kJson[i]) return false;
     }
     return type.size() == kJson.size() || type[kJson.size()] == ';' || type[kJson.size()] == ' ';
 }
@@ -83,7 +79,7 @@ void Service::on_tick() {
     std::tm parts{};
     ::gmtime_r(&now, &parts);
     std::array<char, 64> text{};
-    const std::size_t size =
+    const size_t size =
         std::strftime(text.data(), text.size(), "Date: %a, %d %b %Y %H:%M:%S GMT\r\n", &parts);
     date_.assign(text.data(), size);
 }
@@ -101,13 +97,9 @@ Answer Service::answer(const Head& head, std::string_view body, synap_session_t*
     answer.token = engine_.token();
     answer.complete = write(response, output);
     engine_.end();
-    if (body_.capacity() > kMaxKeptBytes) {
-        body_ = {};
-    }
-    if (parser_.capacity() > kMaxKeptBytes) {
-        parser_ = simdjson::dom::parser();
-    }
-    counters.http_requests[static_cast<std::size_t>(head.method)][response.status / 100 - 1].add();
+    if (body_.capacity() > kMaxKeptBytes) body_ = {};
+    if (parser_.capacity() > kMaxKeptBytes) parser_ = simdjson::dom::parser();
+    counters.http_requests[static_cast<size_t>(head.method)][response.status / 100 - 1].add();
     return answer;
 }
 
@@ -122,12 +114,10 @@ void Service::refuse(unsigned status, OutputBuffer& output, LoopCounters& counte
 }
 
 void Service::respond(const Head& head, std::string_view body, Response& response) {
-    const std::size_t mark = head.target.find('?');
+    const size_t mark = head.target.find('?');
     RestRequest request;
     const Match match = match_route(head.method, head.target.substr(0, mark), request.params);
-    if (!may_ask(head, match.route != nullptr && match.route->probe, response)) {
-        return;
-    }
+    if (!may_ask(head, match.route != nullptr && match.route->probe, response)) return;
     if (head.target == "*") {
         response.status = 204;
         response.allow = kMethods;
@@ -189,9 +179,7 @@ void Service::run_route(const Route& route, RestRequest& request, const Head& he
                         std::string_view body, Response& response) {
     if (!route.body.empty()) {
         const auto document = parse_body(head, body, response);
-        if (!document) {
-            return;
-        }
+        if (!document) return;
         if (const FieldError error = request.body.read(*document, route.body, route.unknown)) {
             fail(unprocessable(*error), response);
             return;
@@ -242,7 +230,7 @@ void Service::fail(const ApiError& error, Response& response) {
     JsonWriter json(body_);
     json.begin_object();
     json.member("error", std::string_view(error.text));
-    json.member("code", static_cast<std::uint64_t>(error.status));
+    json.member("code", static_cast<uint64_t>(error.status));
     json.end_object();
     response.status = error.status;
     response.content_type = "application/json";

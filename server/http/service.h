@@ -18,25 +18,25 @@
 namespace synap::server::http {
 
 struct Answer {
-    /// What the response depends on; position 0 when nothing.
+    // What the response depends on; position 0 when nothing.
     synap_token_t token{0, 0};
-    /// False: the output is full, and the connection must be cut.
+    // False: the output is full, and the connection must be cut.
     bool complete = true;
 };
 
-/// One for each I/O thread, because it keeps the memory that requests need: JSON parser, captured
-/// reply, response body.
+// One for each I/O thread, because it keeps the memory that requests need: JSON parser, captured
+// reply, response body.
 class Service {
 public:
     explicit Service(Shared& shared);
 
-    /// Appends the response of one request. `body` is readable for kReadPadding bytes beyond its
-    /// end.
+    // Appends the response of one request. `body` is readable for kReadPadding bytes beyond its
+    // end.
     Answer answer(const Head& head, std::string_view body, synap_session_t* session,
                   OutputBuffer& output, LoopCounters& counters);
-    /// Appends the response to a request that could not be read.
+    // Appends the response to a request that could not be read.
     void refuse(unsigned status, OutputBuffer& output, LoopCounters& counters);
-    /// Renews the Date field. About once a second.
+    // Renews the Date field. About once a second.
     void on_tick();
 
 private:
@@ -52,7 +52,7 @@ private:
     };
 
     void respond(const Head& head, std::string_view body, Response& response);
-    /// False: the request is answered already, with a refusal or as a preflight.
+    // False: the request is answered already, with a refusal or as a preflight.
     bool may_ask(const Head& head, bool probe, Response& response);
     void run_route(const Route& route, RestRequest& request, const Head& head,
                    std::string_view body, Response& response);

@@ -79,12 +79,10 @@ FieldError read_expiry(const Fields& fields, SetOptions& options) {
     return std::nullopt;
 }
 
-/// Options of SET in the engine's words; numbers are kept in `number` as text.
+// Options of SET in the engine's words; numbers are kept in `number` as text.
 void add_expiry(const SetOptions& options, std::vector<Arg>& argv, std::string& number) {
     if (options.unit == ExpiryUnit::kNone) {
-        if (options.keep_ttl) {
-            argv.emplace_back("KEEPTTL");
-        }
+        if (options.keep_ttl) argv.emplace_back("KEEPTTL");
         return;
     }
     if (options.expiry == 0) {
@@ -119,16 +117,12 @@ FieldSpecs set_route_fields() noexcept {
 FieldSpecs set_command_fields() noexcept { return kSetFields; }
 
 FieldError read_set_options(const Fields& fields, SetOptions& options) {
-    if (auto error = read_expiry(fields, options)) {
-        return error;
-    }
+    if (auto error = read_expiry(fields, options)) return error;
     options.nx = fields.flag("nx");
     options.xx = fields.flag("xx");
     options.keep_ttl = fields.flag("keepttl");
     options.get = fields.flag("get");
-    if (options.nx && options.xx) {
-        return "'nx' and 'xx' exclude each other";
-    }
+    if (options.nx && options.xx) return "'nx' and 'xx' exclude each other";
     if (options.keep_ttl && options.unit != ExpiryUnit::kNone) {
         return std::string("'keepttl' and '") + (fields.has("expiry") ? "expiry" : "ttl") +
                "' exclude each other";
@@ -141,23 +135,13 @@ Failure set_value(Exchange& exchange, std::string_view key, std::string_view val
     std::vector<Arg> argv{"SET", key, value};
     std::string number;
     add_expiry(options, argv, number);
-    if (options.nx) {
-        argv.emplace_back("NX");
-    }
-    if (options.xx) {
-        argv.emplace_back("XX");
-    }
-    if (options.get) {
-        argv.emplace_back("GET");
-    }
+    if (options.nx) argv.emplace_back("NX");
+    if (options.xx) argv.emplace_back("XX");
+    if (options.get) argv.emplace_back("GET");
     const Value reply = exchange.engine.run(argv);
-    if (reply.is_error()) {
-        return from_reply(reply);
-    }
+    if (reply.is_error()) return from_reply(reply);
     if (options.get) {
-        if (!reply.is_null()) {
-            outcome.old_value = std::string(reply.bytes());
-        }
+        if (!reply.is_null()) outcome.old_value = std::string(reply.bytes());
         outcome.written = options.nx ? reply.is_null() : options.xx ? !reply.is_null() : true;
     } else {
         outcome.written = !reply.is_null();

@@ -11,13 +11,13 @@
 namespace synap::server::http {
 
 FieldSpecs set_route_fields() noexcept;
-/// Those of the route and client_id.
+// Those of the route and client_id.
 FieldSpecs set_command_fields() noexcept;
 
-enum class ExpiryUnit : std::uint8_t { kNone, kSeconds, kMilliseconds, kUnixSeconds, kUnixMs };
+enum class ExpiryUnit : uint8_t { kNone, kSeconds, kMilliseconds, kUnixSeconds, kUnixMs };
 struct SetOptions {
     ExpiryUnit unit = ExpiryUnit::kNone;
-    std::int64_t expiry = 0;
+    int64_t expiry = 0;
     bool nx = false;
     bool xx = false;
     bool keep_ttl = false;
@@ -28,16 +28,16 @@ struct SetOutcome {
     std::optional<std::string> old_value;
 };
 
-/// Options that exclude each other are an error that names them.
+// Options that exclude each other are an error that names them.
 FieldError read_set_options(const Fields& fields, SetOptions& options);
 Failure set_value(Exchange& exchange, std::string_view key, std::string_view value,
                   const SetOptions& options, SetOutcome& outcome);
 
-/// Members "written" and, where there is one, "old_value".
+// Members "written" and, where there is one, "old_value".
 void write_outcome(JsonWriter& json, const SetOutcome& outcome);
 
-/// What the engine can add to the time of day.
-inline constexpr std::int64_t kMaxExpirySeconds = 9'000'000'000'000'000;
-inline constexpr std::int64_t kMaxExpiryMs = kMaxExpirySeconds * 1000;
+// What the engine can add to the time of day.
+inline constexpr int64_t kMaxExpirySeconds = 9'000'000'000'000'000;
+inline constexpr int64_t kMaxExpiryMs = kMaxExpirySeconds * 1000;
 
 }  // namespace synap::server::http

@@ -16,15 +16,15 @@ double number_of(const Value& value) {
                                              : static_cast<double>(value.integer());
 }
 
-std::uint64_t count_of(const Value& value) {
-    return static_cast<std::uint64_t>(std::max(0.0, number_of(value)));
+uint64_t count_of(const Value& value) {
+    return static_cast<uint64_t>(std::max(0.0, number_of(value)));
 }
 
-/// Calls body(key, value) for each entry of a map.
+// Calls body(key, value) for each entry of a map.
 template <typename Body>
 void each_entry(const Value& map, Body body) {
     Value key = map.first();
-    for (std::size_t i = 0; i + 1 < map.size(); i += 2) {
+    for (size_t i = 0; i + 1 < map.size(); i += 2) {
         const Value value = key.next();
         body(key.bytes(), value);
         key = value.next();
@@ -56,9 +56,7 @@ void read_latency(const Value& map, LatencyStats& stats) {
             const std::string_view text = name.substr(kBound.size());
             double bound = 0;
             const auto read = std::from_chars(text.data(), text.data() + text.size(), bound);
-            if (read.ec == std::errc()) {
-                stats.buckets.emplace_back(bound, count_of(value));
-            }
+            if (read.ec == std::errc()) stats.buckets.emplace_back(bound, count_of(value));
         }
     });
     std::sort(stats.buckets.begin(), stats.buckets.end());
@@ -66,19 +64,17 @@ void read_latency(const Value& map, LatencyStats& stats) {
 
 }  // namespace
 
-std::uint64_t Stats::count(std::string_view name) const {
+uint64_t Stats::count(std::string_view name) const {
     const auto found = numbers.find(name);
-    return found == numbers.end() ? 0 : static_cast<std::uint64_t>(found->second);
+    return found == numbers.end() ? 0 : static_cast<uint64_t>(found->second);
 }
 
-std::uint64_t Stats::calls_of(std::string_view name) const {
+uint64_t Stats::calls_of(std::string_view name) const {
     std::string lower(name);
     std::transform(lower.begin(), lower.end(), lower.begin(),
                    [](char c) { return static_cast<char>(c | 0x20); });
     auto found = commands.find(name);
-    if (found == commands.end()) {
-        found = commands.find(lower);
-    }
+    if (found == commands.end()) found = commands.find(lower);
     return found == commands.end() ? 0 : found->second.calls;
 }
 

@@ -12,17 +12,17 @@
 namespace synap::server::http {
 
 struct CommandStats {
-    std::uint64_t calls = 0;
-    std::uint64_t usec = 0;
-    std::uint64_t failed = 0;
-    std::uint64_t rejected = 0;
+    uint64_t calls = 0;
+    uint64_t usec = 0;
+    uint64_t failed = 0;
+    uint64_t rejected = 0;
 };
 
 struct LatencyStats {
-    /// Upper bound in microseconds and the number of observations up to it, in ascending order.
-    std::vector<std::pair<double, std::uint64_t>> buckets;
+    // Upper bound in microseconds and the number of observations up to it, in ascending order.
+    std::vector<std::pair<double, uint64_t>> buckets;
     double sum_us = 0;
-    std::uint64_t count = 0;
+    uint64_t count = 0;
 };
 
 struct Stats {
@@ -31,10 +31,10 @@ struct Stats {
     std::map<std::string, CommandStats, std::less<>> commands;
     std::map<std::string, LatencyStats, std::less<>> latencies;
 
-    /// A number that counts something; 0 when the engine does not tell it.
-    std::uint64_t count(std::string_view name) const;
-    /// Calls of a command by its name, in any case.
-    std::uint64_t calls_of(std::string_view name) const;
+    // A number that counts something; 0 when the engine does not tell it.
+    uint64_t count(std::string_view name) const;
+    // Calls of a command by its name, in any case.
+    uint64_t calls_of(std::string_view name) const;
 };
 
 Stats read_stats(const Store& store);

@@ -63,21 +63,17 @@ std::string_view padded_level_name(spdlog::level::level_enum level) {
 }
 
 // Length of the well-formed UTF-8 sequence that begins the text; 0 when it is none.
-std::size_t utf8_length(std::string_view text) {
-    const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+size_t utf8_length(std::string_view text) {
+    const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
     const unsigned char first = byte(0);
-    const std::size_t length = first < 0x80                     ? 1
-                               : first >= 0xc2 && first <= 0xdf ? 2
-                               : first >= 0xe0 && first <= 0xef ? 3
-                               : first >= 0xf0 && first <= 0xf4 ? 4
-                                                                : 0;
-    if (length == 0 || length > text.size()) {
-        return 0;
-    }
-    for (std::size_t i = 1; i < length; ++i) {
-        if ((byte(i) & 0xc0) != 0x80) {
-            return 0;
-        }
+    const size_t length = first < 0x80                     ? 1
+                          : first >= 0xc2 && first <= 0xdf ? 2
+                          : first >= 0xe0 && first <= 0xef ? 3
+                          : first >= 0xf0 && first <= 0xf4 ? 4
+                                                           : 0;
+    if (length == 0 || length > text.size()) return 0;
+    for (size_t i = 1; i < length; ++i) {
+        if ((byte(i) & 0xc0) != 0x80) return 0;
     }
     // Over-long forms, surrogates, and what lies above U+10FFFF.
     const bool wrong = (first == 0xe0 && byte(1) < 0xa0) || (first == 0xed && byte(1) > 0x9f) ||
@@ -90,7 +86,7 @@ std::size_t utf8_length(std::string_view text) {
 void append_escaped(Line& line, std::string_view text) {
     while (!text.empty()) {
         const auto c = static_cast<unsigned char>(text.front());
-        const std::size_t length = utf8_length(text);
+        const size_t length = utf8_length(text);
         if (c == '"' || c == '\\') {
             line.push_back('\\');
             line.push_back(static_cast<char>(c));
@@ -101,7 +97,7 @@ void append_escaped(Line& line, std::string_view text) {
         } else {
             append(line, text.substr(0, length));
         }
-        text.remove_prefix(std::max<std::size_t>(length, 1));
+        text.remove_prefix(std::max<size_t>(length, 1));
     }
 }
 

@@ -45,9 +45,7 @@ spdlog::level::level_enum to_spdlog(Level level) {
 
 const Level* find_level(std::string_view name) {
     for (const auto& [known, value] : kLevels) {
-        if (known == name) {
-            return &value;
-        }
+        if (known == name) return &value;
     }
     return nullptr;
 }
@@ -139,9 +137,7 @@ bool reopen(const std::string& level, std::string& error) {
     }
     try {
         for (const spdlog::sink_ptr& sink : logger().sinks()) {
-            if (auto* file = dynamic_cast<FileSink*>(sink.get())) {
-                file->reopen();
-            }
+            if (auto* file = dynamic_cast<FileSink*>(sink.get())) file->reopen();
         }
     } catch (const spdlog::spdlog_ex& e) {
         error = e.what();

@@ -24,11 +24,11 @@ struct LogConfig {
     std::string file;             // to append to; empty: standard error
 };
 
-enum class Level : std::uint8_t { kTrace, kDebug, kInfo, kWarn, kError, kOff };
+enum class Level : uint8_t { kTrace, kDebug, kInfo, kWarn, kError, kOff };
 
 // One named value. Views the caller's memory: use it only in the call.
 struct Field {
-    using Value = std::variant<std::string_view, std::int64_t, std::uint64_t, double, bool>;
+    using Value = std::variant<std::string_view, int64_t, uint64_t, double, bool>;
 
     template <typename T>
     Field(std::string_view name, const T& from) : key(name), value(wrap(from)) {}
@@ -44,9 +44,9 @@ private:
         } else if constexpr (std::is_floating_point_v<T>) {
             return static_cast<double>(from);
         } else if constexpr (std::is_integral_v<T> && std::is_signed_v<T>) {
-            return static_cast<std::int64_t>(from);
+            return static_cast<int64_t>(from);
         } else if constexpr (std::is_integral_v<T>) {
-            return static_cast<std::uint64_t>(from);
+            return static_cast<uint64_t>(from);
         } else {
             return std::string_view(from);
         }

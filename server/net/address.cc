@@ -36,9 +36,7 @@ bool is_loopback(const sockaddr_storage& address) noexcept {
         std::memcpy(&v4, &address, sizeof v4);
         return ntohl(v4.sin_addr.s_addr) >> 24 == 127;
     }
-    if (address.ss_family != AF_INET6) {
-        return false;
-    }
+    if (address.ss_family != AF_INET6) return false;
     sockaddr_in6 v6{};
     std::memcpy(&v6, &address, sizeof v6);
     return IN6_IS_ADDR_LOOPBACK(&v6.sin6_addr) ||

@@ -19,7 +19,7 @@ namespace {
 namespace asio = boost::asio;
 
 constexpr std::chrono::milliseconds kPatience{2000};
-/// A first line that came in part is looked at again after so long.
+// A first line that came in part is looked at again after so long.
 constexpr std::chrono::milliseconds kLookAgain{20};
 
 constexpr std::string_view kFull = "max number of clients reached";
@@ -52,9 +52,7 @@ std::string over_http(std::string_view status, std::string_view sentence) {
 bool is_probe(std::string_view line) noexcept {
     std::string_view target;
     for (const std::string_view method : {std::string_view("GET "), std::string_view("HEAD ")}) {
-        if (line.starts_with(method)) {
-            target = line.substr(method.size());
-        }
+        if (line.starts_with(method)) target = line.substr(method.size());
     }
     target = target.substr(0, target.find_first_of(" ?\r\n"));
     return target == "/livez" || target == "/readyz" || target == "/health" ||
@@ -112,18 +110,14 @@ void Admission::remove(const Pointer& guest) noexcept {
 void Admission::await_deadline(const Pointer& guest) {
     guest->deadline.expires_after(kPatience);
     guest->deadline.async_wait([this, guest](const boost::system::error_code& error) {
-        if (!error) {
-            remove(guest);
-        }
+        if (!error) remove(guest);
     });
 }
 
 void Admission::await_bytes(const Pointer& guest) {
     guest->socket.async_wait(asio::posix::stream_descriptor::wait_read,
                              [this, guest](const boost::system::error_code& error) {
-                                 if (!error && guest->socket.is_open()) {
-                                     on_bytes(guest);
-                                 }
+                                 if (!error && guest->socket.is_open()) on_bytes(guest);
                              });
 }
 
@@ -139,7 +133,7 @@ void Admission::on_bytes(const Pointer& guest) {
     } else if (guest->answered) {
         await_bytes(guest);
     } else {
-        answer(guest, {bytes.data(), static_cast<std::size_t>(got)});
+        answer(guest, {bytes.data(), static_cast<size_t>(got)});
     }
 }
 
@@ -149,9 +143,7 @@ void Admission::answer(const Pointer& guest, std::string_view first_bytes) {
         case http::Kind::kUnknown:
             guest->again.expires_after(kLookAgain);
             guest->again.async_wait([this, guest](const boost::system::error_code& error) {
-                if (!error && guest->socket.is_open()) {
-                    on_bytes(guest);
-                }
+                if (!error && guest->socket.is_open()) on_bytes(guest);
             });
             return;
         case http::Kind::kOther:
@@ -175,8 +167,8 @@ void Admission::answer(const Pointer& guest, std::string_view first_bytes) {
     serve_(fd);
 }
 
-/// Closing now would reset the connection, since what it sent was not read, and a reset can destroy
-/// the reply. So: end our side, swallow the rest, and close on its end.
+// Closing now would reset the connection, since what it sent was not read, and a reset can destroy
+// the reply. So: end our side, swallow the rest, and close on its end.
 void Admission::refuse(const Pointer& guest, std::string_view reply) {
     shared_.refused.fetch_add(1, std::memory_order_relaxed);
     guest->answered = true;

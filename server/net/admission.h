@@ -15,30 +15,30 @@
 
 namespace synap::server {
 
-/// Connections that wait here at most, and probes that are being answered at most: descriptors that
-/// are kept free for them.
-inline constexpr std::size_t kMaxGuests = 32;
-inline constexpr std::size_t kMaxProbes = 16;
+// Connections that wait here at most, and probes that are being answered at most: descriptors that
+// are kept free for them.
+inline constexpr size_t kMaxGuests = 32;
+inline constexpr size_t kMaxProbes = 16;
 
-/// GET or HEAD of a page that tells how the server is: /livez, /readyz, /health..., /metrics.
-/// `line` is the first line of a request.
+// GET or HEAD of a page that tells how the server is: /livez, /readyz, /health..., /metrics.
+// `line` is the first line of a request.
 bool is_probe(std::string_view line) noexcept;
 
-/// A guest that sends nothing is closed after two seconds, or when another one needs its place.
-/// Everything on the io_context's thread.
+// A guest that sends nothing is closed after two seconds, or when another one needs its place.
+// Everything on the io_context's thread.
 class Admission {
 public:
-    enum class Reason : std::uint8_t { kFull, kProtected };
+    enum class Reason : uint8_t { kFull, kProtected };
 
-    /// `serve` takes over the socket of a probe, or throws and leaves it.
+    // `serve` takes over the socket of a probe, or throws and leaves it.
     Admission(boost::asio::io_context& io, Shared& shared, std::function<void(int fd)> serve);
     Admission(const Admission&) = delete;
     Admission& operator=(const Admission&) = delete;
     ~Admission();
 
-    /// Takes over a connected, non-blocking socket. Throws std::bad_alloc, and leaves it.
+    // Takes over a connected, non-blocking socket. Throws std::bad_alloc, and leaves it.
     void take(int fd, Reason reason);
-    /// Closes all of them.
+    // Closes all of them.
     void stop() noexcept;
 
 private:

@@ -12,20 +12,18 @@ BufferPool::~BufferPool() {
     }
 }
 
-char* BufferPool::allocate(std::size_t bytes) noexcept {
+char* BufferPool::allocate(size_t bytes) noexcept {
     if (bytes == kChunkBytes && !kept_.empty()) {
         char* block = kept_.back();
         kept_.pop_back();
         return block;
     }
     char* block = static_cast<char*>(std::malloc(bytes));
-    if (block != nullptr) {
-        held_ += bytes;
-    }
+    if (block != nullptr) held_ += bytes;
     return block;
 }
 
-char* BufferPool::resize(char* block, std::size_t old_bytes, std::size_t bytes) noexcept {
+char* BufferPool::resize(char* block, size_t old_bytes, size_t bytes) noexcept {
     char* moved = static_cast<char*>(std::realloc(block, bytes));
     if (moved != nullptr) {
         held_ += bytes;
@@ -34,10 +32,8 @@ char* BufferPool::resize(char* block, std::size_t old_bytes, std::size_t bytes) 
     return moved;
 }
 
-void BufferPool::release(char* block, std::size_t bytes) noexcept {
-    if (block == nullptr) {
-        return;
-    }
+void BufferPool::release(char* block, size_t bytes) noexcept {
+    if (block == nullptr) return;
     if (bytes == kChunkBytes && kept_.size() < kMaxKept) {
         try {
             kept_.push_back(block);
@@ -50,39 +46,33 @@ void BufferPool::release(char* block, std::size_t bytes) noexcept {
     held_ -= bytes;
 }
 
-std::span<char> InputBuffer::room(std::size_t least) noexcept {
+std::span<char> InputBuffer::room(size_t least) noexcept {
     if (capacity_ - end_ < least + kReadPadding && begin_ > 0) {
         std::memmove(block_, block_ + begin_, size());
         end_ -= begin_;
         begin_ = 0;
     }
     if (capacity_ - end_ < least + kReadPadding) {
-        const std::size_t wanted = std::max(capacity_ * 2, end_ + least + kReadPadding);
+        const size_t wanted = std::max(capacity_ * 2, end_ + least + kReadPadding);
         char* moved = pool_.resize(block_, capacity_, wanted);
-        if (moved == nullptr) {
-            return {};
-        }
+        if (moved == nullptr) return {};
         block_ = moved;
         capacity_ = wanted;
     }
     return {block_ + end_, capacity_ - end_ - kReadPadding};
 }
 
-void InputBuffer::consume(std::size_t bytes) noexcept {
+void InputBuffer::consume(size_t bytes) noexcept {
     begin_ += bytes;
-    if (begin_ == end_) {
-        clear();
-    }
+    if (begin_ == end_) clear();
 }
 
-bool InputBuffer::assign(const char* data, std::size_t bytes) noexcept {
-    constexpr std::size_t kStep = 256;
-    const std::size_t wanted = (bytes + kReadPadding + kStep - 1) / kStep * kStep;
+bool InputBuffer::assign(const char* data, size_t bytes) noexcept {
+    constexpr size_t kStep = 256;
+    const size_t wanted = (bytes + kReadPadding + kStep - 1) / kStep * kStep;
     if (wanted > capacity_) {
         char* block = pool_.allocate(wanted);
-        if (block == nullptr) {
-            return false;
-        }
+        if (block == nullptr) return false;
         std::memcpy(block, data, bytes);
         clear();
         block_ = block;
@@ -101,10 +91,8 @@ void InputBuffer::clear() noexcept {
     capacity_ = begin_ = end_ = 0;
 }
 
-char* OutputBuffer::grow(std::size_t bytes) noexcept {
-    if (pending() + bytes > limit_) {
-        return nullptr;
-    }
+char* OutputBuffer::grow(size_t bytes) noexcept {
+    if (pending() + bytes > limit_) return nullptr;
     if (block_ == nullptr && bytes <= BufferPool::kChunkBytes) {
         block_ = pool_.allocate(BufferPool::kChunkBytes);
         capacity_ = block_ != nullptr ? BufferPool::kChunkBytes : 0;
@@ -113,15 +101,11 @@ char* OutputBuffer::grow(std::size_t bytes) noexcept {
     // A client that never quite catches up must not make the block grow for ever.
     if (sent_ >= size_ / 2 && sent_ != 0) {
         drop_sent();
-        if (capacity_ - size_ >= bytes) {
-            return block_ + size_;
-        }
+        if (capacity_ - size_ >= bytes) return block_ + size_;
     }
-    const std::size_t wanted = std::max(std::min(capacity_ * 2, limit_), size_ + bytes);
+    const size_t wanted = std::max(std::min(capacity_ * 2, limit_), size_ + bytes);
     char* moved = pool_.resize(block_, capacity_, wanted);
-    if (moved == nullptr) {
-        return nullptr;
-    }
+    if (moved == nullptr) return nullptr;
     block_ = moved;
     capacity_ = wanted;
     return block_ + size_;
@@ -129,7 +113,7 @@ char* OutputBuffer::grow(std::size_t bytes) noexcept {
 
 void OutputBuffer::drop_sent() noexcept {
     std::memmove(block_, block_ + sent_, size_ - sent_);
-    blobs_.erase(blobs_.begin(), blobs_.begin() + static_cast<std::ptrdiff_t>(first_blob_));
+    blobs_.erase(blobs_.begin(), blobs_.begin() + static_cast<ptrdiff_t>(first_blob_));
     first_blob_ = 0;
     for (Blob& blob : blobs_) {
         blob.at -= sent_;
@@ -139,9 +123,7 @@ void OutputBuffer::drop_sent() noexcept {
 }
 
 bool OutputBuffer::append_blob(synap_bytes_t value, synap_blob_t* owner) noexcept {
-    if (pending() + value.size > limit_) {
-        return false;
-    }
+    if (pending() + value.size > limit_) return false;
     try {
         blobs_.push_back(
             {size_, static_cast<const char*>(value.data), value.size, value.size, owner});
@@ -157,13 +139,11 @@ bool OutputBuffer::append_blob(synap_bytes_t value, synap_blob_t* owner) noexcep
 
 int OutputBuffer::gather(std::span<iovec, kMaxPieces> pieces) const noexcept {
     int count = 0;
-    std::size_t from = sent_;
-    const auto add = [&](const char* data, std::size_t bytes) {
-        if (bytes != 0) {
-            pieces[static_cast<std::size_t>(count++)] = {const_cast<char*>(data), bytes};
-        }
+    size_t from = sent_;
+    const auto add = [&](const char* data, size_t bytes) {
+        if (bytes != 0) pieces[static_cast<size_t>(count++)] = {const_cast<char*>(data), bytes};
     };
-    for (std::size_t i = first_blob_; i < blobs_.size() && count + 2 < kMaxPieces; ++i) {
+    for (size_t i = first_blob_; i < blobs_.size() && count + 2 < kMaxPieces; ++i) {
         add(block_ + from, blobs_[i].at - from);
         add(blobs_[i].data, blobs_[i].size);
         from = blobs_[i].at;
@@ -172,42 +152,34 @@ int OutputBuffer::gather(std::span<iovec, kMaxPieces> pieces) const noexcept {
             return count;
         }
     }
-    if (first_blob_ == blobs_.size()) {
-        add(block_ + from, size_ - from);
-    }
+    if (first_blob_ == blobs_.size()) add(block_ + from, size_ - from);
     return count;
 }
 
-void OutputBuffer::sent(std::size_t bytes) noexcept {
+void OutputBuffer::sent(size_t bytes) noexcept {
     while (first_blob_ < blobs_.size()) {
         Blob& blob = blobs_[first_blob_];
-        const std::size_t before = std::min(bytes, blob.at - sent_);
+        const size_t before = std::min(bytes, blob.at - sent_);
         sent_ += before;
         bytes -= before;
-        if (sent_ < blob.at) {
-            return;
-        }
-        const std::size_t part = std::min(bytes, blob.size);
+        if (sent_ < blob.at) return;
+        const size_t part = std::min(bytes, blob.size);
         blob.data += part;
         blob.size -= part;
         blob_bytes_ -= part;
         bytes -= part;
-        if (blob.size != 0) {
-            return;
-        }
+        if (blob.size != 0) return;
         synap_blob_release(blob.owner);
         retained_ -= blob.whole;
         pool_.drop(blob.whole);
         ++first_blob_;
     }
     sent_ += bytes;
-    if (pending() == 0) {
-        clear();
-    }
+    if (pending() == 0) clear();
 }
 
 void OutputBuffer::clear() noexcept {
-    for (std::size_t i = first_blob_; i < blobs_.size(); ++i) {
+    for (size_t i = first_blob_; i < blobs_.size(); ++i) {
         synap_blob_release(blobs_[i].owner);
     }
     blobs_.clear();

@@ -11,37 +11,37 @@
 
 namespace synap::server {
 
-/// Eviction cannot free this memory, so it has a limit of its own, and above it the client that
-/// holds the most is cut, then the next one. Each I/O thread knows its own clients only: in a round
-/// all say what their largest one holds, and the thread that has the largest of all cuts it.
-///
-/// Threads: any, once all I/O threads were added. Only a round takes a lock.
+// Eviction cannot free this memory, so it has a limit of its own, and above it the client that
+// holds the most is cut, then the next one. Each I/O thread knows its own clients only: in a round
+// all say what their largest one holds, and the thread that has the largest of all cuts it.
+//
+// Threads: any, once all I/O threads were added. Only a round takes a lock.
 class ClientMemory {
 public:
-    /// Bytes; 0: no limit.
-    explicit ClientMemory(std::size_t limit) noexcept : limit_(limit) {}
+    // Bytes; 0: no limit.
+    explicit ClientMemory(size_t limit) noexcept : limit_(limit) {}
 
-    /// Adds an I/O thread; its index is the number of those before it. `ask` makes it call
-    /// report() soon, and may throw std::bad_alloc.
+    // Adds an I/O thread; its index is the number of those before it. `ask` makes it call
+    // report() soon, and may throw std::bad_alloc.
     void add_thread(std::function<void()> ask);
 
-    /// The clients of a thread hold `change` more than before. Begins a round when all together
-    /// hold too much and none is under way.
-    void changed(std::int64_t change) noexcept;
-    /// The largest client of thread `index` holds `largest`. True: cut it, then call was_cut().
-    [[nodiscard]] bool report(std::size_t index, std::size_t largest) noexcept;
+    // The clients of a thread hold `change` more than before. Begins a round when all together
+    // hold too much and none is under way.
+    void changed(int64_t change) noexcept;
+    // The largest client of thread `index` holds `largest`. True: cut it, then call was_cut().
+    [[nodiscard]] bool report(size_t index, size_t largest) noexcept;
     void was_cut() noexcept;
 
-    /// More than half is in use: who takes replies should do so before more are made for them.
+    // More than half is in use: who takes replies should do so before more are made for them.
     bool is_short() const noexcept { return limit_ != 0 && total() > limit_ / 2; }
-    std::size_t total() const noexcept;
-    std::size_t limit() const noexcept { return limit_; }
+    size_t total() const noexcept;
+    size_t limit() const noexcept { return limit_; }
 
 private:
-    enum class Round : std::uint8_t { kNone, kReports, kCut };
+    enum class Round : uint8_t { kNone, kReports, kCut };
     struct Thread {
         std::function<void()> ask;
-        std::size_t largest = 0;
+        size_t largest = 0;
         bool reported = false;
     };
 
@@ -49,13 +49,13 @@ private:
     void begin_round() noexcept;
     void ask(const Thread& thread) noexcept;
 
-    std::size_t limit_;
-    std::atomic<std::int64_t> total_{0};
+    size_t limit_;
+    std::atomic<int64_t> total_{0};
     std::mutex mutex_;  // the rest
     std::vector<Thread> threads_;
     Round round_ = Round::kNone;
-    std::size_t missing_ = 0;  // reports
-    std::size_t victim_ = 0;
+    size_t missing_ = 0;  // reports
+    size_t victim_ = 0;
 };
 
 }  // namespace synap::server

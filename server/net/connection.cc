@@ -21,22 +21,22 @@
 namespace synap::server {
 namespace {
 
-/// An incomplete request up to this size is moved into the thread's read buffer when more of it
-/// comes; a larger one grows in a block of its own, where the rest is received directly.
-constexpr std::size_t kSmallRest = 16 * 1024;
-constexpr std::size_t kLargeRead = 64 * 1024;
-/// How long a client may take to notice that it was answered and cut.
-constexpr std::uint64_t kLingerMs = 2000;
-/// Reads of one turn that swallow what it still sends; one that sends more is not listening.
+// An incomplete request up to this size is moved into the thread's read buffer when more of it
+// comes; a larger one grows in a block of its own, where the rest is received directly.
+constexpr size_t kSmallRest = 16 * 1024;
+constexpr size_t kLargeRead = 64 * 1024;
+// How long a client may take to notice that it was answered and cut.
+constexpr uint64_t kLingerMs = 2000;
+// Reads of one turn that swallow what it still sends; one that sends more is not listening.
 constexpr int kLingerReads = 64;
 
-/// A client that has taken nothing for so long is taken for one that will not read before it has
-/// written everything.
-constexpr std::uint64_t kStuckMs = 1000;
+// A client that has taken nothing for so long is taken for one that will not read before it has
+// written everything.
+constexpr uint64_t kStuckMs = 1000;
 
 }  // namespace
 
-Connection::Connection(Loop& loop, int fd, std::uint64_t id, bool restricted)
+Connection::Connection(Loop& loop, int fd, uint64_t id, bool restricted)
     : loop_(loop),
       fd_(fd),
       id_(id),
@@ -53,15 +53,11 @@ Connection::Connection(Loop& loop, int fd, std::uint64_t id, bool restricted)
 }
 
 Connection::~Connection() {
-    if (fd_ >= 0) {
-        ::close(fd_);
-    }
+    if (fd_ >= 0) ::close(fd_);
 }
 
-void Connection::on_socket(std::uint32_t events) {
-    if (closed()) {
-        return;
-    }
+void Connection::on_socket(uint32_t events) {
+    if (closed()) return;
     if ((events & (EPOLLERR | EPOLLHUP)) != 0) {
         close();
         return;
@@ -72,9 +68,7 @@ void Connection::on_socket(std::uint32_t events) {
         want_write_ = false;
         advance();
     }
-    if (closed()) {
-        return;
-    }
+    if (closed()) return;
     if (ended_ && (waiting_ & kCommand) != 0) {
         close();
     } else if (may_read()) {
@@ -91,14 +85,12 @@ bool Connection::may_read() const noexcept {
 }
 
 void Connection::receive() {
-    const std::size_t have = input_.size();
+    const size_t have = input_.size();
     const bool borrowed = have <= kSmallRest;
     std::span<char> room;
     if (borrowed) {
         room = loop_.read_buffer();
-        if (have != 0) {
-            std::memcpy(room.data(), input_.data(), have);
-        }
+        if (have != 0) std::memcpy(room.data(), input_.data(), have);
         room = room.subspan(have);
     } else {
         room = input_.room(kLargeRead);
@@ -125,7 +117,7 @@ void Connection::receive() {
         advance();
         return;
     }
-    const auto bytes = static_cast<std::size_t>(got);
+    const auto bytes = static_cast<size_t>(got);
     loop_.services().counters.reads.add();
     loop_.services().counters.input_bytes.add(bytes);
     active_ms_ = loop_.now_ms();
@@ -137,7 +129,7 @@ void Connection::receive() {
     }
 }
 
-/// Takes what the client sends although its turn has not come, so that it may come to read.
+// Takes what the client sends although its turn has not come, so that it may come to read.
 void Connection::receive_ahead() {
     constexpr int kReadsAhead = 16;
     for (int i = 0; must_read_ahead() && i < kReadsAhead; ++i) {
@@ -157,31 +149,27 @@ void Connection::receive_ahead() {
         readable_ =
             got == static_cast<ssize_t>(room.size()) || ended_ || (got < 0 && errno == EINTR);
         if (got > 0) {
-            const auto bytes = static_cast<std::size_t>(got);
+            const auto bytes = static_cast<size_t>(got);
             loop_.services().counters.input_bytes.add(bytes);
             input_.added(bytes);
             active_ms_ = loop_.now_ms();
             work_left_ = true;
         }
     }
-    if (input_.empty()) {
-        input_.clear();
-    }
+    if (input_.empty()) input_.clear();
     loop_.account();  // which may cut it
-    if (!closed() && must_read_ahead()) {
-        loop_.resume_later(*this);
-    }
+    if (!closed() && must_read_ahead()) loop_.resume_later(*this);
 }
 
-/// Hands bytes to the protocol and keeps what it did not consume. `borrowed` bytes are those of
-/// the thread's read buffer; others are input_'s own.
-void Connection::feed(char* data, std::size_t size, bool borrowed) {
+// Hands bytes to the protocol and keeps what it did not consume. `borrowed` bytes are those of
+// the thread's read buffer; others are input_'s own.
+void Connection::feed(char* data, size_t size, bool borrowed) {
     const std::optional<Fed> fed = dispatch(data, size);
     if (!fed) {
         close();
         return;
     }
-    const std::size_t rest = size - fed->consumed;
+    const size_t rest = size - fed->consumed;
     if (!borrowed) {
         input_.consume(fed->consumed);
     } else if (rest == 0) {
@@ -193,25 +181,21 @@ void Connection::feed(char* data, std::size_t size, bool borrowed) {
     settle(*fed);
 }
 
-std::optional<Fed> Connection::dispatch(char* data, std::size_t size) {
+std::optional<Fed> Connection::dispatch(char* data, size_t size) {
     if (peer_.index() == 0 && !recognise(data, size)) {
-        if (closed()) {
-            return std::nullopt;
-        }
+        if (closed()) return std::nullopt;
         Fed nothing;
         nothing.pending = size;
         return nothing;
     }
     const PeerContext context{loop_.services(), session_->raw(), output_, id_};
-    if (auto* resp = std::get_if<resp::Peer>(&peer_)) {
-        return resp->feed(context, data, size);
-    }
+    if (auto* resp = std::get_if<resp::Peer>(&peer_)) return resp->feed(context, data, size);
     return std::get<http::Peer>(peer_).feed(context, loop_.http(), data, size);
 }
 
-/// Tells the protocol by the first line. False while it cannot be told, or when the session could
-/// not be opened (then the connection is closed).
-bool Connection::recognise(const char* data, std::size_t size) {
+// Tells the protocol by the first line. False while it cannot be told, or when the session could
+// not be opened (then the connection is closed).
+bool Connection::recognise(const char* data, size_t size) {
     switch (http::recognise({data, size}, loop_.limits())) {
         case http::Kind::kUnknown:
             return false;
@@ -231,7 +215,7 @@ bool Connection::recognise(const char* data, std::size_t size) {
     return open_session(SYNAP_PROTOCOL_RESP2, "resp");
 }
 
-bool Connection::open_session(std::uint32_t protocol, const char* transport) {
+bool Connection::open_session(uint32_t protocol, const char* transport) {
     const std::string peer = peer_name(fd_);
     SessionOptions options;
     options.protocol = protocol;
@@ -248,14 +232,14 @@ bool Connection::open_session(std::uint32_t protocol, const char* transport) {
     return true;
 }
 
-/// Acts on what the protocol made of the bytes it was given.
+// Acts on what the protocol made of the bytes it was given.
 void Connection::settle(const Fed& fed) {
     if (fed.verdict == Verdict::kAbort) {
         cut(fed.reason);
         return;
     }
     if (fed.reason != CutReason::kCount) {
-        loop_.services().counters.cut[static_cast<std::size_t>(fed.reason)].add();
+        loop_.services().counters.cut[static_cast<size_t>(fed.reason)].add();
         linger_ = true;
     }
     closing_ = closing_ || fed.verdict == Verdict::kClose;
@@ -273,12 +257,10 @@ void Connection::settle(const Fed& fed) {
     const bool goes_on = fed.verdict == Verdict::kYield || fed.verdict == Verdict::kBlocked ||
                          fed.verdict == Verdict::kPaused;
     work_left_ = goes_on && !input_.empty();
-    if (pending_ == 0 || fed.progressed) {
-        request_ms_ = loop_.now_ms();
-    }
+    if (pending_ == 0 || fed.progressed) request_ms_ = loop_.now_ms();
     pending_ = fed.pending;
     if (fed.token.position != 0) {
-        const std::uint32_t level = synap_session_durability(session_->raw());
+        const uint32_t level = synap_session_durability(session_->raw());
         if (loop_.must_commit(fed.token, level)) {
             waiting_ |= kLog;
             loop_.commit_later(*this, fed.token, level);
@@ -289,10 +271,8 @@ void Connection::settle(const Fed& fed) {
 }
 
 void Connection::on_committed(bool reached) {
-    if (closed()) {
-        return;
-    }
-    waiting_ &= static_cast<std::uint8_t>(~kLog);
+    if (closed()) return;
+    waiting_ &= static_cast<uint8_t>(~kLog);
     request_ms_ = loop_.now_ms();  // the client could not go on until now
     if (!reached) {
         cut(CutReason::kLogFailure);
@@ -303,10 +283,8 @@ void Connection::on_committed(bool reached) {
 
 void Connection::on_completion(const Reply& reply, const synap_error_t* error) {
     auto* resp = std::get_if<resp::Peer>(&peer_);
-    if (closed() || resp == nullptr || (waiting_ & kCommand) == 0) {
-        return;
-    }
-    waiting_ &= static_cast<std::uint8_t>(~kCommand);
+    if (closed() || resp == nullptr || (waiting_ & kCommand) == 0) return;
+    waiting_ &= static_cast<uint8_t>(~kCommand);
     request_ms_ = loop_.now_ms();
     const PeerContext context{loop_.services(), session_->raw(), output_, id_};
     if (!resp->complete(context, reply, error)) {
@@ -317,16 +295,12 @@ void Connection::on_completion(const Reply& reply, const synap_error_t* error) {
 }
 
 void Connection::resume() {
-    if (closed()) {
-        return;
-    }
+    if (closed()) return;
     if (waiting_ == kReply) {
         deliver_rest();
         return;
     }
-    if (waiting_ != 0 || closing_) {
-        return;
-    }
+    if (waiting_ != 0 || closing_) return;
     if (work_left_) {
         work_left_ = false;
         feed(input_.data(), input_.size(), false);
@@ -335,12 +309,10 @@ void Connection::resume() {
     }
 }
 
-/// Makes more of the replies that the session owes, when the client has taken what there was.
+// Makes more of the replies that the session owes, when the client has taken what there was.
 void Connection::deliver_rest() {
     if (output_.pending() > kTurnOutputBytes) {
-        if (must_read_ahead()) {
-            receive_ahead();
-        }
+        if (must_read_ahead()) receive_ahead();
         return;
     }
     const PeerContext context{loop_.services(), session_->raw(), output_, id_};
@@ -350,68 +322,58 @@ void Connection::deliver_rest() {
         return;
     }
     if (fed.verdict != Verdict::kPaused) {
-        waiting_ &= static_cast<std::uint8_t>(~kReply);
+        waiting_ &= static_cast<uint8_t>(~kReply);
         request_ms_ = loop_.now_ms();  // the client could not go on until now
         charge_owed();
     }
     advance();
 }
 
-/// Looks at what the session holds of replies: each reference that is left, so not at every turn.
+// Looks at what the session holds of replies: each reference that is left, so not at every turn.
 void Connection::charge_owed() noexcept {
     loop_.pool().drop(owed_);
     owed_ = (waiting_ & kReply) != 0 ? synap_exec_held(session_->raw()) : 0;
     loop_.pool().retain(owed_);
 }
 
-/// Sends what may be sent and decides what comes next. Called whenever a wait has ended.
+// Sends what may be sent and decides what comes next. Called whenever a wait has ended.
 void Connection::advance() {
-    if ((waiting_ & kLog) != 0) {
-        return;
-    }
+    if ((waiting_ & kLog) != 0) return;
     flush();
-    if (closed()) {
-        return;
-    }
+    if (closed()) return;
     if ((waiting_ & kReply) != 0) {
-        if (output_.pending() <= kTurnOutputBytes) {
-            loop_.resume_later(*this);
-        }
+        if (output_.pending() <= kTurnOutputBytes) loop_.resume_later(*this);
         return;
     }
     if (must_catch_up()) {
         waiting_ |= kOutput;
     } else if ((waiting_ & kOutput) != 0) {
-        waiting_ &= static_cast<std::uint8_t>(~kOutput);
+        waiting_ &= static_cast<uint8_t>(~kOutput);
         request_ms_ = loop_.now_ms();
     }
-    if (waiting_ != 0) {
-        return;
-    }
+    if (waiting_ != 0) return;
     if (!closing_) {
-        if (work_left_ || readable_) {
-            loop_.resume_later(*this);
-        }
+        if (work_left_ || readable_) loop_.resume_later(*this);
     } else if (output_.empty()) {
         finish();
     }
 }
 
-/// More commands only wait for a client that is taking its replies: one that is not would wait for
-/// its commands to be read, and nothing would move.
+// More commands only wait for a client that is taking its replies: one that is not would wait for
+// its commands to be read, and nothing would move.
 bool Connection::must_catch_up() const noexcept {
     return output_.pending() > loop_.output_soft_bytes() && !is_stuck();
 }
 
-/// The client can not come to read because it can not come to write.
+// The client can not come to read because it can not come to write.
 bool Connection::must_read_ahead() const noexcept {
     return (waiting_ & kReply) != 0 && want_write_ && readable_ && !ended_ && is_stuck();
 }
 
-/// The client takes nothing of what waits for it.
+// The client takes nothing of what waits for it.
 bool Connection::is_stuck() const noexcept {
-    const std::uint64_t limit = loop_.limits().write_timeout_ms;
-    const std::uint64_t stuck = limit == 0 ? kStuckMs : std::min(kStuckMs, limit / 2);
+    const uint64_t limit = loop_.limits().write_timeout_ms;
+    const uint64_t stuck = limit == 0 ? kStuckMs : std::min(kStuckMs, limit / 2);
     return loop_.now_ms() - progress_ms_ >= stuck;
 }
 
@@ -430,16 +392,14 @@ void Connection::flush() {
         close();
     } else if (sent.end == Sent::End::kFull) {
         want_write_ = true;
-        if (!std::exchange(stalled_, true)) {
-            progress_ms_ = loop_.now_ms();
-        }
+        if (!std::exchange(stalled_, true)) progress_ms_ = loop_.now_ms();
         loop_.account();  // which may cut it
     } else {
         stalled_ = false;
     }
 }
 
-/// Everything was sent and the connection is to end.
+// Everything was sent and the connection is to end.
 void Connection::finish() {
     if (!linger_) {
         close();
@@ -458,25 +418,17 @@ void Connection::discard() {
     const std::span<char> room = loop_.read_buffer();
     for (int turn = 0; turn < kLingerReads; ++turn) {
         const ssize_t got = ::recv(fd_, room.data(), room.size(), 0);
-        if (got < 0 && errno == EAGAIN) {
-            return;
-        }
-        if (got <= 0) {
-            break;
-        }
+        if (got < 0 && errno == EAGAIN) return;
+        if (got <= 0) break;
     }
     close();
 }
 
-void Connection::on_tick(std::uint64_t now_ms) {
+void Connection::on_tick(uint64_t now_ms) {
     const Limits& limits = loop_.limits();
-    if (closed()) {
-        return;
-    }
+    if (closed()) return;
     if (lingering_) {
-        if (now_ms - progress_ms_ > kLingerMs) {
-            close();
-        }
+        if (now_ms - progress_ms_ > kLingerMs) close();
     } else if (want_write_ && limits.write_timeout_ms != 0 &&
                now_ms - std::max(progress_ms_, active_ms_) > limits.write_timeout_ms) {
         cut(CutReason::kWriteTimeout);
@@ -489,19 +441,17 @@ void Connection::on_tick(std::uint64_t now_ms) {
         advance();
     } else if ((waiting_ & kReply) != 0) {
         charge_owed();
-        if (must_read_ahead()) {
-            receive_ahead();
-        }
+        if (must_read_ahead()) receive_ahead();
     } else if (limits.idle_timeout_ms != 0 && waiting_ == 0 &&
                now_ms - active_ms_ > limits.idle_timeout_ms) {
         cut(CutReason::kIdle);
     }
 }
 
-/// A request of HTTP takes too long to arrive. One of RESP may take its time: a command may come
-/// from a pipe whose writer pauses, and costs no more meanwhile than a client that is idle.
-bool Connection::is_late(std::uint64_t now_ms) const noexcept {
-    const std::uint32_t limit = loop_.limits().header_timeout_ms;
+// A request of HTTP takes too long to arrive. One of RESP may take its time: a command may come
+// from a pipe whose writer pauses, and costs no more meanwhile than a client that is idle.
+bool Connection::is_late(uint64_t now_ms) const noexcept {
+    const uint32_t limit = loop_.limits().header_timeout_ms;
     return pending_ != 0 && waiting_ == 0 && limit != 0 &&
            !std::holds_alternative<resp::Peer>(peer_) && now_ms - request_ms_ > limit + pending_;
 }
@@ -517,20 +467,16 @@ void Connection::drain() {
 }
 
 void Connection::cut(CutReason reason) {
-    if (closed()) {
-        return;
-    }
+    if (closed()) return;
     if (reason != CutReason::kCount) {
-        loop_.services().counters.cut[static_cast<std::size_t>(reason)].add();
+        loop_.services().counters.cut[static_cast<size_t>(reason)].add();
     }
     close();
 }
 
 void Connection::close() {
-    if (closed()) {
-        return;
-    }
-    waiting_ &= static_cast<std::uint8_t>(~kReply);
+    if (closed()) return;
+    waiting_ &= static_cast<uint8_t>(~kReply);
     charge_owed();
     session_.reset();
     input_.clear();

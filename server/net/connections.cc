@@ -10,27 +10,25 @@ void Connections::open(Loop& loop, int fd, bool restricted) {
         // So that closing, which also happens for want of memory, needs none.
         free_slots_.reserve(slots_.capacity());
         retired_.reserve(slots_.capacity());
-        free_slots_.push_back(static_cast<std::uint32_t>(slots_.size() - 1));
+        free_slots_.push_back(static_cast<uint32_t>(slots_.size() - 1));
     }
-    const std::uint32_t index = free_slots_.back();
+    const uint32_t index = free_slots_.back();
     Slot& slot = slots_[index];
-    const std::uint64_t id = (static_cast<std::uint64_t>(slot.generation + 1) << 32) | index;
+    const uint64_t id = (static_cast<uint64_t>(slot.generation + 1) << 32) | index;
     slot.connection = std::make_unique<Connection>(loop, fd, id, restricted);
     ++slot.generation;
     free_slots_.pop_back();
     ++open_;
 }
 
-Connection* Connections::find(std::uint64_t id) noexcept {
-    const auto index = static_cast<std::uint32_t>(id);
-    if (index >= slots_.size() || slots_[index].generation != id >> 32) {
-        return nullptr;
-    }
+Connection* Connections::find(uint64_t id) noexcept {
+    const auto index = static_cast<uint32_t>(id);
+    if (index >= slots_.size() || slots_[index].generation != id >> 32) return nullptr;
     return slots_[index].connection.get();
 }
 
 void Connections::retire(const Connection& connection) noexcept {
-    const auto index = static_cast<std::uint32_t>(connection.id());
+    const auto index = static_cast<uint32_t>(connection.id());
     retired_.push_back(std::move(slots_[index].connection));
     free_slots_.push_back(index);
     --open_;

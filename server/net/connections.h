@@ -10,39 +10,37 @@
 
 namespace synap::server {
 
-/// Numbers are never used again, so that an event for a connection that has gone finds nobody.
-/// Connections that were closed stay valid until clear_retired(). On the loop's thread only.
+// Numbers are never used again, so that an event for a connection that has gone finds nobody.
+// Connections that were closed stay valid until clear_retired(). On the loop's thread only.
 class Connections {
 public:
-    /// Opens a connection on `fd`, which it then owns. Throws std::bad_alloc, and `fd` stays the
-    /// caller's.
+    // Opens a connection on `fd`, which it then owns. Throws std::bad_alloc, and `fd` stays the
+    // caller's.
     void open(Loop& loop, int fd, bool restricted);
-    Connection* find(std::uint64_t id) noexcept;
-    /// Takes a closed one out.
+    Connection* find(uint64_t id) noexcept;
+    // Takes a closed one out.
     void retire(const Connection& connection) noexcept;
     void clear_retired() noexcept { retired_.clear(); }
-    std::size_t size() const noexcept { return open_; }
+    size_t size() const noexcept { return open_; }
 
-    /// Calls body(connection) for each that is open. Bodies may close any of them.
+    // Calls body(connection) for each that is open. Bodies may close any of them.
     template <typename Body>
     void for_each(Body body) {
-        for (std::size_t i = 0; i < slots_.size(); ++i) {
-            if (slots_[i].connection) {
-                body(*slots_[i].connection);
-            }
+        for (size_t i = 0; i < slots_.size(); ++i) {
+            if (slots_[i].connection) body(*slots_[i].connection);
         }
     }
 
 private:
     struct Slot {
         std::unique_ptr<Connection> connection;
-        std::uint32_t generation = 0;
+        uint32_t generation = 0;
     };
 
     std::vector<Slot> slots_;
-    std::vector<std::uint32_t> free_slots_;
+    std::vector<uint32_t> free_slots_;
     std::vector<std::unique_ptr<Connection>> retired_;
-    std::size_t open_ = 0;
+    size_t open_ = 0;
 };
 
 }  // namespace synap::server

@@ -23,17 +23,17 @@ namespace {
 
 namespace asio = boost::asio;
 
-/// Accepted in one go before the signals and timers of the thread get their turn.
+// Accepted in one go before the signals and timers of the thread get their turn.
 constexpr int kMaxAccepts = 64;
-/// How long accepting rests when the process has no descriptor left.
+// How long accepting rests when the process has no descriptor left.
 constexpr std::chrono::milliseconds kPause{100};
 
 void set_option(int fd, int level, int name, int value) noexcept {
     static_cast<void>(::setsockopt(fd, level, name, &value, sizeof value));
 }
 
-/// A silent peer is probed after `idle_s`, then three times in as long again.
-void keep_alive(int fd, std::uint32_t idle_s) noexcept {
+// A silent peer is probed after `idle_s`, then three times in as long again.
+void keep_alive(int fd, uint32_t idle_s) noexcept {
     const int idle = static_cast<int>(idle_s);
     set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
     set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, idle);
@@ -41,7 +41,7 @@ void keep_alive(int fd, std::uint32_t idle_s) noexcept {
     set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, 3);
 }
 
-/// What happened to a connection before it was accepted: the next one may be sound.
+// What happened to a connection before it was accepted: the next one may be sound.
 bool concerns_one_connection(int error) noexcept {
     switch (error) {
         case ECONNABORTED:
@@ -85,9 +85,7 @@ Listener::~Listener() = default;
 
 void Listener::start() {
     for (auto& socket : sockets_) {
-        if (!socket->waits) {
-            wait(*socket);
-        }
+        if (!socket->waits) wait(*socket);
     }
 }
 
@@ -105,9 +103,7 @@ void Listener::wait(Socket& socket) {
     socket.descriptor.async_wait(asio::posix::stream_descriptor::wait_read,
                                  [this, &socket](const boost::system::error_code& error) {
                                      socket.waits = false;
-                                     if (stopped_) {
-                                         return;
-                                     }
+                                     if (stopped_) return;
                                      if (error) {
                                          pause(socket, error.value());
                                      } else {
@@ -146,7 +142,7 @@ void Listener::deal(int fd, const sockaddr_storage& peer) {
             return;
         }
         counted = true;
-        const std::uint64_t open = shared_.connections.fetch_add(1, std::memory_order_relaxed);
+        const uint64_t open = shared_.connections.fetch_add(1, std::memory_order_relaxed);
         if (open >= shared_.settings.limits.max_connections) {
             shared_.left(false);
             counted = false;
@@ -154,21 +150,17 @@ void Listener::deal(int fd, const sockaddr_storage& peer) {
             return;
         }
         set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-        if (shared_.settings.tcp_keepalive_s != 0) {
-            keep_alive(fd, shared_.settings.tcp_keepalive_s);
-        }
+        if (shared_.settings.tcp_keepalive_s != 0) keep_alive(fd, shared_.settings.tcp_keepalive_s);
         loops_[next_]->adopt(fd);
         next_ = (next_ + 1) % loops_.size();
     } catch (const std::exception& error) {
         log::error("a connection was refused", {{"reason", error.what()}});
         ::close(fd);
-        if (counted) {
-            shared_.left(false);
-        }
+        if (counted) shared_.left(false);
     }
 }
 
-/// Serves the probe of a client that is refused otherwise.
+// Serves the probe of a client that is refused otherwise.
 void Listener::adopt_probe(int fd) {
     try {
         loops_[next_]->adopt(fd, true);
@@ -179,7 +171,7 @@ void Listener::adopt_probe(int fd) {
     }
 }
 
-/// Rests, then goes on. Said once for as long as it lasts.
+// Rests, then goes on. Said once for as long as it lasts.
 void Listener::pause(Socket& socket, int error) {
     if (!std::exchange(short_, true)) {
         log::warn("cannot accept connections; trying again",
@@ -188,9 +180,7 @@ void Listener::pause(Socket& socket, int error) {
     socket.timer.expires_after(kPause);
     socket.timer.async_wait([this, &socket](const boost::system::error_code&) {
         socket.waits = false;
-        if (!stopped_) {
-            wait(socket);
-        }
+        if (!stopped_) wait(socket);
     });
     socket.waits = true;
 }

@@ -14,8 +14,8 @@
 
 namespace synap::server {
 
-/// Runs on the io_context it is given. Accepting goes on whatever happens: where descriptors or
-/// memory are missing it rests for a moment.
+// Runs on the io_context it is given. Accepting goes on whatever happens: where descriptors or
+// memory are missing it rests for a moment.
 class Listener {
 public:
     Listener(boost::asio::io_context& io, const ListeningSockets& sockets, Shared& shared,
@@ -24,9 +24,9 @@ public:
     Listener& operator=(const Listener&) = delete;
     ~Listener();
 
-    /// Begins to accept; and again where an exception has ended that.
+    // Begins to accept; and again where an exception has ended that.
     void start();
-    /// Accepts no more. The sockets stay open, which their owner closes.
+    // Accepts no more. The sockets stay open, which their owner closes.
     void stop() noexcept;
 
 private:
@@ -42,7 +42,7 @@ private:
     Shared& shared_;
     std::vector<std::unique_ptr<Loop>>& loops_;
     Admission admission_;
-    std::size_t next_ = 0;
+    size_t next_ = 0;
     bool stopped_ = false;
     bool short_ = false;  // the last accept failed for want of descriptors or memory
 };

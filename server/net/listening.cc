@@ -19,7 +19,7 @@
 namespace synap::server {
 namespace {
 
-/// Attempts at a port that is free in both families, when the system chooses it.
+// Attempts at a port that is free in both families, when the system chooses it.
 constexpr int kPortAttempts = 16;
 
 struct Address {
@@ -35,22 +35,22 @@ const sockaddr* generic(const sockaddr_storage& storage) noexcept {
     return reinterpret_cast<const sockaddr*>(&storage);  // NOLINT
 }
 
-std::uint16_t port_of(const sockaddr_storage& storage) noexcept {
+uint16_t port_of(const sockaddr_storage& storage) noexcept {
     // The port is at the same place in both families.
     sockaddr_in v4{};
     std::memcpy(&v4, &storage, sizeof v4);
     return ntohs(v4.sin_port);
 }
 
-void set_port(sockaddr_storage& storage, std::uint16_t port) noexcept {
+void set_port(sockaddr_storage& storage, uint16_t port) noexcept {
     sockaddr_in v4{};
     std::memcpy(&v4, &storage, sizeof v4);
     v4.sin_port = htons(port);
     std::memcpy(&storage, &v4, sizeof v4);
 }
 
-/// Addresses of a name, or of every interface, each once.
-std::vector<Address> resolve(const std::string& host, std::uint16_t port) {
+// Addresses of a name, or of every interface, each once.
+std::vector<Address> resolve(const std::string& host, uint16_t port) {
     std::vector<Address> found;
     const std::string service = std::to_string(port);
     const auto add = [&](const char* name) {
@@ -58,9 +58,7 @@ std::vector<Address> resolve(const std::string& host, std::uint16_t port) {
         hints.ai_socktype = SOCK_STREAM;
         hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
         addrinfo* raw = nullptr;
-        if (::getaddrinfo(name, service.c_str(), &hints, &raw) != 0) {
-            return;
-        }
+        if (::getaddrinfo(name, service.c_str(), &hints, &raw) != 0) return;
         const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> list(raw, &::freeaddrinfo);
         for (const addrinfo* at = raw; at != nullptr; at = at->ai_next) {
             Address address;
@@ -80,13 +78,11 @@ std::vector<Address> resolve(const std::string& host, std::uint16_t port) {
     return found;
 }
 
-/// A listening socket, or -1 and errno.
+// A listening socket, or -1 and errno.
 int open_one(const Address& address, bool only_v6, int backlog) noexcept {
     const int family = address.storage.ss_family;
     const int fd = ::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd < 0) {
-        return -1;
-    }
+    if (fd < 0) return -1;
     const int on = 1;
     const bool ok = ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
                     (!only_v6 || family != AF_INET6 ||
@@ -124,9 +120,7 @@ ListeningSockets::ListeningSockets(const Settings& settings) {
                 const int error = errno;
                 (is_missing(error) ? missing : failed) = error;
                 where = to_text(address.storage);
-                if (failed != 0) {
-                    break;
-                }
+                if (failed != 0) break;
                 continue;
             }
             descriptors_.push_back(fd);
@@ -136,9 +130,7 @@ ListeningSockets::ListeningSockets(const Settings& settings) {
             addresses_ += (addresses_.empty() ? "" : ", ") + to_text(address.storage);
             open_to_others_ = open_to_others_ || !is_loopback(address.storage);
         }
-        if (failed == 0 && !descriptors_.empty()) {
-            return;
-        }
+        if (failed == 0 && !descriptors_.empty()) return;
         close();
         if (settings.port != 0 || failed != EADDRINUSE || attempt == kPortAttempts) {
             throw std::system_error(failed != 0 ? failed : missing, std::generic_category(),

@@ -25,32 +25,28 @@ namespace {
 
 namespace asio = boost::asio;
 
-/// Turns over the ready sockets before the io_context gets to its timers and posts.
+// Turns over the ready sockets before the io_context gets to its timers and posts.
 constexpr int kMaxTurns = 16;
-/// Replies that may wait for a sync to begin while more requests are ready.
-constexpr std::size_t kMaxGathered = 256;
-/// Buffer memory is reported to the engine in steps of this size.
-constexpr std::int64_t kAccountStep = 64 * 1024;
-constexpr std::uint32_t kMinTickMs = 20;
-constexpr std::uint32_t kMaxTickMs = 1000;
+// Replies that may wait for a sync to begin while more requests are ready.
+constexpr size_t kMaxGathered = 256;
+// Buffer memory is reported to the engine in steps of this size.
+constexpr int64_t kAccountStep = 64 * 1024;
+constexpr uint32_t kMinTickMs = 20;
+constexpr uint32_t kMaxTickMs = 1000;
 constexpr std::chrono::milliseconds kNoMemoryPause{10};
 
-/// Half of the shortest time limit, so that none is exceeded by more than that.
-std::uint32_t tick_ms(const Limits& limits) noexcept {
-    std::uint32_t tick = kMaxTickMs;
-    for (const std::uint32_t limit : {limits.idle_timeout_ms, limits.header_timeout_ms,
-                                      limits.write_timeout_ms, limits.drain_timeout_ms}) {
-        if (limit != 0) {
-            tick = std::min(tick, limit / 2);
-        }
+// Half of the shortest time limit, so that none is exceeded by more than that.
+uint32_t tick_ms(const Limits& limits) noexcept {
+    uint32_t tick = kMaxTickMs;
+    for (const uint32_t limit : {limits.idle_timeout_ms, limits.header_timeout_ms,
+                                 limits.write_timeout_ms, limits.drain_timeout_ms}) {
+        if (limit != 0) tick = std::min(tick, limit / 2);
     }
     return std::max(tick, kMinTickMs);
 }
 
 int checked(int fd, const char* what) {
-    if (fd < 0) {
-        throw std::system_error(errno, std::generic_category(), what);
-    }
+    if (fd < 0) throw std::system_error(errno, std::generic_category(), what);
     return fd;
 }
 
@@ -101,15 +97,11 @@ void Loop::run() {
     synap_memory_charge(services_.shared.store.raw(), -charged_);
 }
 
-/// False when the memory for going on was missing: nothing is lost by trying again.
+// False when the memory for going on was missing: nothing is lost by trying again.
 bool Loop::turn_until_stopped() noexcept {
     try {
-        if (!waits_ready_) {
-            wait_ready();
-        }
-        if (!waits_tick_) {
-            schedule_tick();
-        }
+        if (!waits_ready_) wait_ready();
+        if (!waits_tick_) schedule_tick();
         reactor_->io.run();
         return true;
     } catch (const std::exception& error) {
@@ -124,9 +116,7 @@ void Loop::drop(Connection& connection, const std::exception& why) noexcept {
 }
 
 void Loop::join() {
-    if (thread_.joinable()) {
-        thread_.join();
-    }
+    if (thread_.joinable()) thread_.join();
 }
 
 void Loop::adopt(int fd, bool restricted) {
@@ -176,12 +166,10 @@ void Loop::wait_ready() {
 void Loop::on_ready() {
     for (int turn = 0; turn < kMaxTurns; ++turn) {
         const int n = ::epoll_wait(ready_fd_, ready_.data(), static_cast<int>(ready_.size()), 0);
-        if (n <= 0) {
-            break;
-        }
+        if (n <= 0) break;
         now_ms_ = steady_us() / 1000;  // or time limits would count from the tick before
         for (int i = 0; i < n; ++i) {
-            const epoll_event& event = ready_[static_cast<std::size_t>(i)];
+            const epoll_event& event = ready_[static_cast<size_t>(i)];
             if (event.data.ptr == nullptr) {
                 take_events();
             } else {
@@ -190,32 +178,26 @@ void Loop::on_ready() {
             }
         }
         end_turn();
-        if (for_disk_.members.size() >= kMaxGathered) {
-            sync_gathered();
-        }
+        if (for_disk_.members.size() >= kMaxGathered) sync_gathered();
     }
     finish_iteration();
 }
 
 void Loop::take_events() {
-    std::uint64_t count = 0;
+    uint64_t count = 0;
     while (::read(wake_fd_, &count, sizeof count) < 0 && errno == EINTR) {
     }
     for (;;) {
         auto batch = services_.events.try_take();
-        if (!batch || batch->size() == 0) {
-            return;
-        }
-        for (std::uint32_t i = 0; i < batch->size(); ++i) {
-            const std::uint64_t tag = batch->tag(i);
+        if (!batch || batch->size() == 0) return;
+        for (uint32_t i = 0; i < batch->size(); ++i) {
+            const uint64_t tag = batch->tag(i);
             if (batch->kind(i) == SYNAP_EVENT_LOG) {
                 on_log_event(tag, batch->error(i) == nullptr);
                 continue;
             }
             Connection* connection = connections_.find(tag);
-            if (connection == nullptr) {
-                continue;
-            }
+            if (connection == nullptr) continue;
             if (batch->kind(i) == SYNAP_EVENT_COMPLETION) {
                 serve_one(*connection, [&](Connection& waiting) {
                     waiting.on_completion(batch->take_reply(i), batch->error(i));
@@ -235,9 +217,9 @@ void Loop::resume_later(const Connection& connection) {
 }
 
 void Loop::run_resumed() {
-    std::vector<std::uint64_t> turn;
+    std::vector<uint64_t> turn;
     turn.swap(resumed_);
-    for (const std::uint64_t id : turn) {
+    for (const uint64_t id : turn) {
         if (Connection* connection = connections_.find(id); connection != nullptr) {
             serve_one(*connection, [](Connection& resumed) { resumed.resume(); });
         }
@@ -245,16 +227,12 @@ void Loop::run_resumed() {
     finish_iteration();
 }
 
-/// Everything that happens once for all sockets that were ready together.
+// Everything that happens once for all sockets that were ready together.
 void Loop::end_turn() {
-    if (!for_kernel_.members.empty()) {
-        commit(for_kernel_, SYNAP_DURABILITY_OS);
-    }
+    if (!for_kernel_.members.empty()) commit(for_kernel_, SYNAP_DURABILITY_OS);
     connections_.clear_retired();
     account();
-    if (draining_) {
-        stop_when_drained();
-    }
+    if (draining_) stop_when_drained();
 }
 
 void Loop::finish_iteration() {
@@ -262,41 +240,39 @@ void Loop::finish_iteration() {
     end_turn();
 }
 
-std::size_t Loop::output_soft_bytes() const noexcept {
-    const std::size_t usual = limits().output_soft_bytes;
+size_t Loop::output_soft_bytes() const noexcept {
+    const size_t usual = limits().output_soft_bytes;
     return services_.shared.client_memory.is_short() ? std::min(usual, kTurnOutputBytes) : usual;
 }
 
 void Loop::account() noexcept {
-    const auto held = static_cast<std::int64_t>(pool_.held());
-    const std::int64_t change = held - charged_;
+    const auto held = static_cast<int64_t>(pool_.held());
+    const int64_t change = held - charged_;
     if (change >= kAccountStep || change <= -kAccountStep) {
         synap_memory_charge(services_.shared.store.raw(), change);
         charged_ = held;
-        services_.counters.buffer_bytes.set(static_cast<std::uint64_t>(held));
+        services_.counters.buffer_bytes.set(static_cast<uint64_t>(held));
     }
-    const auto used = static_cast<std::int64_t>(pool_.used());
-    const std::int64_t more = used - used_;
+    const auto used = static_cast<int64_t>(pool_.used());
+    const int64_t more = used - used_;
     if (more >= kAccountStep || more <= -kAccountStep) {
         used_ = used;
         services_.shared.client_memory.changed(more);
     }
 }
 
-/// Says what the largest client holds, and cuts it when it is the largest of all threads'.
+// Says what the largest client holds, and cuts it when it is the largest of all threads'.
 void Loop::report_largest() noexcept {
     ClientMemory& memory = services_.shared.client_memory;
     Connection* largest = nullptr;
-    std::size_t bytes = 0;
+    size_t bytes = 0;
     connections_.for_each([&](Connection& connection) {
         if (connection.held_bytes() > bytes) {
             bytes = connection.held_bytes();
             largest = &connection;
         }
     });
-    if (!memory.report(index_, bytes)) {
-        return;
-    }
+    if (!memory.report(index_, bytes)) return;
     if (largest != nullptr) {
         log::warn("a client was cut: all clients together hold more than their limit",
                   {{"client", peer_name(largest->fd())},
@@ -336,9 +312,7 @@ void Loop::drain() {
 }
 
 void Loop::begin_drain() {
-    if (draining_) {
-        return;
-    }
+    if (draining_) return;
     now_ms_ = steady_us() / 1000;
     drain_deadline_ms_ = now_ms_ + limits().drain_timeout_ms;
     draining_ = true;
@@ -353,9 +327,7 @@ void Loop::stop_when_drained() {
         connections_.for_each([](Connection& open) { open.cut(CutReason::kCount); });
         connections_.clear_retired();
     }
-    if (connections_.size() == 0) {
-        reactor_->io.stop();
-    }
+    if (connections_.size() == 0) reactor_->io.stop();
 }
 
 }  // namespace synap::server

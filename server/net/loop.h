@@ -20,24 +20,24 @@
 
 namespace synap::server {
 
-/// Microseconds since some moment.
-inline std::uint64_t steady_us() noexcept {
+// Microseconds since some moment.
+inline uint64_t steady_us() noexcept {
     const auto now = std::chrono::steady_clock::now().time_since_epoch();
-    return static_cast<std::uint64_t>(
+    return static_cast<uint64_t>(
         std::chrono::duration_cast<std::chrono::microseconds>(now).count());
 }
 
-/// Connections are watched through one edge-triggered epoll set, which is itself one descriptor of
-/// the thread's io_context: a request costs a read and a write, and no re-arming of its socket.
-///
-/// Group commit: the writes of all sockets that were ready together share one wait for the log.
-/// At level OS this thread writes the log itself. At level DISK the replies wait for an event; one
-/// group waits at a time, while the next one gathers.
-///
-/// Threads: start, adopt, drain, join and counters from any; the rest on the loop's own thread.
+// Connections are watched through one edge-triggered epoll set, which is itself one descriptor of
+// the thread's io_context: a request costs a read and a write, and no re-arming of its socket.
+//
+// Group commit: the writes of all sockets that were ready together share one wait for the log.
+// At level OS this thread writes the log itself. At level DISK the replies wait for an event; one
+// group waits at a time, while the next one gathers.
+//
+// Threads: start, adopt, drain, join and counters from any; the rest on the loop's own thread.
 class Loop {
 public:
-    static constexpr std::size_t kReadBytes = 128 * 1024;
+    static constexpr size_t kReadBytes = 128 * 1024;
 
     Loop(Shared& shared, Events events, unsigned index);
     Loop(const Loop&) = delete;
@@ -45,10 +45,10 @@ public:
     ~Loop();
 
     void start();
-    /// Serves a connected, non-blocking socket from now on; a restricted one answers one HTTP
-    /// request. Throws std::bad_alloc, and the socket stays the caller's.
+    // Serves a connected, non-blocking socket from now on; a restricted one answers one HTTP
+    // request. Throws std::bad_alloc, and the socket stays the caller's.
     void adopt(int fd, bool restricted = false);
-    /// Answers what is under way, closes all connections, and ends the thread.
+    // Answers what is under way, closes all connections, and ends the thread.
     void drain();
     void join();
     const LoopCounters& counters() const noexcept { return services_.counters; }
@@ -57,33 +57,33 @@ public:
     http::Service& http() noexcept { return http_; }
     const Limits& limits() const noexcept { return services_.shared.settings.limits; }
     BufferPool& pool() noexcept { return pool_; }
-    /// Scratch for one read; kReadPadding bytes behind it may be read, too.
+    // Scratch for one read; kReadPadding bytes behind it may be read, too.
     std::span<char> read_buffer() noexcept { return {read_buffer_.data(), kReadBytes}; }
-    /// Milliseconds since some moment, as of the events or the tick under way.
-    std::uint64_t now_ms() const noexcept { return now_ms_; }
+    // Milliseconds since some moment, as of the events or the tick under way.
+    uint64_t now_ms() const noexcept { return now_ms_; }
 
-    /// True when a reply with this token must wait for the log to reach `level`
-    /// (SYNAP_DURABILITY_*): commit_later() then.
-    bool must_commit(synap_token_t token, std::uint32_t level) const noexcept;
-    void commit_later(const Connection& connection, synap_token_t token, std::uint32_t level);
+    // True when a reply with this token must wait for the log to reach `level`
+    // (SYNAP_DURABILITY_*): commit_later() then.
+    bool must_commit(synap_token_t token, uint32_t level) const noexcept;
+    void commit_later(const Connection& connection, synap_token_t token, uint32_t level);
     void resume_later(const Connection& connection);
-    /// limits.output_soft_bytes, or less while the memory of all clients is short.
-    std::size_t output_soft_bytes() const noexcept;
-    /// Tells the store and the other threads what the connections of this one hold, when that has
-    /// changed; cuts the largest of all while they hold more than they may.
+    // limits.output_soft_bytes, or less while the memory of all clients is short.
+    size_t output_soft_bytes() const noexcept;
+    // Tells the store and the other threads what the connections of this one hold, when that has
+    // changed; cuts the largest of all while they hold more than they may.
     void account() noexcept;
-    /// False when the kernel's memory is exhausted: no event will come.
+    // False when the kernel's memory is exhausted: no event will come.
     [[nodiscard]] bool watch(Connection& connection) noexcept;
-    /// The connection is closed; it is destroyed at the end of this iteration.
+    // The connection is closed; it is destroyed at the end of this iteration.
     void retire(const Connection& connection) noexcept;
 
 private:
     struct Reactor;
-    /// Connections whose replies wait for the same place in the log.
+    // Connections whose replies wait for the same place in the log.
     struct Group {
-        std::vector<std::uint64_t> members;
+        std::vector<uint64_t> members;
         synap_token_t token{0, 0};
-        std::uint64_t tag = 0;  // of the event that will come
+        uint64_t tag = 0;  // of the event that will come
     };
 
     void run();
@@ -93,8 +93,8 @@ private:
     void on_tick();
     void schedule_tick();
     void serve(int fd, bool restricted) noexcept;
-    /// Serves one connection. Where memory ends, this is the one place that acts on it: the
-    /// connection that asked for more is cut, whatever state it was left in; the others go on.
+    // Serves one connection. Where memory ends, this is the one place that acts on it: the
+    // connection that asked for more is cut, whatever state it was left in; the others go on.
     template <typename Step>
     void serve_one(Connection& connection, Step step) noexcept {
         try {
@@ -105,15 +105,15 @@ private:
     }
     void drop(Connection& connection, const std::exception& why) noexcept;
     void take_events();
-    void on_log_event(std::uint64_t tag, bool reached);
+    void on_log_event(uint64_t tag, bool reached);
     void end_turn();
     void finish_iteration();
     void sync_gathered();
-    void commit(Group& group, std::uint32_t level);
+    void commit(Group& group, uint32_t level);
     bool notify(Group& group);
-    bool wait_for_log(synap_token_t token, std::uint32_t level);
+    bool wait_for_log(synap_token_t token, uint32_t level);
     void note_sync() noexcept;
-    void note_committed(synap_token_t token, std::uint32_t level) noexcept;
+    void note_committed(synap_token_t token, uint32_t level) noexcept;
     void release(Group& group, bool reached);
     void run_resumed();
     void report_largest() noexcept;
@@ -136,17 +136,17 @@ private:
     Group for_kernel_;  // of this turn, at level OS
     Group for_disk_;    // gathered for the next sync
     Group syncing_;     // waits for its event
-    std::uint64_t sync_began_us_ = 0;
+    uint64_t sync_began_us_ = 0;
     unsigned short_syncs_ = 0;  // waits of groups, the last ones without a long one between
-    std::uint64_t next_group_ = 1;
+    uint64_t next_group_ = 1;
     synap_token_t committed_{0, 0};
-    std::uint32_t committed_level_ = 0;
-    std::vector<std::uint64_t> resumed_;
+    uint32_t committed_level_ = 0;
+    std::vector<uint64_t> resumed_;
 
-    std::uint64_t now_ms_ = 0;
-    std::uint64_t drain_deadline_ms_ = 0;
-    std::int64_t charged_ = 0;  // to the store
-    std::int64_t used_ = 0;     // as client_memory knows it
+    uint64_t now_ms_ = 0;
+    uint64_t drain_deadline_ms_ = 0;
+    int64_t charged_ = 0;  // to the store
+    int64_t used_ = 0;     // as client_memory knows it
     bool draining_ = false;
     bool waits_ready_ = false;  // the io_context will tell of ready sockets
     bool waits_tick_ = false;

@@ -10,21 +10,19 @@
 namespace synap::server {
 namespace {
 
-constexpr std::uint64_t kShortSyncUs = 1000;
-/// Waits for the disk that must have been short, one after the other, before a thread syncs itself.
+constexpr uint64_t kShortSyncUs = 1000;
+// Waits for the disk that must have been short, one after the other, before a thread syncs itself.
 constexpr unsigned kShortSyncs = 4;
 
 }  // namespace
 
-bool Loop::must_commit(synap_token_t token, std::uint32_t level) const noexcept {
-    if (token.position == 0 || level <= SYNAP_DURABILITY_MEMORY) {
-        return false;
-    }
+bool Loop::must_commit(synap_token_t token, uint32_t level) const noexcept {
+    if (token.position == 0 || level <= SYNAP_DURABILITY_MEMORY) return false;
     return level > committed_level_ || token.epoch != committed_.epoch ||
            token.position > committed_.position;
 }
 
-void Loop::commit_later(const Connection& connection, synap_token_t token, std::uint32_t level) {
+void Loop::commit_later(const Connection& connection, synap_token_t token, uint32_t level) {
     const bool is_being_synced = !syncing_.members.empty() && token.epoch == syncing_.token.epoch &&
                                  token.position <= syncing_.token.position;
     Group& group = level == SYNAP_DURABILITY_OS ? for_kernel_
@@ -34,13 +32,11 @@ void Loop::commit_later(const Connection& connection, synap_token_t token, std::
     group.token = later(group.token, token);
 }
 
-/// A sync costs as much as several requests. So it begins when no socket is ready, and what
-/// arrives until it ends shares the next one. A short one is not worth handing to another thread
-/// when hardly anybody waits for something else.
+// A sync costs as much as several requests. So it begins when no socket is ready, and what
+// arrives until it ends shares the next one. A short one is not worth handing to another thread
+// when hardly anybody waits for something else.
 void Loop::sync_gathered() {
-    if (for_disk_.members.empty() || !syncing_.members.empty()) {
-        return;
-    }
+    if (for_disk_.members.empty() || !syncing_.members.empty()) return;
     std::swap(syncing_, for_disk_);
     sync_began_us_ = steady_us();
     const bool few_else = syncing_.members.size() * 4 >= connections_.size() * 3;
@@ -49,31 +45,27 @@ void Loop::sync_gathered() {
     }
 }
 
-void Loop::commit(Group& group, std::uint32_t level) {
+void Loop::commit(Group& group, uint32_t level) {
     services_.counters.commits.add();
     const bool reached = wait_for_log(group.token, level);
     now_ms_ = steady_us() / 1000;  // the disk may have taken its time
-    if (level == SYNAP_DURABILITY_DISK) {
-        note_sync();
-    }
+    if (level == SYNAP_DURABILITY_DISK) note_sync();
     release(group, reached);
 }
 
-/// Asks for an event when the group's token is on disk. False when it is there already, or when
-/// the queue of events is full: waiting answers at once then, or in time.
+// Asks for an event when the group's token is on disk. False when it is there already, or when
+// the queue of events is full: waiting answers at once then, or in time.
 bool Loop::notify(Group& group) {
     group.tag = next_group_++;
     const synap_status_t status =
         synap_log_notify(services_.shared.store.raw(), group.token, SYNAP_DURABILITY_DISK,
                          services_.events.raw(), group.tag, nullptr);
-    if (status != SYNAP_PENDING) {
-        return false;
-    }
+    if (status != SYNAP_PENDING) return false;
     services_.counters.commits.add();
     return true;
 }
 
-bool Loop::wait_for_log(synap_token_t token, std::uint32_t level) {
+bool Loop::wait_for_log(synap_token_t token, uint32_t level) {
     synap_error_t* error = nullptr;
     const synap_status_t status =
         synap_log_wait(services_.shared.store.raw(), token, level, UINT32_MAX, &error);
@@ -92,28 +84,24 @@ void Loop::note_sync() noexcept {
     short_syncs_ = was_short ? short_syncs_ + 1 : 0;
 }
 
-/// Remembers how far the log is known to have come, and at which level.
-void Loop::note_committed(synap_token_t token, std::uint32_t level) noexcept {
+// Remembers how far the log is known to have come, and at which level.
+void Loop::note_committed(synap_token_t token, uint32_t level) noexcept {
     committed_ = level > committed_level_ ? token : later(committed_, token);
     committed_level_ = level;
 }
 
-void Loop::on_log_event(std::uint64_t tag, bool reached) {
-    if (syncing_.members.empty() || syncing_.tag != tag) {
-        return;
-    }
-    if (reached) {
-        note_committed(syncing_.token, SYNAP_DURABILITY_DISK);
-    }
+void Loop::on_log_event(uint64_t tag, bool reached) {
+    if (syncing_.members.empty() || syncing_.tag != tag) return;
+    if (reached) note_committed(syncing_.token, SYNAP_DURABILITY_DISK);
     note_sync();
     release(syncing_, reached);
 }
 
-/// Lets the replies of a group go, or, when the log will never hold their writes, cuts their
-/// connections. Empties the group and keeps its memory.
+// Lets the replies of a group go, or, when the log will never hold their writes, cuts their
+// connections. Empties the group and keeps its memory.
 void Loop::release(Group& group, bool reached) {
     group.token = {0, 0};
-    for (const std::uint64_t id : group.members) {
+    for (const uint64_t id : group.members) {
         if (Connection* connection = connections_.find(id); connection != nullptr) {
             serve_one(*connection, [=](Connection& waited) { waited.on_committed(reached); });
         }

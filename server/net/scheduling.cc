@@ -8,18 +8,18 @@
 namespace synap::server {
 namespace {
 
-constexpr std::uint64_t kTurnNs = 100'000;  // the least that the kernel takes
+constexpr uint64_t kTurnNs = 100'000;  // the least that the kernel takes
 
 // As the kernel reads it: the C library names it in recent versions only.
 struct Attributes {
-    std::uint32_t size = sizeof(Attributes);
-    std::uint32_t policy = 0;  // the usual one
-    std::uint64_t flags = 0;
-    std::int32_t nice = 0;
-    std::uint32_t priority = 0;
-    std::uint64_t turn_ns = kTurnNs;
-    std::uint64_t deadline = 0;
-    std::uint64_t period = 0;
+    uint32_t size = sizeof(Attributes);
+    uint32_t policy = 0;  // the usual one
+    uint64_t flags = 0;
+    int32_t nice = 0;
+    uint32_t priority = 0;
+    uint64_t turn_ns = kTurnNs;
+    uint64_t deadline = 0;
+    uint64_t period = 0;
 };
 static_assert(sizeof(Attributes) == 48);
 

@@ -18,19 +18,17 @@ Sent send_all(int fd, OutputBuffer& output) noexcept {
         } else {
             msghdr message{};
             message.msg_iov = pieces.data();
-            message.msg_iovlen = static_cast<std::size_t>(count);
+            message.msg_iovlen = static_cast<size_t>(count);
             sent = ::sendmsg(fd, &message, MSG_NOSIGNAL);
         }
         if (sent < 0) {
-            if (errno == EINTR) {
-                continue;
-            }
+            if (errno == EINTR) continue;
             result.end = errno == EAGAIN ? Sent::End::kFull : Sent::End::kBroken;
             return result;
         }
         ++result.calls;
-        result.bytes += static_cast<std::size_t>(sent);
-        output.sent(static_cast<std::size_t>(sent));
+        result.bytes += static_cast<size_t>(sent);
+        output.sent(static_cast<size_t>(sent));
     }
     return result;
 }

@@ -9,14 +9,14 @@
 namespace synap::server {
 
 struct Sent {
-    enum class End : std::uint8_t { kAll, kFull, kBroken };
+    enum class End : uint8_t { kAll, kFull, kBroken };
 
-    std::size_t bytes = 0;
-    std::size_t calls = 0;  // that sent something
+    size_t bytes = 0;
+    size_t calls = 0;  // that sent something
     End end = End::kAll;
 };
 
-/// Sends until the buffer is empty, the socket takes no more (kFull) or the connection is gone.
+// Sends until the buffer is empty, the socket takes no more (kFull) or the connection is gone.
 Sent send_all(int fd, OutputBuffer& output) noexcept;
 
 }  // namespace synap::server

@@ -8,9 +8,7 @@ namespace {
 bool is_blank(char c) noexcept { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
 int hex_value(char c) noexcept {
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
+    if (c >= '0' && c <= '9') return c - '0';
     const char lower = static_cast<char>(c | 0x20);
     return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
@@ -32,9 +30,9 @@ char unescape(char c) noexcept {
     }
 }
 
-/// Reads from behind an opening quote to behind the closing one, which a blank or the end of the
-/// line must follow. False when the quote does not end so.
-bool read_quoted(std::string_view line, std::size_t& at, char quote, std::string& text) {
+// Reads from behind an opening quote to behind the closing one, which a blank or the end of the
+// line must follow. False when the quote does not end so.
+bool read_quoted(std::string_view line, size_t& at, char quote, std::string& text) {
     while (at < line.size()) {
         const char c = line[at];
         if (c == quote) {
@@ -78,15 +76,13 @@ synap_arg_t bytes_arg(std::string_view text) noexcept {
 bool split_inline(std::string_view line, std::vector<synap_arg_t>& args,
                   std::deque<std::string>& unquoted) {
     line = line.substr(0, line.find('\0'));
-    std::size_t at = 0;
+    size_t at = 0;
     for (;;) {
         while (at < line.size() && is_blank(line[at])) {
             ++at;
         }
-        if (at == line.size()) {
-            return true;
-        }
-        const std::size_t start = at;
+        if (at == line.size()) return true;
+        const size_t start = at;
         while (at < line.size() && !is_blank(line[at]) && line[at] != '"' && line[at] != '\'') {
             ++at;
         }
@@ -97,9 +93,7 @@ bool split_inline(std::string_view line, std::vector<synap_arg_t>& args,
         const char quote = line[at];
         std::string text(line.substr(start, at - start));
         ++at;
-        if (!read_quoted(line, at, quote, text)) {
-            return false;
-        }
+        if (!read_quoted(line, at, quote, text)) return false;
         unquoted.push_back(std::move(text));
         args.push_back(bytes_arg(unquoted.back()));
     }

@@ -11,22 +11,18 @@
 namespace synap::server::resp {
 namespace {
 
-/// Commands that the server itself must see: those that change how replies are written, and the
-/// one that ends the connection.
-enum class Special : std::uint8_t { kNone, kAlone, kQuit };
+// Commands that the server itself must see: those that change how replies are written, and the
+// one that ends the connection.
+enum class Special : uint8_t { kNone, kAlone, kQuit };
 
-std::string_view argument(const synap_call_t& call, std::size_t i) noexcept {
+std::string_view argument(const synap_call_t& call, size_t i) noexcept {
     return to_view(call.argv[i].as.b);
 }
 
 bool equals(std::string_view text, std::string_view lower) noexcept {
-    if (text.size() != lower.size()) {
-        return false;
-    }
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        if ((text[i] | 0x20) != lower[i]) {
-            return false;
-        }
+    if (text.size() != lower.size()) return false;
+    for (size_t i = 0; i < text.size(); ++i) {
+        if ((text[i] | 0x20) != lower[i]) return false;
     }
     return true;
 }
@@ -45,13 +41,13 @@ synap_exec_options_t nowait() noexcept {
     return options;
 }
 
-/// Writes a whole reply. A reply that was cut short has ruined the stream.
+// Writes a whole reply. A reply that was cut short has ruined the stream.
 Verdict write_reply(Writer& writer, const Reply& reply) noexcept {
     const synap_status_t status = synap_reply_walk(reply.raw(), writer.sink(), nullptr);
     return status == SYNAP_OK ? Verdict::kMore : Verdict::kAbort;
 }
 
-/// Writes what the engine says about a call that it could not run.
+// Writes what the engine says about a call that it could not run.
 void write_failure(Writer& writer, const synap_error_t* error) {
     std::string text = "ERR ";
     text += error != nullptr ? to_view(synap_error_message(error)) : "out of memory";
@@ -60,11 +56,11 @@ void write_failure(Writer& writer, const synap_error_t* error) {
 
 }  // namespace
 
-Fed Peer::feed(const PeerContext& context, const char* data, std::size_t size) {
+Fed Peer::feed(const PeerContext& context, const char* data, size_t size) {
     Services& services = context.services;
     Batch& batch = services.batch;
     const Limits& limits = services.shared.settings.limits;
-    const std::size_t turn_end = end_of_turn(context);
+    const size_t turn_end = end_of_turn(context);
     services.writer.bind(context.output, synap_session_protocol(context.session),
                          std::max(turn_end, context.output.pending()) + kPauseBytes);
     Fed total;
@@ -75,16 +71,12 @@ Fed Peer::feed(const PeerContext& context, const char* data, std::size_t size) {
         total.token = later(total.token, part.token);
         total.verdict = part.verdict;
         total.progressed = total.progressed || part.consumed != 0;
-        if (part.consumed != batch.consumed) {
-            parser_.reset();
-        }
+        if (part.consumed != batch.consumed) parser_.reset();
         if (services.writer.failed()) {
             total.verdict = Verdict::kAbort;
             total.reason = CutReason::kOutputLimit;
         }
-        if (total.verdict != Verdict::kMore) {
-            return total;
-        }
+        if (total.verdict != Verdict::kMore) return total;
         if (parsed == Parsed::kError) {
             services.writer.error("ERR " + parser_.error());
             total.verdict = Verdict::kClose;
@@ -106,14 +98,14 @@ Fed Peer::feed(const PeerContext& context, const char* data, std::size_t size) {
     }
 }
 
-/// Runs a batch until its end or until a call that ends or blocks the connection.
-Fed Peer::run(const PeerContext& context, const Batch& batch, std::size_t turn_end) {
+// Runs a batch until its end or until a call that ends or blocks the connection.
+Fed Peer::run(const PeerContext& context, const Batch& batch, size_t turn_end) {
     Services& services = context.services;
     synap_exec_options_t options = nowait();
     options.flags |= SYNAP_EXEC_PAUSES;
-    const std::size_t n = batch.calls.size();
+    const size_t n = batch.calls.size();
     Fed fed;
-    std::size_t i = 0;
+    size_t i = 0;
     services.counters.resp_batches.add();
     while (i < n && fed.verdict == Verdict::kMore) {
         const Special special = classify(batch.calls[i]);
@@ -127,11 +119,11 @@ Fed Peer::run(const PeerContext& context, const Batch& batch, std::size_t turn_e
             ++i;
             continue;
         }
-        std::size_t end = i + 1;
+        size_t end = i + 1;
         while (end < n && classify(batch.calls[end]) == Special::kNone) {
             ++end;
         }
-        std::size_t done = 0;
+        size_t done = 0;
         synap_token_t token{0, 0};
         synap_error_t* error = nullptr;
         const synap_status_t status =
@@ -177,8 +169,8 @@ Fed Peer::resume(const PeerContext& context) {
     return fed;
 }
 
-/// HELLO and RESET change the protocol of their own reply, so they are run without a sink and
-/// written once the new protocol is known.
+// HELLO and RESET change the protocol of their own reply, so they are run without a sink and
+// written once the new protocol is known.
 Verdict Peer::run_alone(const PeerContext& context, const synap_call_t& call) {
     Writer& writer = context.services.writer;
     synap_exec_options_t options = nowait();
@@ -187,15 +179,13 @@ Verdict Peer::run_alone(const PeerContext& context, const synap_call_t& call) {
     synap_error_t* error = nullptr;
     const synap_status_t status =
         synap_exec(context.session, call.argv, call.argc, &options, &raw, &error);
-    if (status != SYNAP_OK) {
-        return stop_at(context, status, call, error);
-    }
+    if (status != SYNAP_OK) return stop_at(context, status, call, error);
     const Reply reply(raw);
     writer.set_protocol(synap_session_protocol(context.session));
     return write_reply(writer, reply);
 }
 
-/// The engine stopped before `call`. Says how the connection goes on behind it.
+// The engine stopped before `call`. Says how the connection goes on behind it.
 Verdict Peer::stop_at(const PeerContext& context, synap_status_t status, const synap_call_t& call,
                       synap_error_t* error) {
     switch (status) {
@@ -219,16 +209,12 @@ Verdict Peer::submit(const PeerContext& context, const synap_call_t& call) {
     Writer& writer = context.services.writer;
     synap_reply_t* raw = nullptr;
     synap_error_t* error = nullptr;
-    std::uint64_t op = 0;
+    uint64_t op = 0;
     const synap_status_t status =
         synap_submit(context.session, call.argv, call.argc, nullptr, context.services.events.raw(),
                      context.id, &raw, &op, &error);
-    if (status == SYNAP_PENDING) {
-        return Verdict::kBlocked;
-    }
-    if (status == SYNAP_HOST) {
-        return run_for_host(context, call);
-    }
+    if (status == SYNAP_PENDING) return Verdict::kBlocked;
+    if (status == SYNAP_HOST) return run_for_host(context, call);
     if (status != SYNAP_OK) {
         write_failure(writer, error);
         synap_error_free(error);
@@ -241,14 +227,12 @@ Verdict Peer::submit(const PeerContext& context, const synap_call_t& call) {
 bool Peer::complete(const PeerContext& context, const Reply& reply, const synap_error_t* error) {
     Writer& writer = context.services.writer;
     writer.bind(context.output, synap_session_protocol(context.session));
-    if (reply) {
-        return write_reply(writer, reply) == Verdict::kMore;
-    }
+    if (reply) return write_reply(writer, reply) == Verdict::kMore;
     write_failure(writer, error);
     return !writer.failed();
 }
 
-/// SHUTDOWN [NOSAVE | SAVE] [NOW] [FORCE] [ABORT]: no reply when it is obeyed.
+// SHUTDOWN [NOSAVE | SAVE] [NOW] [FORCE] [ABORT]: no reply when it is obeyed.
 Verdict Peer::run_for_host(const PeerContext& context, const synap_call_t& call) {
     Writer& writer = context.services.writer;
     Shared& shared = context.services.shared;
@@ -259,7 +243,7 @@ Verdict Peer::run_for_host(const PeerContext& context, const synap_call_t& call)
     bool save = false;
     bool nosave = false;
     bool abort = false;
-    for (std::size_t i = 1; i < call.argc; ++i) {
+    for (size_t i = 1; i < call.argc; ++i) {
         const std::string_view option = argument(call, i);
         if (equals(option, "save")) {
             save = true;
@@ -280,9 +264,7 @@ Verdict Peer::run_for_host(const PeerContext& context, const synap_call_t& call)
         writer.error("ERR No shutdown in progress.");
         return Verdict::kMore;
     }
-    if (save) {
-        shared.save_on_exit.store(true, std::memory_order_relaxed);
-    }
+    if (save) shared.save_on_exit.store(true, std::memory_order_relaxed);
     shared.request_stop();
     return Verdict::kClose;
 }

@@ -14,21 +14,21 @@ class Peer {
 public:
     explicit Peer(const Limits& limits) noexcept : parser_(limits) {}
 
-    /// Runs the complete commands at the front of data[0, size) and appends their replies to the
-    /// output, in order. Bytes that were not consumed must be offered again, with more behind
-    /// them or, after any verdict but kMore, as they are.
-    Fed feed(const PeerContext& context, const char* data, std::size_t size);
+    // Runs the complete commands at the front of data[0, size) and appends their replies to the
+    // output, in order. Bytes that were not consumed must be offered again, with more behind
+    // them or, after any verdict but kMore, as they are.
+    Fed feed(const PeerContext& context, const char* data, size_t size);
 
-    /// Goes on with the replies that the session owes, after kPaused: which may come again.
+    // Goes on with the replies that the session owes, after kPaused: which may come again.
     Fed resume(const PeerContext& context);
 
-    /// The command that blocked this connection has completed. `error` is NULL for a success.
-    /// False when the output is full and the connection must be cut.
+    // The command that blocked this connection has completed. `error` is NULL for a success.
+    // False when the output is full and the connection must be cut.
     [[nodiscard]] bool complete(const PeerContext& context, const Reply& reply,
                                 const synap_error_t* error);
 
 private:
-    Fed run(const PeerContext& context, const Batch& batch, std::size_t turn_end);
+    Fed run(const PeerContext& context, const Batch& batch, size_t turn_end);
     Verdict run_alone(const PeerContext& context, const synap_call_t& call);
     Verdict submit(const PeerContext& context, const synap_call_t& call);
     Verdict run_for_host(const PeerContext& context, const synap_call_t& call);

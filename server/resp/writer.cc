@@ -12,12 +12,12 @@
 namespace synap::server::resp {
 namespace {
 
-constexpr std::size_t kMaxNumber = 24;
-/// Up to here a shared value is cheaper to copy than to keep.
-constexpr std::size_t kCopiedBytes = 4096;
+constexpr size_t kMaxNumber = 24;
+// Up to here a shared value is cheaper to copy than to keep.
+constexpr size_t kCopiedBytes = 4096;
 
-/// Decimal digits of `value` at `to`; returns their end. Most lengths have one or two digits.
-char* put_unsigned(char* to, std::uint64_t value) noexcept {
+// Decimal digits of `value` at `to`; returns their end. Most lengths have one or two digits.
+char* put_unsigned(char* to, uint64_t value) noexcept {
     if (value < 10) {
         *to = static_cast<char>('0' + value);
         return to + 1;
@@ -36,25 +36,20 @@ char* put_end(char* to) noexcept {
     return to + 2;
 }
 
-/// Shortest text that reads back as the same double; integers without a point.
+// Shortest text that reads back as the same double; integers without a point.
 std::string_view format_double(double value, std::array<char, 40>& text) noexcept {
-    if (std::isnan(value)) {
-        return "nan";
-    }
-    if (std::isinf(value)) {
-        return value > 0 ? "inf" : "-inf";
-    }
+    if (std::isnan(value)) return "nan";
+    if (std::isinf(value)) return value > 0 ? "inf" : "-inf";
     // 2^52: integers below it print as integers; minus zero keeps its sign.
     constexpr double kExact = 4503599627370496.0;
     std::to_chars_result end{};
     const bool minus_zero = value == 0 && std::signbit(value);
     if (value == std::floor(value) && std::abs(value) < kExact && !minus_zero) {
-        end =
-            std::to_chars(text.data(), text.data() + text.size(), static_cast<std::int64_t>(value));
+        end = std::to_chars(text.data(), text.data() + text.size(), static_cast<int64_t>(value));
     } else {
         end = std::to_chars(text.data(), text.data() + text.size(), value);
     }
-    return {text.data(), static_cast<std::size_t>(end.ptr - text.data())};
+    return {text.data(), static_cast<size_t>(end.ptr - text.data())};
 }
 
 }  // namespace
@@ -68,7 +63,7 @@ Writer::Writer() noexcept {
     sink_.blob = &Writer::on_blob;
 }
 
-void Writer::bind(OutputBuffer& out, std::uint32_t protocol, std::size_t pause_at) noexcept {
+void Writer::bind(OutputBuffer& out, uint32_t protocol, size_t pause_at) noexcept {
     out_ = &out;
     pause_at_ = pause_at;
     failed_ = false;
@@ -76,17 +71,13 @@ void Writer::bind(OutputBuffer& out, std::uint32_t protocol, std::size_t pause_a
     set_protocol(protocol);
 }
 
-std::int32_t Writer::answer() const noexcept {
-    if (failed_) {
-        return 1;
-    }
+int32_t Writer::answer() const noexcept {
+    if (failed_) return 1;
     return out_->pending() > pause_at_ ? SYNAP_SINK_PAUSE : 0;
 }
 
 void Writer::put(std::string_view text) noexcept {
-    if (!out_->append(text)) {
-        failed_ = true;
-    }
+    if (!out_->append(text)) failed_ = true;
 }
 
 void Writer::line(char prefix, std::string_view text) noexcept {
@@ -103,14 +94,14 @@ void Writer::line(char prefix, std::string_view text) noexcept {
     out_->commit(put_end(to));
 }
 
-void Writer::integer(char prefix, std::int64_t value) noexcept {
+void Writer::integer(char prefix, int64_t value) noexcept {
     char* to = out_->reserve(kMaxNumber + 3);
     if (to == nullptr) {
         failed_ = true;
         return;
     }
     *to++ = prefix;
-    to = value >= 0 ? put_unsigned(to, static_cast<std::uint64_t>(value))
+    to = value >= 0 ? put_unsigned(to, static_cast<uint64_t>(value))
                     : std::to_chars(to, to + kMaxNumber, value).ptr;
     out_->commit(put_end(to));
 }
@@ -123,9 +114,7 @@ void Writer::bulk(std::string_view text) noexcept {
     }
     *to++ = '$';
     to = put_end(put_unsigned(to, text.size()));
-    if (!text.empty()) {
-        std::memcpy(to, text.data(), text.size());
-    }
+    if (!text.empty()) std::memcpy(to, text.data(), text.size());
     out_->commit(put_end(to + text.size()));
 }
 
@@ -144,7 +133,7 @@ void Writer::verbatim(std::string_view text) noexcept {
         bulk(text);
         return;
     }
-    integer('=', static_cast<std::int64_t>(text.size() + 4));
+    integer('=', static_cast<int64_t>(text.size() + 4));
     put("txt:");
     put(text);
     put("\r\n");
@@ -154,18 +143,16 @@ void Writer::status(std::string_view text) noexcept { line('+', text); }
 
 void Writer::error(std::string_view text) noexcept { line('-', text); }
 
-/// RESP3 wraps each pair in an array of two; the engine only says where pairs begin.
+// RESP3 wraps each pair in an array of two; the engine only says where pairs begin.
 void Writer::before_value() noexcept {
     Level& level = levels_.back();
     if (level.pairs) {
-        if (!level.odd) {
-            put("*2\r\n");
-        }
+        if (!level.odd) put("*2\r\n");
         level.odd = !level.odd;
     }
 }
 
-void Writer::scalar(std::uint32_t type, const synap_arg_t* value) noexcept {
+void Writer::scalar(uint32_t type, const synap_arg_t* value) noexcept {
     switch (type) {
         case SYNAP_TYPE_BYTES:
         case SYNAP_TYPE_TEXT: {
@@ -217,33 +204,24 @@ void Writer::scalar(std::uint32_t type, const synap_arg_t* value) noexcept {
     }
 }
 
-std::int32_t SYNAP_CALL Writer::on_scalar(void* ctx, std::uint32_t type,
-                                          const synap_arg_t* value) noexcept {
+int32_t SYNAP_CALL Writer::on_scalar(void* ctx, uint32_t type, const synap_arg_t* value) noexcept {
     Writer& self = *static_cast<Writer*>(ctx);
-    if (!self.levels_.empty()) {
-        self.before_value();
-    }
+    if (!self.levels_.empty()) self.before_value();
     self.scalar(type, value);
     return self.answer();
 }
 
-std::int32_t SYNAP_CALL Writer::on_error(void* ctx, std::int32_t /*code*/,
-                                         synap_bytes_t message) noexcept {
+int32_t SYNAP_CALL Writer::on_error(void* ctx, int32_t /*code*/, synap_bytes_t message) noexcept {
     Writer& self = *static_cast<Writer*>(ctx);
-    if (!self.levels_.empty()) {
-        self.before_value();
-    }
+    if (!self.levels_.empty()) self.before_value();
     self.error({static_cast<const char*>(message.data), message.size});
     return self.answer();
 }
 
-std::int32_t SYNAP_CALL Writer::on_begin(void* ctx, std::uint32_t type,
-                                         std::uint64_t count) noexcept {
+int32_t SYNAP_CALL Writer::on_begin(void* ctx, uint32_t type, uint64_t count) noexcept {
     Writer& self = *static_cast<Writer*>(ctx);
-    if (!self.levels_.empty()) {
-        self.before_value();
-    }
-    const auto items = static_cast<std::int64_t>(count);
+    if (!self.levels_.empty()) self.before_value();
+    const auto items = static_cast<int64_t>(count);
     switch (type) {
         case SYNAP_TYPE_MAP:
             self.integer(self.resp3_ ? '%' : '*', self.resp3_ ? items : items * 2);
@@ -271,28 +249,21 @@ std::int32_t SYNAP_CALL Writer::on_begin(void* ctx, std::uint32_t type,
     return self.answer();
 }
 
-std::int32_t SYNAP_CALL Writer::on_end(void* ctx, std::uint32_t /*type*/) noexcept {
+int32_t SYNAP_CALL Writer::on_end(void* ctx, uint32_t /*type*/) noexcept {
     Writer& self = *static_cast<Writer*>(ctx);
-    if (!self.levels_.empty()) {
-        self.levels_.pop_back();
-    }
+    if (!self.levels_.empty()) self.levels_.pop_back();
     return self.answer();
 }
 
-std::int32_t SYNAP_CALL Writer::on_blob(void* ctx, synap_bytes_t value,
-                                        synap_blob_t* owner) noexcept {
+int32_t SYNAP_CALL Writer::on_blob(void* ctx, synap_bytes_t value, synap_blob_t* owner) noexcept {
     Writer& self = *static_cast<Writer*>(ctx);
-    if (!self.levels_.empty()) {
-        self.before_value();
-    }
+    if (!self.levels_.empty()) self.before_value();
     if (value.size <= kCopiedBytes) {
         self.bulk({static_cast<const char*>(value.data), value.size});
         return self.answer();
     }
-    self.integer('$', static_cast<std::int64_t>(value.size));
-    if (!self.failed_ && !self.out_->append_blob(value, owner)) {
-        self.failed_ = true;
-    }
+    self.integer('$', static_cast<int64_t>(value.size));
+    if (!self.failed_ && !self.out_->append_blob(value, owner)) self.failed_ = true;
     self.put("\r\n");
     return self.answer();
 }

@@ -27,15 +27,15 @@
 namespace synap::bench {
 namespace {
 
-constexpr std::size_t kDepth = 64;
-constexpr std::size_t kBetweenClockReads = 1024;
+constexpr size_t kDepth = 64;
+constexpr size_t kBetweenClockReads = 1024;
 static_assert(kBetweenClockReads % kDepth == 0);
 
 struct Settings {
     std::string dir;
-    std::uint64_t keys = 1'000'000;
-    std::uint64_t operations = 0;
-    std::size_t value_bytes = 64;
+    uint64_t keys = 1'000'000;
+    uint64_t operations = 0;
+    size_t value_bytes = 64;
     double seconds = 1;
 };
 
@@ -51,9 +51,7 @@ synap_arg_t argument(std::string_view text) {
 // As the typed methods of the SDKs do it: a command by its number needs no look-up.
 synap_arg_t command(std::string_view name) {
     const synap_command_t* found = synap_command_find(bytes(name));
-    if (!found) {
-        throw std::runtime_error("no such command: " + std::string(name));
-    }
+    if (!found) throw std::runtime_error("no such command: " + std::string(name));
     synap_arg_t arg{};
     arg.type = SYNAP_TYPE_INT;
     arg.as.i = synap_command_id(found);
@@ -72,23 +70,19 @@ template <typename Function, typename... Args>
 void check(Function function, Args... args) {
     synap_error_t* error = nullptr;
     const synap_status_t status = function(args..., &error);
-    if (status != SYNAP_OK) {
-        fail(status, error);
-    }
+    if (status != SYNAP_OK) fail(status, error);
 }
 
 // What arrives at the sink: every reply must be counted with all bytes of its value.
 struct Received {
-    std::uint64_t replies = 0;
-    std::uint64_t bytes = 0;
+    uint64_t replies = 0;
+    uint64_t bytes = 0;
 };
 
 int32_t on_scalar(void* ctx, uint32_t type, const synap_arg_t* value) {
     auto* received = static_cast<Received*>(ctx);
     ++received->replies;
-    if (type == SYNAP_TYPE_BYTES) {
-        received->bytes += value->as.b.size;
-    }
+    if (type == SYNAP_TYPE_BYTES) received->bytes += value->as.b.size;
     return 0;
 }
 
@@ -107,7 +101,7 @@ public:
         sink_.error = on_error;
         sink_.begin = on_begin;
         sink_.end = on_end;
-        for (std::size_t i = 0; i < kDepth; ++i) {
+        for (size_t i = 0; i < kDepth; ++i) {
             keys_[i].assign(kFirstKey);
             arguments_[i] = {command("GET"), argument(keys_[i])};
             calls_[i] = {arguments_[i].data(), arguments_[i].size()};
@@ -125,34 +119,34 @@ public:
         const std::string value(settings_.value_bytes, 'x');
         std::string key(kFirstKey);
         const std::array<synap_arg_t, 3> set = {command("SET"), argument(key), argument(value)};
-        for (std::uint64_t i = 0; i < settings_.keys; ++i) {
+        for (uint64_t i = 0; i < settings_.keys; ++i) {
             write_digits(key.data() + key.size() - 8, i);
             check(synap_exec_sink, session_, set.data(), set.size(), nullptr, &sink_);
         }
     }
 
-    void read_one(std::uint64_t count) {
+    void read_one(uint64_t count) {
         begin();
-        for (std::uint64_t i = 0; i < count; ++i) {
+        for (uint64_t i = 0; i < count; ++i) {
             get(0);
         }
         finish(count);
     }
 
-    void read_random(std::uint64_t count) {
+    void read_random(uint64_t count) {
         begin();
-        for (std::uint64_t i = 0; i < count; i += kDepth) {
+        for (uint64_t i = 0; i < count; i += kDepth) {
             pick_keys();
-            for (std::size_t k = 0; k < kDepth; ++k) {
+            for (size_t k = 0; k < kDepth; ++k) {
                 get(k);
             }
         }
         finish(count);
     }
 
-    void read_batches(std::uint64_t count) {
+    void read_batches(uint64_t count) {
         begin();
-        for (std::uint64_t i = 0; i < count; i += kDepth) {
+        for (uint64_t i = 0; i < count; i += kDepth) {
             pick_keys();
             get_many();
         }
@@ -167,14 +161,14 @@ private:
         }
     }
 
-    void get(std::size_t index) {
+    void get(size_t index) {
         const auto& argv = arguments_[index];
         check(synap_exec_sink, session_, argv.data(), argv.size(), nullptr, &sink_);
     }
 
     void get_many() {
-        for (std::size_t done = 0; done < kDepth;) {
-            std::size_t now = 0;
+        for (size_t done = 0; done < kDepth;) {
+            size_t now = 0;
             synap_token_t token;
             check(synap_exec_many, session_, calls_.data() + done, kDepth - done, nullptr, &sink_,
                   &now, &token);
@@ -184,7 +178,7 @@ private:
 
     void begin() { received_ = {}; }
 
-    void finish(std::uint64_t count) const {
+    void finish(uint64_t count) const {
         if (received_.replies != count || received_.bytes != count * settings_.value_bytes) {
             throw std::runtime_error("a read was not answered with its value");
         }
@@ -212,7 +206,7 @@ void measure(const char* name, double seconds, Reader read) {
     for (const double limit : {seconds / 5, seconds}) {  // the first is to warm up
         const double wall = clock_seconds(CLOCK_MONOTONIC);
         const double cpu = clock_seconds(CLOCK_THREAD_CPUTIME_ID);
-        std::uint64_t done = 0;
+        uint64_t done = 0;
         double spent = 0;
         while ((spent = clock_seconds(CLOCK_MONOTONIC) - wall) < limit) {
             read(kBetweenClockReads);
@@ -233,18 +227,16 @@ void run(const Settings& settings) {
         return;
     }
     std::printf("{");
-    measure("hot", settings.seconds, [&](std::uint64_t count) { store.read_one(count); });
+    measure("hot", settings.seconds, [&](uint64_t count) { store.read_one(count); });
     std::printf(", ");
-    measure("random", settings.seconds, [&](std::uint64_t count) { store.read_random(count); });
+    measure("random", settings.seconds, [&](uint64_t count) { store.read_random(count); });
     std::printf(", ");
-    measure("batches", settings.seconds, [&](std::uint64_t count) { store.read_batches(count); });
+    measure("batches", settings.seconds, [&](uint64_t count) { store.read_batches(count); });
     std::printf(", ");
     MemoryChase chase;
-    measure("memory", settings.seconds / 2, [&](std::uint64_t count) { chase.read(count); });
+    measure("memory", settings.seconds / 2, [&](uint64_t count) { chase.read(count); });
     std::printf("}\n");
-    if (chase.at() == SIZE_MAX) {
-        throw std::runtime_error("unreachable");
-    }
+    if (chase.at() == SIZE_MAX) throw std::runtime_error("unreachable");
 }
 
 Settings parse(int argc, char** argv) {
@@ -255,13 +247,13 @@ Settings parse(int argc, char** argv) {
         if (name == "--dir") {
             s.dir = argv[i + 1];
         } else if (name == "--keys") {
-            s.keys = static_cast<std::uint64_t>(number);
+            s.keys = static_cast<uint64_t>(number);
         } else if (name == "--operations") {
-            s.operations = static_cast<std::uint64_t>(number);
+            s.operations = static_cast<uint64_t>(number);
         } else if (name == "--seconds") {
             s.seconds = number;
         } else if (name == "--value-bytes") {
-            s.value_bytes = static_cast<std::size_t>(number);
+            s.value_bytes = static_cast<size_t>(number);
         } else {
             throw std::invalid_argument("unknown option " + std::string(name));
         }

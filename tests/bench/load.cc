@@ -39,23 +39,23 @@
 namespace synap::bench {
 namespace {
 
-constexpr std::uint64_t kSecond = 1'000'000'000;
-constexpr std::uint64_t kSilence = 20 * kSecond;
+constexpr uint64_t kSecond = 1'000'000'000;
+constexpr uint64_t kSilence = 20 * kSecond;
 
 struct Settings {
     int port = 0;
     bool load = false;
     bool control = false;
-    std::uint64_t keys = 1'000'000;
-    std::size_t clients = 50;
-    std::size_t pipeline = 1;
-    std::uint64_t set_percent = 0;
-    std::size_t value_bytes = 64;
+    uint64_t keys = 1'000'000;
+    size_t clients = 50;
+    size_t pipeline = 1;
+    uint64_t set_percent = 0;
+    size_t value_bytes = 64;
     double seconds = 2;
     double warmup = 0.3;
     double rate = 0;
     int server_pid = 0;
-    std::uint64_t seed = 1;
+    uint64_t seed = 1;
 };
 
 [[noreturn]] void fail(const std::string& what) {
@@ -71,7 +71,7 @@ public:
         fd_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
         sockaddr_in address{};
         address.sin_family = AF_INET;
-        address.sin_port = htons(static_cast<std::uint16_t>(settings.port));
+        address.sin_port = htons(static_cast<uint16_t>(settings.port));
         address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
         if (fd_ < 0 || connect(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
             fail("cannot connect");
@@ -86,22 +86,22 @@ public:
     Connection& operator=(const Connection&) = delete;
 
     int fd() const { return fd_; }
-    std::uint64_t due() const { return due_; }
-    std::size_t depth() const { return get_.depth(); }
+    uint64_t due() const { return due_; }
+    size_t depth() const { return get_.depth(); }
 
     Batch& choose(Kind kind) {
         current_ = kind == Kind::kGet ? &get_ : &set_;
         return *current_;
     }
 
-    void start(std::uint64_t due) {
+    void start(uint64_t due) {
         due_ = due;
         received_ = 0;
         std::string_view rest = current_->text();
         while (!rest.empty()) {
             const ssize_t sent = send(fd_, rest.data(), rest.size(), MSG_NOSIGNAL);
             if (sent > 0) {
-                rest.remove_prefix(static_cast<std::size_t>(sent));
+                rest.remove_prefix(static_cast<size_t>(sent));
             } else if (errno == EAGAIN) {
                 pollfd writable{fd_, POLLOUT, 0};
                 poll(&writable, 1, -1);
@@ -113,18 +113,14 @@ public:
 
     // True once all replies of the batch are there.
     bool receive() {
-        const std::size_t expected = current_->all_replies_bytes();
+        const size_t expected = current_->all_replies_bytes();
         const ssize_t got = recv(fd_, replies_.data() + received_, expected - received_, 0);
         if (got <= 0) {
-            if (got < 0 && errno == EAGAIN) {
-                return false;
-            }
+            if (got < 0 && errno == EAGAIN) return false;
             fail("the server closed a connection");
         }
-        received_ += static_cast<std::size_t>(got);
-        if (received_ < expected) {
-            return false;
-        }
+        received_ += static_cast<size_t>(got);
+        if (received_ < expected) return false;
         current_->check({replies_.data(), expected});
         return true;
     }
@@ -136,8 +132,8 @@ private:
     Batch set_;
     Batch* current_ = &get_;
     std::string replies_;
-    std::size_t received_ = 0;
-    std::uint64_t due_ = 0;
+    size_t received_ = 0;
+    uint64_t due_ = 0;
     int fd_;
 };
 
@@ -146,13 +142,11 @@ public:
     explicit Load(const Settings& settings)
         : settings_(settings), meter_(settings.server_pid), random_(settings.seed) {
         epoll_ = epoll_create1(EPOLL_CLOEXEC);
-        for (std::size_t i = 0; i < settings.clients; ++i) {
+        for (size_t i = 0; i < settings.clients; ++i) {
             connections_.push_back(std::make_unique<Connection>(settings));
             watch(connections_.back()->fd(), connections_.back().get());
         }
-        if (settings.control) {
-            watch(STDIN_FILENO, nullptr);
-        }
+        if (settings.control) watch(STDIN_FILENO, nullptr);
         // Sleeps end when they should, not up to 50 us later.
         prctl(PR_SET_TIMERSLACK, 1);
     }
@@ -162,10 +156,10 @@ public:
     Load& operator=(const Load&) = delete;
 
     void run() {
-        const std::uint64_t start = now_ns();
+        const uint64_t start = now_ns();
         next_due_ = start;
         meter_.enter("warmup");
-        switch_at_ = start + static_cast<std::uint64_t>(settings_.warmup * kSecond);
+        switch_at_ = start + static_cast<uint64_t>(settings_.warmup * kSecond);
         heard_ = start;
         for (const auto& connection : connections_) {
             ready(*connection, start);
@@ -182,20 +176,15 @@ private:
         epoll_event event{};
         event.events = EPOLLIN;
         event.data.ptr = owner;
-        if (epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event) != 0) {
-            fail("cannot watch a descriptor");
-        }
+        if (epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event) != 0) fail("cannot watch a descriptor");
     }
 
     void wait() {
         std::array<epoll_event, 256> events;
         const int got = epoll_pwait2(epoll_, events.data(), events.size(), timeout(), nullptr);
-        if (got < 0 && errno != EINTR) {
-            fail("epoll_pwait2");
-        }
+        if (got < 0 && errno != EINTR) fail("epoll_pwait2");
         for (int i = 0; i < got; ++i) {
-            auto* connection =
-                static_cast<Connection*>(events[static_cast<std::size_t>(i)].data.ptr);
+            auto* connection = static_cast<Connection*>(events[static_cast<size_t>(i)].data.ptr);
             if (!connection) {
                 read_control();
             } else if (connection->receive()) {
@@ -204,15 +193,13 @@ private:
                 ready(*connection, heard_);
             }
         }
-        if (settings_.rate > 0) {
-            send_what_is_due();
-        }
+        if (settings_.rate > 0) send_what_is_due();
     }
 
     const timespec* timeout() {
-        std::uint64_t wait_ns = kSecond / 100;
+        uint64_t wait_ns = kSecond / 100;
         if (settings_.rate > 0 && !idle_.empty()) {
-            const std::uint64_t now = now_ns();
+            const uint64_t now = now_ns();
             wait_ns = next_due_ > now ? std::min(wait_ns, next_due_ - now) : 0;
         }
         timeout_ = {static_cast<time_t>(wait_ns / kSecond), static_cast<long>(wait_ns % kSecond)};
@@ -220,19 +207,17 @@ private:
     }
 
     void turn_phases() {
-        const std::uint64_t now = now_ns();
+        const uint64_t now = now_ns();
         if (now - heard_ > kSilence) {
             const std::string_view partial = connections_.front()->received();
             throw std::runtime_error("the server has fallen silent; the first connection got: " +
                                      std::string(partial.substr(0, 200)));
         }
-        if (settings_.control || settings_.load) {
-            return;
-        }
+        if (settings_.control || settings_.load) return;
         if (!measuring_ && now >= switch_at_) {
             measuring_ = true;
             meter_.enter("run");
-            end_at_ = now + static_cast<std::uint64_t>(settings_.seconds * kSecond);
+            end_at_ = now + static_cast<uint64_t>(settings_.seconds * kSecond);
         } else if (measuring_ && now >= end_at_) {
             // On a machine that stalls nothing may have happened yet.
             done_ = meter_.operations() > 0;
@@ -240,7 +225,7 @@ private:
     }
 
     // A connection has nothing to wait for.
-    void ready(Connection& connection, std::uint64_t now) {
+    void ready(Connection& connection, uint64_t now) {
         if (settings_.rate > 0) {
             idle_.push_back(&connection);
         } else if (settings_.load) {
@@ -250,26 +235,26 @@ private:
         }
     }
 
-    void load_next(Connection& connection, std::uint64_t now) {
-        const std::uint64_t depth = connection.depth();
+    void load_next(Connection& connection, uint64_t now) {
+        const uint64_t depth = connection.depth();
         if (next_key_ >= settings_.keys) {
             done_ = ++finished_ == connections_.size();
             return;
         }
         // The last batch may write some keys twice.
-        const std::uint64_t first = std::min(next_key_, settings_.keys - depth);
+        const uint64_t first = std::min(next_key_, settings_.keys - depth);
         Batch& batch = connection.choose(Kind::kSet);
-        for (std::size_t i = 0; i < depth; ++i) {
+        for (size_t i = 0; i < depth; ++i) {
             batch.set_key(i, first + i);
         }
         next_key_ += depth;
         connection.start(now);
     }
 
-    void send(Connection& connection, std::uint64_t due) {
+    void send(Connection& connection, uint64_t due) {
         const bool write = random_.below(100) < settings_.set_percent;
         Batch& batch = connection.choose(write ? Kind::kSet : Kind::kGet);
-        for (std::size_t i = 0; i < batch.depth(); ++i) {
+        for (size_t i = 0; i < batch.depth(); ++i) {
             batch.set_key(i, random_.below(settings_.keys));
         }
         connection.start(due);
@@ -277,8 +262,8 @@ private:
 
     // Requests that found no idle connection go out late, but their latency counts from here.
     void send_what_is_due() {
-        const auto interval = static_cast<std::uint64_t>(kSecond / settings_.rate);
-        const std::uint64_t now = now_ns();
+        const auto interval = static_cast<uint64_t>(kSecond / settings_.rate);
+        const uint64_t now = now_ns();
         while (next_due_ <= now && !idle_.empty()) {
             Connection* connection = idle_.back();
             idle_.pop_back();
@@ -294,8 +279,8 @@ private:
             done_ = true;
             return;
         }
-        control_.append(bytes.data(), static_cast<std::size_t>(got));
-        for (std::size_t end; (end = control_.find('\n')) != std::string::npos;) {
+        control_.append(bytes.data(), static_cast<size_t>(got));
+        for (size_t end; (end = control_.find('\n')) != std::string::npos;) {
             meter_.enter(control_.substr(0, end));
             control_.erase(0, end + 1);
         }
@@ -309,12 +294,12 @@ private:
     std::vector<Connection*> idle_;
     std::string control_;
     timespec timeout_{};
-    std::uint64_t next_due_ = 0;
-    std::uint64_t next_key_ = 0;
-    std::uint64_t switch_at_ = 0;
-    std::uint64_t end_at_ = 0;
-    std::uint64_t heard_ = 0;
-    std::size_t finished_ = 0;
+    uint64_t next_due_ = 0;
+    uint64_t next_key_ = 0;
+    uint64_t switch_at_ = 0;
+    uint64_t end_at_ = 0;
+    uint64_t heard_ = 0;
+    size_t finished_ = 0;
     bool measuring_ = false;
     bool done_ = false;
 };

@@ -15,22 +15,21 @@
 
 namespace synap::bench {
 
-inline std::uint64_t clock_ns(clockid_t clock) {
+inline uint64_t clock_ns(clockid_t clock) {
     timespec now{};
     clock_gettime(clock, &now);
-    return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 +
-           static_cast<std::uint64_t>(now.tv_nsec);
+    return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
 }
 
-inline std::uint64_t now_ns() { return clock_ns(CLOCK_MONOTONIC); }
+inline uint64_t now_ns() { return clock_ns(CLOCK_MONOTONIC); }
 
 // Time that all threads of a process have run: /proc/PID/stat only counts in ticks of 10 ms.
-inline std::uint64_t process_cpu_ns(int pid) {
-    std::uint64_t sum = 0;
+inline uint64_t process_cpu_ns(int pid) {
+    uint64_t sum = 0;
     std::error_code error;
     const std::string tasks = "/proc/" + std::to_string(pid) + "/task";
     for (const auto& task : std::filesystem::directory_iterator(tasks, error)) {
-        std::uint64_t ran = 0;
+        uint64_t ran = 0;
         std::ifstream(task.path() / "schedstat") >> ran;
         sum += ran;
     }
@@ -49,9 +48,9 @@ public:
     }
 
     // Of the phase that goes on.
-    std::uint64_t operations() const { return current_->operations; }
+    uint64_t operations() const { return current_->operations; }
 
-    void record(std::uint64_t operations, std::uint64_t latency_ns) {
+    void record(uint64_t operations, uint64_t latency_ns) {
         current_->operations += operations;
         current_->latency.record(latency_ns);
     }
@@ -76,19 +75,19 @@ public:
 
 private:
     struct Reading {
-        std::uint64_t wall = 0;
-        std::uint64_t server = 0;
-        std::uint64_t client = 0;
+        uint64_t wall = 0;
+        uint64_t server = 0;
+        uint64_t client = 0;
     };
 
     struct Phase {
-        std::uint64_t operations = 0;
+        uint64_t operations = 0;
         Reading spent;
         Histogram latency;
     };
 
-    static double seconds(std::uint64_t ns) { return static_cast<double>(ns) / 1e9; }
-    static double microseconds(std::uint64_t ns) { return static_cast<double>(ns) / 1e3; }
+    static double seconds(uint64_t ns) { return static_cast<double>(ns) / 1e9; }
+    static double microseconds(uint64_t ns) { return static_cast<double>(ns) / 1e3; }
 
     Reading reading() const {
         return {now_ns(), server_pid_ ? process_cpu_ns(server_pid_) : 0,

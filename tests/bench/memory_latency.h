@@ -14,33 +14,33 @@ namespace synap::bench {
 // As many bytes as a million keys take, one cache line each, linked in random order.
 class MemoryChase {
 public:
-    MemoryChase() : lines_(std::size_t{2} << 20) {
-        for (std::size_t i = 0; i < lines_.size(); ++i) {
+    MemoryChase() : lines_(size_t{2} << 20) {
+        for (size_t i = 0; i < lines_.size(); ++i) {
             lines_[i].next = i;
         }
         // Sattolo's shuffle: one cycle through all lines.
         Random random(1);
-        for (std::size_t i = lines_.size(); --i > 0;) {
+        for (size_t i = lines_.size(); --i > 0;) {
             std::swap(lines_[i].next, lines_[random.below(i)].next);
         }
     }
 
-    void read(std::uint64_t count) {
-        for (std::uint64_t i = 0; i < count; ++i) {
+    void read(uint64_t count) {
+        for (uint64_t i = 0; i < count; ++i) {
             at_ = lines_[at_].next;
         }
     }
 
     // Keeps the reads from being optimised away.
-    std::size_t at() const { return at_; }
+    size_t at() const { return at_; }
 
 private:
     struct alignas(64) Line {
-        std::size_t next = 0;
+        size_t next = 0;
     };
 
     std::vector<Line> lines_;
-    std::size_t at_ = 0;
+    size_t at_ = 0;
 };
 
 }  // namespace synap::bench

@@ -25,14 +25,14 @@ public:
 
     bool at_end() const { return at_ == text_.size(); }
     // "*3\r\n" or "$5\r\n"
-    std::size_t number() {
-        const std::size_t end = text_.find("\r\n", at_);
-        const std::size_t value = std::stoul(text_.substr(at_ + 1, end - at_ - 1));
+    size_t number() {
+        const size_t end = text_.find("\r\n", at_);
+        const size_t value = std::stoul(text_.substr(at_ + 1, end - at_ - 1));
         at_ = end + 2;
         return value;
     }
     std::string_view word() {
-        const std::size_t size = number();
+        const size_t size = number();
         const std::string_view found = std::string_view(text_).substr(at_, size);
         at_ += size + 2;
         return found;
@@ -40,7 +40,7 @@ public:
 
 private:
     std::string text_;
-    std::size_t at_ = 0;
+    size_t at_ = 0;
 };
 
 std::string hex(std::string_view bytes) {
@@ -53,7 +53,7 @@ std::string hex(std::string_view bytes) {
 }
 
 std::string hex(double number) {
-    const auto bits = std::bit_cast<std::uint64_t>(number);
+    const auto bits = std::bit_cast<uint64_t>(number);
     std::string text;
     for (int shift = 60; shift >= 0; shift -= 4) text += kDigits[(bits >> shift) & 15];
     return text;
@@ -79,7 +79,7 @@ std::string show(synap::Node node);
 // Elements; by two where they are pairs.
 std::string elements(synap::Node node, bool by_two) {
     std::string text;
-    for (std::size_t i = 0; i < node.size(); ++i) {
+    for (size_t i = 0; i < node.size(); ++i) {
         if (i != 0) text += ',';
         if (by_two && i % 2 == 0) text += '[';
         text += show(node[i]);
@@ -127,7 +127,7 @@ void run(const char* directory) {
     synap::Session session = synap::Session::open(store);
     while (!input.at_end()) {
         std::vector<synap::Arg> words;
-        for (std::size_t left = input.number(); left > 0; --left) words.emplace_back(input.word());
+        for (size_t left = input.number(); left > 0; --left) words.emplace_back(input.word());
         const synap::Reply reply = session.exec(std::span<const synap::Arg>(words));
         std::cout << show(reply.root()) << '\n';
     }

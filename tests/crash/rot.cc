@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "core/base/assert.h"
-#include "core/log/format.h"
 #include "core/engine/check.h"
+#include "core/log/format.h"
 #include "tests/crash/evidence.h"
 
 namespace synap::crash {

@@ -203,9 +203,7 @@ void Simulation::step() {
         return note("maintained");
     }
     if (one_in(40)) return check_live();
-    if (snapshot_open_ ? one_in(3) : one_in(parameters_.snapshot_in)) {
-        return take_snapshot_step();
-    }
+    if (snapshot_open_ ? one_in(3) : one_in(parameters_.snapshot_in)) return take_snapshot_step();
     operate();
 }
 

@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "core/engine/engine.h"
 #include "core/platform/sim_clock.h"
 #include "core/platform/sim_disk.h"
-#include "core/engine/engine.h"
 #include "core/session/session.h"
 #include "tests/crash/model.h"
 

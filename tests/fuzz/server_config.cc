@@ -24,13 +24,9 @@ Loaded load_text(std::string_view text, bool& syntax_ok) {
     std::vector<Setting> settings;
     Problems problems;
     parse_yaml(table(), text, "fuzz.yml", settings, problems);
-    if (problems.size() > kYamlProblemsMax + 1) {
-        std::abort();
-    }
+    if (problems.size() > kYamlProblemsMax + 1) std::abort();
     for (const Problem& problem : problems) {
-        if (problem.text().empty()) {
-            std::abort();
-        }
+        if (problem.text().empty()) std::abort();
     }
     syntax_ok = !has_errors(problems);
     return load({table(), "", {}, settings, {}, 1});
@@ -42,17 +38,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const std::string_view text(reinterpret_cast<const char*>(data), size);
     bool syntax_ok = false;
     const Loaded first = load_text(text, syntax_ok);
-    if (!syntax_ok || !first.ok()) {
-        return 0;
-    }
+    if (!syntax_ok || !first.ok()) return 0;
     const Loaded second = load_text(print_config(first), syntax_ok);
-    if (!syntax_ok || !second.ok() || first.values.size() != second.values.size()) {
-        std::abort();
-    }
-    for (std::size_t i = 0; i < first.values.size(); ++i) {
-        if (first.values[i].value != second.values[i].value) {
-            std::abort();
-        }
+    if (!syntax_ok || !second.ok() || first.values.size() != second.values.size()) std::abort();
+    for (size_t i = 0; i < first.values.size(); ++i) {
+        if (first.values[i].value != second.values[i].value) std::abort();
     }
     return 0;
 }

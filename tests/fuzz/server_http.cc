@@ -19,7 +19,7 @@ namespace {
 
 using namespace synap::server;
 
-/// Made once: opening a store for each input would leave no time for inputs.
+// Made once: opening a store for each input would leave no time for inputs.
 struct World {
     World()
         : shared(settings, synap::Store::open(":memory:")),
@@ -39,16 +39,12 @@ struct World {
 
 void check_responses(const OutputBuffer& output) {
     std::array<iovec, OutputBuffer::kMaxPieces> pieces{};
-    if (output.gather(pieces) == 0) {
-        return;
-    }
+    if (output.gather(pieces) == 0) return;
     const std::string_view text(static_cast<const char*>(pieces[0].iov_base), pieces[0].iov_len);
-    if (!text.starts_with("HTTP/1.1 ")) {
-        std::abort();
-    }
+    if (!text.starts_with("HTTP/1.1 ")) std::abort();
 }
 
-void play(World& world, std::string_view input, std::size_t step) {
+void play(World& world, std::string_view input, size_t step) {
     synap::Session session = synap::Session::open(world.shared.store);
     OutputBuffer output(world.pool, 1 << 20);
     http::Peer peer;
@@ -60,13 +56,9 @@ void play(World& world, std::string_view input, std::size_t step) {
         const auto block = std::make_unique<char[]>(unconsumed.size() + kReadPadding);
         unconsumed.copy(block.get(), unconsumed.size());
         const Fed fed = peer.feed(context, world.service, block.get(), unconsumed.size());
-        if (fed.consumed > unconsumed.size()) {
-            std::abort();
-        }
+        if (fed.consumed > unconsumed.size()) std::abort();
         unconsumed.erase(0, fed.consumed);
-        if (fed.verdict == Verdict::kClose || fed.verdict == Verdict::kAbort) {
-            break;
-        }
+        if (fed.verdict == Verdict::kClose || fed.verdict == Verdict::kAbort) break;
     }
     check_responses(output);
 }
@@ -79,9 +71,7 @@ extern "C" __attribute__((visibility("default"))) int __lsan_is_turned_off() { r
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     static World world;
-    if (size == 0 || size > 8192) {
-        return 0;
-    }
+    if (size == 0 || size > 8192) return 0;
     const std::string_view input(reinterpret_cast<const char*>(data) + 1, size - 1);
     static_cast<void>(http::recognise(input, world.settings.limits));
     play(world, input, input.size() + 1);

@@ -39,33 +39,25 @@ extern "C" __attribute__((visibility("default"))) int __lsan_is_turned_off() { r
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     static World world;
-    if (size == 0 || size > 8192) {
-        return 0;
-    }
+    if (size == 0 || size > 8192) return 0;
     const std::string_view text(reinterpret_cast<const char*>(data), size);
     static_cast<void>(http::oversized_number(text));
     http::Json envelope;
-    if (world.parser.parse(text.data(), text.size()).get(envelope) != simdjson::SUCCESS) {
-        return 0;
-    }
+    if (world.parser.parse(text.data(), text.size()).get(envelope) != simdjson::SUCCESS) return 0;
     http::Engine engine;
     engine.begin(world.session.raw());
     std::string out;
     std::string scratch;
     http::Exchange exchange{world.shared, engine, http::JsonWriter(out)};
     http::Fields fields;
-    if (fields.read(envelope, http::envelope_fields(), http::Unknown::kIgnore)) {
-        return 0;
-    }
+    if (fields.read(envelope, http::envelope_fields(), http::Unknown::kIgnore)) return 0;
     http::run_envelope(exchange, fields, scratch);
     simdjson::dom::object answer;
     if (world.reader.parse(out).get(answer) != simdjson::SUCCESS || answer.size() != 4) {
         std::abort();
     }
     for (const std::string_view member : {"success", "request_id", "payload", "error"}) {
-        if (answer.at_key(member).error() != simdjson::SUCCESS) {
-            std::abort();
-        }
+        if (answer.at_key(member).error() != simdjson::SUCCESS) std::abort();
     }
     return 0;
 }

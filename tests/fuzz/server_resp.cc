@@ -25,7 +25,7 @@ struct Seen {
 
 void take(const resp::Batch& batch, Seen& seen) {
     for (const synap_call_t& call : batch.calls) {
-        for (std::size_t i = 0; i < call.argc; ++i) {
+        for (size_t i = 0; i < call.argc; ++i) {
             seen.words.emplace_back(static_cast<const char*>(call.argv[i].as.b.data),
                                     call.argv[i].as.b.size);
         }
@@ -33,8 +33,8 @@ void take(const resp::Batch& batch, Seen& seen) {
     }
 }
 
-/// Parses the input as pieces of `step` bytes, each time in a block of exact size.
-Seen parse(std::string_view input, std::size_t step) {
+// Parses the input as pieces of `step` bytes, each time in a block of exact size.
+Seen parse(std::string_view input, size_t step) {
     Limits limits;
     limits.resp_bulk_bytes = 4096;
     limits.resp_inline_bytes = 256;
@@ -65,22 +65,16 @@ Seen parse(std::string_view input, std::size_t step) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-    if (size == 0 || size > 4096) {
-        return 0;
-    }
+    if (size == 0 || size > 4096) return 0;
     // The first byte chooses the size of the pieces.
     const std::string_view input(reinterpret_cast<const char*>(data) + 1, size - 1);
     const Seen whole = parse(input, input.size() + 1);
     const Seen cut = parse(input, data[0] % 16 + 1);
-    if (whole == cut) {
-        return 0;
-    }
+    if (whole == cut) return 0;
     // A line is too long when its end is not in sight, which depends on how it was cut; what came
     // before it does not.
     const bool prefix = cut.words.size() <= whole.words.size() &&
                         std::equal(cut.words.begin(), cut.words.end(), whole.words.begin());
-    if (!prefix || cut.error.find("too big") == std::string::npos) {
-        std::abort();
-    }
+    if (!prefix || cut.error.find("too big") == std::string::npos) std::abort();
     return 0;
 }

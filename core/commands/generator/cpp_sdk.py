@@ -34,22 +34,22 @@ HEADER = """\
 
 namespace synap {
 
-/// One page of SCAN; a cursor of 0 ends the walk.
+// One page of SCAN; a cursor of 0 ends the walk.
 struct ScanPage {
-    std::uint64_t cursor = 0;
+    uint64_t cursor = 0;
     std::vector<std::string> keys;
 };
 
-/// One page of HSCAN; a cursor of 0 ends the walk.
+// One page of HSCAN; a cursor of 0 ends the walk.
 struct FieldPage {
-    std::uint64_t cursor = 0;
+    uint64_t cursor = 0;
     std::vector<std::pair<std::string, std::string>> fields;
 };
 
 namespace detail {
 
-/// Arguments of one call, on the stack.
-template <std::size_t Capacity>
+// Arguments of one call, on the stack.
+template <size_t Capacity>
 class ArgList {
 public:
     ArgList() noexcept {}
@@ -63,19 +63,17 @@ private:
     union {
         Arg items_[Capacity];  // trivially destructible; built as they are added
     };
-    std::size_t size_ = 0;
+    size_t size_ = 0;
 };
 
 inline std::string as_string(const Node& node) { return std::string(node.bytes()); }
 
-inline std::optional<std::int64_t> as_optional_integer(const Node& node) {
+inline std::optional<int64_t> as_optional_integer(const Node& node) {
     return node.is_null() ? std::nullopt : std::optional(node.integer());
 }
 
 inline double as_number(const Node& node) {
-    if (node.type() == Type::kDouble) {
-        return node.number();
-    }
+    if (node.type() == Type::kDouble) return node.number();
     const std::string_view text = node.bytes();
     double number = 0;
     std::from_chars(text.data(), text.data() + text.size(), number);
@@ -109,8 +107,8 @@ inline ScanPage as_page(const Node& node) {
     return page;
 }
 
-inline std::vector<std::int64_t> as_integers(const Node& node) {
-    return as_vector<std::int64_t>(node, [](const Node& child) { return child.integer(); });
+inline std::vector<int64_t> as_integers(const Node& node) {
+    return as_vector<int64_t>(node, [](const Node& child) { return child.integer(); });
 }
 
 inline std::vector<std::pair<std::string, std::string>> as_pairs(const Node& node) {
@@ -122,7 +120,7 @@ inline std::vector<std::pair<std::string, std::string>> as_pairs(const Node& nod
 inline std::unordered_map<std::string, std::string> as_map(const Node& node) {
     std::unordered_map<std::string, std::string> map;
     map.reserve(node.size() / 2);
-    for (std::size_t i = 0; i + 1 < node.size(); i += 2) {
+    for (size_t i = 0; i + 1 < node.size(); i += 2) {
         map.emplace(as_string(node[i]), as_string(node[i + 1]));
     }
     return map;
@@ -133,7 +131,7 @@ inline FieldPage as_field_page(const Node& node) {
     const std::string_view cursor = node[0].bytes();
     std::from_chars(cursor.data(), cursor.data() + cursor.size(), page.cursor);
     const Node words = node[1];
-    for (std::size_t i = 0; i + 1 < words.size(); i += 2) {
+    for (size_t i = 0; i + 1 < words.size(); i += 2) {
         page.fields.emplace_back(as_string(words[i]), as_string(words[i + 1]));
     }
     return page;
@@ -187,8 +185,8 @@ RESULTS = {
     "ok": ("void", "{};"),
     "ok_or_null": ("bool", "return !{}.root().is_null();"),
     "status": ("std::string", "return detail::as_string({}.root());"),
-    "integer": ("std::int64_t", "return {}.root().integer();"),
-    "integer_or_null": ("std::optional<std::int64_t>",
+    "integer": ("int64_t", "return {}.root().integer();"),
+    "integer_or_null": ("std::optional<int64_t>",
                         "return detail::as_optional_integer({}.root());"),
     "boolean": ("bool", "return {}.root().integer() == 1;"),
     "number": ("double", "return detail::as_number({}.root());"),
@@ -199,7 +197,7 @@ RESULTS = {
                                  "return detail::as_optional_strings({}.root());"),
     "scan_page": ("ScanPage", "return detail::as_page({}.root());"),
     "map": ("Reply", "return {};"),
-    "array_of_integers": ("std::vector<std::int64_t>",
+    "array_of_integers": ("std::vector<int64_t>",
                           "return detail::as_integers({}.root());"),
     "map_of_strings": ("std::unordered_map<std::string, std::string>",
                        "return detail::as_map({}.root());"),
@@ -208,7 +206,7 @@ RESULTS = {
     "field_page": ("FieldPage", "return detail::as_field_page({}.root());"),
 }
 ARG_TYPES = {"key": "std::string_view", "pattern": "std::string_view", "string": "Arg",
-             "integer": "std::int64_t", "unix-time": "std::int64_t", "double": "double"}
+             "integer": "int64_t", "unix-time": "int64_t", "double": "double"}
 
 
 def cpp_type(param):
@@ -281,7 +279,7 @@ def given_options(method):
 def plain_method(method, chosen=None):
     name = method.names["cpp"] + (f"_{chosen.name}" if chosen else "")
     result, statement = RESULTS[chosen.reply if chosen else method.reply]
-    lines = [f"/// {method.summary}", f"{result} {name}({parameter_list(method, chosen)}) {{"]
+    lines = [f"// {method.summary}", f"{result} {name}({parameter_list(method, chosen)}) {{"]
     lines += ["    " + line for line in call_lines(method, chosen)]
     return lines + ["    " + statement.format("run(argv)"), "}"]
 
@@ -289,7 +287,7 @@ def plain_method(method, chosen=None):
 def keys_methods(method):
     name, keys = method.names["cpp"], method.rest.name
     result, statement = RESULTS[method.reply]
-    return [f"/// {method.summary}",
+    return [f"// {method.summary}",
             "template <std::convertible_to<std::string_view>... Keys>",
             f"{result} {name}(const Keys&... {keys}) {{",
             f"    const Arg argv[] = {{{method.id}, std::string_view({keys})...}};",
@@ -305,7 +303,7 @@ def pairs_methods(method):
     name = method.names["cpp"]
     result, statement = RESULTS[method.reply]
     call = "    " + statement.format(f"run(pair_words(pairs, {{{method.id}}}))")
-    return [f"/// {method.summary}",
+    return [f"// {method.summary}",
             f"{result} {name}(std::initializer_list<std::pair<std::string_view, Arg>> pairs) {{",
             call, "}",
             "template <detail::PairRange Range>",
@@ -318,7 +316,7 @@ def rest_methods(method):
     result, statement = RESULTS[method.reply]
     is_pair = method.rest.type == "pair"
     words = [str(method.id)] + [word(p, p.name) for p in method.positional]
-    lines = [f"/// {method.summary}",
+    lines = [f"// {method.summary}",
              f"template <detail::{'PairRange' if is_pair else 'KeyRange'} Range>",
              f"{result} {name}({parameter_list(method, None, f'Range&& {rest}')}) {{",
              f"    std::vector<Arg> argv{{{', '.join(words)}}};"]

@@ -30,22 +30,22 @@
 
 namespace synap {
 
-/// One page of SCAN; a cursor of 0 ends the walk.
+// One page of SCAN; a cursor of 0 ends the walk.
 struct ScanPage {
-    std::uint64_t cursor = 0;
+    uint64_t cursor = 0;
     std::vector<std::string> keys;
 };
 
-/// One page of HSCAN; a cursor of 0 ends the walk.
+// One page of HSCAN; a cursor of 0 ends the walk.
 struct FieldPage {
-    std::uint64_t cursor = 0;
+    uint64_t cursor = 0;
     std::vector<std::pair<std::string, std::string>> fields;
 };
 
 namespace detail {
 
-/// Arguments of one call, on the stack.
-template <std::size_t Capacity>
+// Arguments of one call, on the stack.
+template <size_t Capacity>
 class ArgList {
 public:
     ArgList() noexcept {}
@@ -59,19 +59,17 @@ private:
     union {
         Arg items_[Capacity];  // trivially destructible; built as they are added
     };
-    std::size_t size_ = 0;
+    size_t size_ = 0;
 };
 
 inline std::string as_string(const Node& node) { return std::string(node.bytes()); }
 
-inline std::optional<std::int64_t> as_optional_integer(const Node& node) {
+inline std::optional<int64_t> as_optional_integer(const Node& node) {
     return node.is_null() ? std::nullopt : std::optional(node.integer());
 }
 
 inline double as_number(const Node& node) {
-    if (node.type() == Type::kDouble) {
-        return node.number();
-    }
+    if (node.type() == Type::kDouble) return node.number();
     const std::string_view text = node.bytes();
     double number = 0;
     std::from_chars(text.data(), text.data() + text.size(), number);
@@ -105,8 +103,8 @@ inline ScanPage as_page(const Node& node) {
     return page;
 }
 
-inline std::vector<std::int64_t> as_integers(const Node& node) {
-    return as_vector<std::int64_t>(node, [](const Node& child) { return child.integer(); });
+inline std::vector<int64_t> as_integers(const Node& node) {
+    return as_vector<int64_t>(node, [](const Node& child) { return child.integer(); });
 }
 
 inline std::vector<std::pair<std::string, std::string>> as_pairs(const Node& node) {
@@ -118,7 +116,7 @@ inline std::vector<std::pair<std::string, std::string>> as_pairs(const Node& nod
 inline std::unordered_map<std::string, std::string> as_map(const Node& node) {
     std::unordered_map<std::string, std::string> map;
     map.reserve(node.size() / 2);
-    for (std::size_t i = 0; i + 1 < node.size(); i += 2) {
+    for (size_t i = 0; i + 1 < node.size(); i += 2) {
         map.emplace(as_string(node[i]), as_string(node[i + 1]));
     }
     return map;
@@ -129,7 +127,7 @@ inline FieldPage as_field_page(const Node& node) {
     const std::string_view cursor = node[0].bytes();
     std::from_chars(cursor.data(), cursor.data() + cursor.size(), page.cursor);
     const Node words = node[1];
-    for (std::size_t i = 0; i + 1 < words.size(); i += 2) {
+    for (size_t i = 0; i + 1 < words.size(); i += 2) {
         page.fields.emplace_back(as_string(words[i]), as_string(words[i + 1]));
     }
     return page;
@@ -150,7 +148,7 @@ concept PairRange = std::ranges::input_range<Range> &&
 
 struct HscanOptions {
     std::optional<std::string_view> match = std::nullopt;
-    std::optional<std::int64_t> count = std::nullopt;
+    std::optional<int64_t> count = std::nullopt;
 };
 
 struct HexpireOptions {
@@ -184,8 +182,8 @@ struct HpexpireatOptions {
 struct HgetexOptions {
     std::optional<std::chrono::seconds> ex = std::nullopt;
     std::optional<std::chrono::milliseconds> px = std::nullopt;
-    std::optional<std::int64_t> exat = std::nullopt;
-    std::optional<std::int64_t> pxat = std::nullopt;
+    std::optional<int64_t> exat = std::nullopt;
+    std::optional<int64_t> pxat = std::nullopt;
     bool persist = false;
 };
 
@@ -194,8 +192,8 @@ struct HsetexOptions {
     bool fxx = false;
     std::optional<std::chrono::seconds> ex = std::nullopt;
     std::optional<std::chrono::milliseconds> px = std::nullopt;
-    std::optional<std::int64_t> exat = std::nullopt;
-    std::optional<std::int64_t> pxat = std::nullopt;
+    std::optional<int64_t> exat = std::nullopt;
+    std::optional<int64_t> pxat = std::nullopt;
     bool keepttl = false;
 };
 
@@ -228,13 +226,13 @@ struct PexpireatOptions {
 };
 
 struct CopyOptions {
-    std::optional<std::int64_t> db = std::nullopt;
+    std::optional<int64_t> db = std::nullopt;
     bool replace = false;
 };
 
 struct ScanOptions {
     std::optional<std::string_view> match = std::nullopt;
-    std::optional<std::int64_t> count = std::nullopt;
+    std::optional<int64_t> count = std::nullopt;
     std::optional<Arg> type = std::nullopt;
 };
 
@@ -253,21 +251,21 @@ struct SetOptions {
     bool xx = false;
     std::optional<std::chrono::seconds> ex = std::nullopt;
     std::optional<std::chrono::milliseconds> px = std::nullopt;
-    std::optional<std::int64_t> exat = std::nullopt;
-    std::optional<std::int64_t> pxat = std::nullopt;
+    std::optional<int64_t> exat = std::nullopt;
+    std::optional<int64_t> pxat = std::nullopt;
     bool keepttl = false;
 };
 
 struct GetexOptions {
     std::optional<std::chrono::seconds> ex = std::nullopt;
     std::optional<std::chrono::milliseconds> px = std::nullopt;
-    std::optional<std::int64_t> exat = std::nullopt;
-    std::optional<std::int64_t> pxat = std::nullopt;
+    std::optional<int64_t> exat = std::nullopt;
+    std::optional<int64_t> pxat = std::nullopt;
     bool persist = false;
 };
 
 struct LcsOptions {
-    std::optional<std::int64_t> minmatchlen = std::nullopt;
+    std::optional<int64_t> minmatchlen = std::nullopt;
     bool withmatchlen = false;
 };
 
@@ -282,25 +280,25 @@ struct CasOptions {
 template <class Derived>
 class Commands {
 public:
-    /// Set fields of a hash; return how many are new.
+    // Set fields of a hash; return how many are new.
     template <detail::PairRange Range>
-    std::int64_t hset(std::string_view key, Range&& pairs) {
+    int64_t hset(std::string_view key, Range&& pairs) {
         std::vector<Arg> argv{117, key};
         const std::vector<Arg> words = pair_words(pairs);
         argv.insert(argv.end(), words.begin(), words.end());
         return run(argv).root().integer();
     }
-    std::int64_t hset(std::string_view key, std::initializer_list<std::pair<std::string_view, Arg>> pairs) {
+    int64_t hset(std::string_view key, std::initializer_list<std::pair<std::string_view, Arg>> pairs) {
         return hset<const std::initializer_list<std::pair<std::string_view, Arg>>&>(key, pairs);
     }
 
-    /// Set a field of a hash if it is not there yet.
+    // Set a field of a hash if it is not there yet.
     bool hsetnx(std::string_view key, Arg field, Arg value) {
         const Arg argv[] = {118, key, field, value};
         return run(argv).root().integer() == 1;
     }
 
-    /// Set fields of a hash.
+    // Set fields of a hash.
     template <detail::PairRange Range>
     void hmset(std::string_view key, Range&& pairs) {
         std::vector<Arg> argv{119, key};
@@ -312,13 +310,13 @@ public:
         return hmset<const std::initializer_list<std::pair<std::string_view, Arg>>&>(key, pairs);
     }
 
-    /// Return the value of a field of a hash.
+    // Return the value of a field of a hash.
     std::optional<std::string> hget(std::string_view key, Arg field) {
         const Arg argv[] = {120, key, field};
         return run(argv).root().text();
     }
 
-    /// Return the values of fields of a hash.
+    // Return the values of fields of a hash.
     template <detail::KeyRange Range>
     std::vector<std::optional<std::string>> hmget(std::string_view key, Range&& fields) {
         std::vector<Arg> argv{121, key};
@@ -330,84 +328,84 @@ public:
         return hmget<const std::initializer_list<std::string_view>&>(key, fields);
     }
 
-    /// Return all fields of a hash with their values.
+    // Return all fields of a hash with their values.
     std::unordered_map<std::string, std::string> hgetall(std::string_view key) {
         const Arg argv[] = {122, key};
         return detail::as_map(run(argv).root());
     }
 
-    /// Return the names of all fields of a hash.
+    // Return the names of all fields of a hash.
     std::vector<std::string> hkeys(std::string_view key) {
         const Arg argv[] = {123, key};
         return detail::as_strings(run(argv).root());
     }
 
-    /// Return the values of all fields of a hash.
+    // Return the values of all fields of a hash.
     std::vector<std::string> hvals(std::string_view key) {
         const Arg argv[] = {124, key};
         return detail::as_strings(run(argv).root());
     }
 
-    /// Return how many fields a hash has.
-    std::int64_t hlen(std::string_view key) {
+    // Return how many fields a hash has.
+    int64_t hlen(std::string_view key) {
         const Arg argv[] = {125, key};
         return run(argv).root().integer();
     }
 
-    /// Return how long the value of a field of a hash is.
-    std::int64_t hstrlen(std::string_view key, Arg field) {
+    // Return how long the value of a field of a hash is.
+    int64_t hstrlen(std::string_view key, Arg field) {
         const Arg argv[] = {126, key, field};
         return run(argv).root().integer();
     }
 
-    /// Tell whether a hash has a field.
+    // Tell whether a hash has a field.
     bool hexists(std::string_view key, Arg field) {
         const Arg argv[] = {127, key, field};
         return run(argv).root().integer() == 1;
     }
 
-    /// Delete fields of a hash; return how many were there.
+    // Delete fields of a hash; return how many were there.
     template <detail::KeyRange Range>
-    std::int64_t hdel(std::string_view key, Range&& fields) {
+    int64_t hdel(std::string_view key, Range&& fields) {
         std::vector<Arg> argv{128, key};
         const std::vector<Arg> words = key_words(fields);
         argv.insert(argv.end(), words.begin(), words.end());
         return run(argv).root().integer();
     }
-    std::int64_t hdel(std::string_view key, std::initializer_list<std::string_view> fields) {
+    int64_t hdel(std::string_view key, std::initializer_list<std::string_view> fields) {
         return hdel<const std::initializer_list<std::string_view>&>(key, fields);
     }
 
-    /// Add to the integer in a field of a hash.
-    std::int64_t hincrby(std::string_view key, Arg field, std::int64_t increment) {
+    // Add to the integer in a field of a hash.
+    int64_t hincrby(std::string_view key, Arg field, int64_t increment) {
         const Arg argv[] = {129, key, field, increment};
         return run(argv).root().integer();
     }
 
-    /// Add to the number in a field of a hash.
+    // Add to the number in a field of a hash.
     double hincrbyfloat(std::string_view key, Arg field, double increment) {
         const Arg argv[] = {130, key, field, increment};
         return detail::as_number(run(argv).root());
     }
 
-    /// Return random fields of a hash.
+    // Return random fields of a hash.
     std::optional<std::string> hrandfield(std::string_view key) {
         const Arg argv[] = {131, key};
         return run(argv).root().text();
     }
-    /// Return random fields of a hash.
-    std::vector<std::string> hrandfield_count(std::string_view key, std::int64_t count) {
+    // Return random fields of a hash.
+    std::vector<std::string> hrandfield_count(std::string_view key, int64_t count) {
         const Arg argv[] = {131, key, count};
         return detail::as_strings(run(argv).root());
     }
-    /// Return random fields of a hash.
-    std::vector<std::pair<std::string, std::string>> hrandfield_withvalues(std::string_view key, std::int64_t count) {
+    // Return random fields of a hash.
+    std::vector<std::pair<std::string, std::string>> hrandfield_withvalues(std::string_view key, int64_t count) {
         const Arg argv[] = {131, key, count, "WITHVALUES"};
         return detail::as_pairs(run(argv).root());
     }
 
-    /// Walk over the fields of a hash, a page at a time.
-    FieldPage hscan(std::string_view key, std::int64_t cursor = 0, const HscanOptions& options = {}) {
+    // Walk over the fields of a hash, a page at a time.
+    FieldPage hscan(std::string_view key, int64_t cursor = 0, const HscanOptions& options = {}) {
         detail::ArgList<8> argv;
         argv.add(132, key, cursor);
         if (options.match) {
@@ -418,8 +416,8 @@ public:
         }
         return detail::as_field_page(run(argv).root());
     }
-    /// Walk over the fields of a hash, a page at a time.
-    ScanPage hscan_novalues(std::string_view key, std::int64_t cursor = 0, const HscanOptions& options = {}) {
+    // Walk over the fields of a hash, a page at a time.
+    ScanPage hscan_novalues(std::string_view key, int64_t cursor = 0, const HscanOptions& options = {}) {
         detail::ArgList<8> argv;
         argv.add(132, key, cursor);
         argv.add("NOVALUES");
@@ -432,9 +430,9 @@ public:
         return detail::as_page(run(argv).root());
     }
 
-    /// Let fields of a hash expire after some seconds.
+    // Let fields of a hash expire after some seconds.
     template <detail::KeyRange Range>
-    std::vector<std::int64_t> hexpire(std::string_view key, std::chrono::seconds seconds, Range&& fields, const HexpireOptions& options = {}) {
+    std::vector<int64_t> hexpire(std::string_view key, std::chrono::seconds seconds, Range&& fields, const HexpireOptions& options = {}) {
         std::vector<Arg> argv{133, key, seconds.count()};
         if (options.nx) {
             argv.emplace_back("NX");
@@ -454,13 +452,13 @@ public:
         argv.insert(argv.end(), words.begin(), words.end());
         return detail::as_integers(run(argv).root());
     }
-    std::vector<std::int64_t> hexpire(std::string_view key, std::chrono::seconds seconds, std::initializer_list<std::string_view> fields, const HexpireOptions& options = {}) {
+    std::vector<int64_t> hexpire(std::string_view key, std::chrono::seconds seconds, std::initializer_list<std::string_view> fields, const HexpireOptions& options = {}) {
         return hexpire<const std::initializer_list<std::string_view>&>(key, seconds, fields, options);
     }
 
-    /// Let fields of a hash expire after some milliseconds.
+    // Let fields of a hash expire after some milliseconds.
     template <detail::KeyRange Range>
-    std::vector<std::int64_t> hpexpire(std::string_view key, std::chrono::milliseconds milliseconds, Range&& fields, const HpexpireOptions& options = {}) {
+    std::vector<int64_t> hpexpire(std::string_view key, std::chrono::milliseconds milliseconds, Range&& fields, const HpexpireOptions& options = {}) {
         std::vector<Arg> argv{134, key, milliseconds.count()};
         if (options.nx) {
             argv.emplace_back("NX");
@@ -480,13 +478,13 @@ public:
         argv.insert(argv.end(), words.begin(), words.end());
         return detail::as_integers(run(argv).root());
     }
-    std::vector<std::int64_t> hpexpire(std::string_view key, std::chrono::milliseconds milliseconds, std::initializer_list<std::string_view> fields, const HpexpireOptions& options = {}) {
+    std::vector<int64_t> hpexpire(std::string_view key, std::chrono::milliseconds milliseconds, std::initializer_list<std::string_view> fields, const HpexpireOptions& options = {}) {
         return hpexpire<const std::initializer_list<std::string_view>&>(key, milliseconds, fields, options);
     }
 
-    /// Let fields of a hash expire at a Unix time in seconds.
+    // Let fields of a hash expire at a Unix time in seconds.
     template <detail::KeyRange Range>
-    std::vector<std::int64_t> hexpireat(std::string_view key, std::int64_t unix_time_seconds, Range&& fields, const HexpireatOptions& options = {}) {
+    std::vector<int64_t> hexpireat(std::string_view key, int64_t unix_time_seconds, Range&& fields, const HexpireatOptions& options = {}) {
         std::vector<Arg> argv{135, key, unix_time_seconds};
         if (options.nx) {
             argv.emplace_back("NX");
@@ -506,13 +504,13 @@ public:
         argv.insert(argv.end(), words.begin(), words.end());
         return detail::as_integers(run(argv).root());
     }
-    std::vector<std::int64_t> hexpireat(std::string_view key, std::int64_t unix_time_seconds, std::initializer_list<std::string_view> fields, const HexpireatOptions& options = {}) {
+    std::vector<int64_t> hexpireat(std::string_view key, int64_t unix_time_seconds, std::initializer_list<std::string_view> fields, const HexpireatOptions& options = {}) {
         return hexpireat<const std::initializer_list<std::string_view>&>(key, unix_time_seconds, fields, options);
     }
 
-    /// Let fields of a hash expire at a Unix time in milliseconds.
+    // Let fields of a hash expire at a Unix time in milliseconds.
     template <detail::KeyRange Range>
-    std::vector<std::int64_t> hpexpireat(std::string_view key, std::int64_t unix_time_milliseconds, Range&& fields, const HpexpireatOptions& options = {}) {
+    std::vector<int64_t> hpexpireat(std::string_view key, int64_t unix_time_milliseconds, Range&& fields, const HpexpireatOptions& options = {}) {
         std::vector<Arg> argv{136, key, unix_time_milliseconds};
         if (options.nx) {
             argv.emplace_back("NX");
@@ -532,13 +530,13 @@ public:
         argv.insert(argv.end(), words.begin(), words.end());
         return detail::as_integers(run(argv).root());
     }
-    std::vector<std::int64_t> hpexpireat(std::string_view key, std::int64_t unix_time_milliseconds, std::initializer_list<std::string_view> fields, const HpexpireatOptions& options = {}) {
+    std::vector<int64_t> hpexpireat(std::string_view key, int64_t unix_time_milliseconds, std::initializer_list<std::string_view> fields, const HpexpireatOptions& options = {}) {
         return hpexpireat<const std::initializer_list<std::string_view>&>(key, unix_time_milliseconds, fields, options);
     }
 
-    /// Return the seconds that fields of a hash have left; -1 without expiry, -2 if absent.
+    // Return the seconds that fields of a hash have left; -1 without expiry, -2 if absent.
     template <detail::KeyRange Range>
-    std::vector<std::int64_t> httl(std::string_view key, Range&& fields) {
+    std::vector<int64_t> httl(std::string_view key, Range&& fields) {
         std::vector<Arg> argv{137, key};
         const std::vector<Arg> words = key_words(fields);
         argv.emplace_back("FIELDS");
@@ -546,13 +544,13 @@ public:
         argv.insert(argv.end(), words.begin(), words.end());
         return detail::as_integers(run(argv).root());
     }
-    std::vector<std::int64_t> httl(std::string_view key, std::initializer_list<std::string_view> fields) {
+    std::vector<int64_t> httl(std::string_view key, std::initializer_list<std::string_view> fields) {
         return httl<const std::initializer_list<std::string_view>&>(key, fields);
     }
 
-    /// Return the milliseconds that fields of a hash have left; -1 without expiry, -2 if absent.
+    // Return the milliseconds that fields of a hash have left; -1 without expiry, -2 if absent.
     template <detail::KeyRange Range>
-    std::vector<std::int64_t> hpttl(std::string_view key, Range&& fields) {
+    std::vector<int64_t> hpttl(std::string_view key, Range&& fields) {
         std::vector<Arg> argv{138, key};
         const std::vector<Arg> words = key_words(fields);
         argv.emplace_back("FIELDS");
@@ -560,13 +558,13 @@ public:
         argv.insert(argv.end(), words.begin(), words.end());
         return detail::as_integers(run(argv).root());
     }
-    std::vector<std::int64_t> hpttl(std::string_view key, std::initializer_list<std::string_view> fields) {
+    std::vector<int64_t> hpttl(std::string_view key, std::initializer_list<std::string_view> fields) {
         return hpttl<const std::initializer_list<std::string_view>&>(key, fields);
     }
 
-    /// Return when fields of a hash expire in Unix seconds; -1 without expiry, -2 if absent.
+    // Return when fields of a hash expire in Unix seconds; -1 without expiry, -2 if absent.
     template <detail::KeyRange Range>
-    std::vector<std::int64_t> hexpiretime(std::string_view key, Range&& fields) {
+    std::vector<int64_t> hexpiretime(std::string_view key, Range&& fields) {
         std::vector<Arg> argv{139, key};
         const std::vector<Arg> words = key_words(fields);
         argv.emplace_back("FIELDS");
@@ -574,13 +572,13 @@ public:
         argv.insert(argv.end(), words.begin(), words.end());
         return detail::as_integers(run(argv).root());
     }
-    std::vector<std::int64_t> hexpiretime(std::string_view key, std::initializer_list<std::string_view> fields) {
+    std::vector<int64_t> hexpiretime(std::string_view key, std::initializer_list<std::string_view> fields) {
         return hexpiretime<const std::initializer_list<std::string_view>&>(key, fields);
     }
 
-    /// Return when fields of a hash expire in Unix milliseconds; -1 without expiry, -2 if absent.
+    // Return when fields of a hash expire in Unix milliseconds; -1 without expiry, -2 if absent.
     template <detail::KeyRange Range>
-    std::vector<std::int64_t> hpexpiretime(std::string_view key, Range&& fields) {
+    std::vector<int64_t> hpexpiretime(std::string_view key, Range&& fields) {
         std::vector<Arg> argv{140, key};
         const std::vector<Arg> words = key_words(fields);
         argv.emplace_back("FIELDS");
@@ -588,13 +586,13 @@ public:
         argv.insert(argv.end(), words.begin(), words.end());
         return detail::as_integers(run(argv).root());
     }
-    std::vector<std::int64_t> hpexpiretime(std::string_view key, std::initializer_list<std::string_view> fields) {
+    std::vector<int64_t> hpexpiretime(std::string_view key, std::initializer_list<std::string_view> fields) {
         return hpexpiretime<const std::initializer_list<std::string_view>&>(key, fields);
     }
 
-    /// Remove the expiry of fields of a hash.
+    // Remove the expiry of fields of a hash.
     template <detail::KeyRange Range>
-    std::vector<std::int64_t> hpersist(std::string_view key, Range&& fields) {
+    std::vector<int64_t> hpersist(std::string_view key, Range&& fields) {
         std::vector<Arg> argv{141, key};
         const std::vector<Arg> words = key_words(fields);
         argv.emplace_back("FIELDS");
@@ -602,11 +600,11 @@ public:
         argv.insert(argv.end(), words.begin(), words.end());
         return detail::as_integers(run(argv).root());
     }
-    std::vector<std::int64_t> hpersist(std::string_view key, std::initializer_list<std::string_view> fields) {
+    std::vector<int64_t> hpersist(std::string_view key, std::initializer_list<std::string_view> fields) {
         return hpersist<const std::initializer_list<std::string_view>&>(key, fields);
     }
 
-    /// Return the values of fields of a hash and delete the fields.
+    // Return the values of fields of a hash and delete the fields.
     template <detail::KeyRange Range>
     std::vector<std::optional<std::string>> hgetdel(std::string_view key, Range&& fields) {
         std::vector<Arg> argv{142, key};
@@ -620,7 +618,7 @@ public:
         return hgetdel<const std::initializer_list<std::string_view>&>(key, fields);
     }
 
-    /// Return the values of fields of a hash and change their expiry.
+    // Return the values of fields of a hash and change their expiry.
     template <detail::KeyRange Range>
     std::vector<std::optional<std::string>> hgetex(std::string_view key, Range&& fields, const HgetexOptions& options = {}) {
         std::vector<Arg> argv{143, key};
@@ -653,7 +651,7 @@ public:
         return hgetex<const std::initializer_list<std::string_view>&>(key, fields, options);
     }
 
-    /// Set fields of a hash together with their expiry.
+    // Set fields of a hash together with their expiry.
     template <detail::PairRange Range>
     bool hsetex(std::string_view key, Range&& pairs, const HsetexOptions& options = {}) {
         std::vector<Arg> argv{144, key};
@@ -692,40 +690,40 @@ public:
         return hsetex<const std::initializer_list<std::pair<std::string_view, Arg>>&>(key, pairs, options);
     }
 
-    /// Delete keys.
+    // Delete keys.
     template <std::convertible_to<std::string_view>... Keys>
-    std::int64_t del(const Keys&... keys) {
+    int64_t del(const Keys&... keys) {
         const Arg argv[] = {23, std::string_view(keys)...};
         return run(argv).root().integer();
     }
     template <detail::KeyRange Range>
-    std::int64_t del(Range&& keys) {
+    int64_t del(Range&& keys) {
         return run(key_words(keys, {23})).root().integer();
     }
 
-    /// Delete keys and free large values off the calling thread.
+    // Delete keys and free large values off the calling thread.
     template <std::convertible_to<std::string_view>... Keys>
-    std::int64_t unlink(const Keys&... keys) {
+    int64_t unlink(const Keys&... keys) {
         const Arg argv[] = {24, std::string_view(keys)...};
         return run(argv).root().integer();
     }
     template <detail::KeyRange Range>
-    std::int64_t unlink(Range&& keys) {
+    int64_t unlink(Range&& keys) {
         return run(key_words(keys, {24})).root().integer();
     }
 
-    /// Count how many of the keys exist, repeated ones included.
+    // Count how many of the keys exist, repeated ones included.
     template <std::convertible_to<std::string_view>... Keys>
-    std::int64_t exists(const Keys&... keys) {
+    int64_t exists(const Keys&... keys) {
         const Arg argv[] = {25, std::string_view(keys)...};
         return run(argv).root().integer();
     }
     template <detail::KeyRange Range>
-    std::int64_t exists(Range&& keys) {
+    int64_t exists(Range&& keys) {
         return run(key_words(keys, {25})).root().integer();
     }
 
-    /// Let a key expire after some seconds.
+    // Let a key expire after some seconds.
     bool expire(std::string_view key, std::chrono::seconds seconds, const ExpireOptions& options = {}) {
         detail::ArgList<7> argv;
         argv.add(26, key, seconds.count());
@@ -744,7 +742,7 @@ public:
         return run(argv).root().integer() == 1;
     }
 
-    /// Let a key expire after some milliseconds.
+    // Let a key expire after some milliseconds.
     bool pexpire(std::string_view key, std::chrono::milliseconds milliseconds, const PexpireOptions& options = {}) {
         detail::ArgList<7> argv;
         argv.add(27, key, milliseconds.count());
@@ -763,8 +761,8 @@ public:
         return run(argv).root().integer() == 1;
     }
 
-    /// Let a key expire at a Unix time in seconds.
-    bool expireat(std::string_view key, std::int64_t unix_time_seconds, const ExpireatOptions& options = {}) {
+    // Let a key expire at a Unix time in seconds.
+    bool expireat(std::string_view key, int64_t unix_time_seconds, const ExpireatOptions& options = {}) {
         detail::ArgList<7> argv;
         argv.add(28, key, unix_time_seconds);
         if (options.nx) {
@@ -782,8 +780,8 @@ public:
         return run(argv).root().integer() == 1;
     }
 
-    /// Let a key expire at a Unix time in milliseconds.
-    bool pexpireat(std::string_view key, std::int64_t unix_time_milliseconds, const PexpireatOptions& options = {}) {
+    // Let a key expire at a Unix time in milliseconds.
+    bool pexpireat(std::string_view key, int64_t unix_time_milliseconds, const PexpireatOptions& options = {}) {
         detail::ArgList<7> argv;
         argv.add(29, key, unix_time_milliseconds);
         if (options.nx) {
@@ -801,55 +799,55 @@ public:
         return run(argv).root().integer() == 1;
     }
 
-    /// Return the seconds a key has left; -1 without expiry, -2 without key.
-    std::int64_t ttl(std::string_view key) {
+    // Return the seconds a key has left; -1 without expiry, -2 without key.
+    int64_t ttl(std::string_view key) {
         const Arg argv[] = {30, key};
         return run(argv).root().integer();
     }
 
-    /// Return the milliseconds a key has left; -1 without expiry, -2 without key.
-    std::int64_t pttl(std::string_view key) {
+    // Return the milliseconds a key has left; -1 without expiry, -2 without key.
+    int64_t pttl(std::string_view key) {
         const Arg argv[] = {31, key};
         return run(argv).root().integer();
     }
 
-    /// Return when a key expires in Unix seconds; -1 without expiry, -2 without key.
-    std::int64_t expiretime(std::string_view key) {
+    // Return when a key expires in Unix seconds; -1 without expiry, -2 without key.
+    int64_t expiretime(std::string_view key) {
         const Arg argv[] = {32, key};
         return run(argv).root().integer();
     }
 
-    /// Return when a key expires in Unix milliseconds; -1 without expiry, -2 without key.
-    std::int64_t pexpiretime(std::string_view key) {
+    // Return when a key expires in Unix milliseconds; -1 without expiry, -2 without key.
+    int64_t pexpiretime(std::string_view key) {
         const Arg argv[] = {33, key};
         return run(argv).root().integer();
     }
 
-    /// Remove the expiry of a key.
+    // Remove the expiry of a key.
     bool persist(std::string_view key) {
         const Arg argv[] = {34, key};
         return run(argv).root().integer() == 1;
     }
 
-    /// Return the type of a key's value, or none.
+    // Return the type of a key's value, or none.
     std::string type(std::string_view key) {
         const Arg argv[] = {35, key};
         return detail::as_string(run(argv).root());
     }
 
-    /// Rename a key, replacing the destination.
+    // Rename a key, replacing the destination.
     void rename(std::string_view key, std::string_view newkey) {
         const Arg argv[] = {36, key, newkey};
         run(argv);
     }
 
-    /// Rename a key only where the new name is free.
+    // Rename a key only where the new name is free.
     bool renamenx(std::string_view key, std::string_view newkey) {
         const Arg argv[] = {37, key, newkey};
         return run(argv).root().integer() == 1;
     }
 
-    /// Copy the value of a key to another key or database.
+    // Copy the value of a key to another key or database.
     bool copy(std::string_view source, std::string_view destination, const CopyOptions& options = {}) {
         detail::ArgList<6> argv;
         argv.add(38, source, destination);
@@ -862,20 +860,20 @@ public:
         return run(argv).root().integer() == 1;
     }
 
-    /// Return a key chosen at random.
+    // Return a key chosen at random.
     std::optional<std::string> randomkey() {
         const Arg argv[] = {39};
         return run(argv).root().text();
     }
 
-    /// Return every key that matches a glob pattern.
+    // Return every key that matches a glob pattern.
     std::vector<std::string> keys(std::string_view pattern) {
         const Arg argv[] = {40, pattern};
         return detail::as_strings(run(argv).root());
     }
 
-    /// Walk the keys of the database page by page.
-    ScanPage scan(std::int64_t cursor = 0, const ScanOptions& options = {}) {
+    // Walk the keys of the database page by page.
+    ScanPage scan(int64_t cursor = 0, const ScanOptions& options = {}) {
         detail::ArgList<8> argv;
         argv.add(41, cursor);
         if (options.match) {
@@ -890,48 +888,48 @@ public:
         return detail::as_page(run(argv).root());
     }
 
-    /// Count existing keys and mark them as just used.
+    // Count existing keys and mark them as just used.
     template <std::convertible_to<std::string_view>... Keys>
-    std::int64_t touch(const Keys&... keys) {
+    int64_t touch(const Keys&... keys) {
         const Arg argv[] = {42, std::string_view(keys)...};
         return run(argv).root().integer();
     }
     template <detail::KeyRange Range>
-    std::int64_t touch(Range&& keys) {
+    int64_t touch(Range&& keys) {
         return run(key_words(keys, {42})).root().integer();
     }
 
-    /// Return the internal encoding of a key's value.
+    // Return the internal encoding of a key's value.
     std::optional<std::string> object_encoding(std::string_view key) {
         const Arg argv[] = {44, key};
         return run(argv).root().text();
     }
 
-    /// Return the access frequency counter of a key, under an LFU policy.
-    std::optional<std::int64_t> object_freq(std::string_view key) {
+    // Return the access frequency counter of a key, under an LFU policy.
+    std::optional<int64_t> object_freq(std::string_view key) {
         const Arg argv[] = {45, key};
         return detail::as_optional_integer(run(argv).root());
     }
 
-    /// Return the seconds since a key was last used.
-    std::optional<std::int64_t> object_idletime(std::string_view key) {
+    // Return the seconds since a key was last used.
+    std::optional<int64_t> object_idletime(std::string_view key) {
         const Arg argv[] = {46, key};
         return detail::as_optional_integer(run(argv).root());
     }
 
-    /// Return the number of references to a key's value.
-    std::optional<std::int64_t> object_refcount(std::string_view key) {
+    // Return the number of references to a key's value.
+    std::optional<int64_t> object_refcount(std::string_view key) {
         const Arg argv[] = {47, key};
         return detail::as_optional_integer(run(argv).root());
     }
 
-    /// Return the number of keys in the database.
-    std::int64_t dbsize() {
+    // Return the number of keys in the database.
+    int64_t dbsize() {
         const Arg argv[] = {49};
         return run(argv).root().integer();
     }
 
-    /// Delete every key of the database.
+    // Delete every key of the database.
     void flushdb(const FlushdbOptions& options = {}) {
         detail::ArgList<3> argv;
         argv.add(50);
@@ -944,7 +942,7 @@ public:
         run(argv);
     }
 
-    /// Delete every key of every database.
+    // Delete every key of every database.
     void flushall(const FlushallOptions& options = {}) {
         detail::ArgList<3> argv;
         argv.add(51);
@@ -957,31 +955,31 @@ public:
         run(argv);
     }
 
-    /// Move a key to another database.
-    bool move(std::string_view key, std::int64_t db) {
+    // Move a key to another database.
+    bool move(std::string_view key, int64_t db) {
         const Arg argv[] = {52, key, db};
         return run(argv).root().integer() == 1;
     }
 
-    /// Exchange the contents of two databases.
-    void swapdb(std::int64_t index1, std::int64_t index2) {
+    // Exchange the contents of two databases.
+    void swapdb(int64_t index1, int64_t index2) {
         const Arg argv[] = {53, index1, index2};
         run(argv);
     }
 
-    /// Wait until followers have received this session's writes, and return how many have.
-    std::int64_t wait(std::int64_t numreplicas, std::int64_t timeout) {
+    // Wait until followers have received this session's writes, and return how many have.
+    int64_t wait(int64_t numreplicas, int64_t timeout) {
         const Arg argv[] = {54, numreplicas, timeout};
         return run(argv).root().integer();
     }
 
-    /// Return the value of a string key.
+    // Return the value of a string key.
     std::optional<std::string> get(std::string_view key) {
         const Arg argv[] = {1, key};
         return run(argv).root().text();
     }
 
-    /// Store a string value, with optional expiry and conditions.
+    // Store a string value, with optional expiry and conditions.
     bool set(std::string_view key, Arg value, const SetOptions& options = {}) {
         detail::ArgList<15> argv;
         argv.add(2, key, value);
@@ -1008,7 +1006,7 @@ public:
         }
         return !run(argv).root().is_null();
     }
-    /// Store a string value, with optional expiry and conditions.
+    // Store a string value, with optional expiry and conditions.
     std::optional<std::string> set_get(std::string_view key, Arg value, const SetOptions& options = {}) {
         detail::ArgList<15> argv;
         argv.add(2, key, value);
@@ -1037,7 +1035,7 @@ public:
         return run(argv).root().text();
     }
 
-    /// Return the value of a string key and change its expiry.
+    // Return the value of a string key and change its expiry.
     std::optional<std::string> getex(std::string_view key, const GetexOptions& options = {}) {
         detail::ArgList<11> argv;
         argv.add(3, key);
@@ -1059,37 +1057,37 @@ public:
         return run(argv).root().text();
     }
 
-    /// Return the value of a string key and delete the key.
+    // Return the value of a string key and delete the key.
     std::optional<std::string> getdel(std::string_view key) {
         const Arg argv[] = {4, key};
         return run(argv).root().text();
     }
 
-    /// Store a string value and return the one it replaces.
+    // Store a string value and return the one it replaces.
     std::optional<std::string> getset(std::string_view key, Arg value) {
         const Arg argv[] = {5, key, value};
         return run(argv).root().text();
     }
 
-    /// Store a string value only where the key does not exist.
+    // Store a string value only where the key does not exist.
     bool setnx(std::string_view key, Arg value) {
         const Arg argv[] = {6, key, value};
         return run(argv).root().integer() == 1;
     }
 
-    /// Store a string value that expires after some seconds.
+    // Store a string value that expires after some seconds.
     void setex(std::string_view key, std::chrono::seconds seconds, Arg value) {
         const Arg argv[] = {7, key, seconds.count(), value};
         run(argv);
     }
 
-    /// Store a string value that expires after some milliseconds.
+    // Store a string value that expires after some milliseconds.
     void psetex(std::string_view key, std::chrono::milliseconds milliseconds, Arg value) {
         const Arg argv[] = {8, key, milliseconds.count(), value};
         run(argv);
     }
 
-    /// Return the values of several string keys.
+    // Return the values of several string keys.
     template <std::convertible_to<std::string_view>... Keys>
     std::vector<std::optional<std::string>> mget(const Keys&... keys) {
         const Arg argv[] = {9, std::string_view(keys)...};
@@ -1100,7 +1098,7 @@ public:
         return detail::as_optional_strings(run(key_words(keys, {9})).root());
     }
 
-    /// Store several string values as one step.
+    // Store several string values as one step.
     void mset(std::initializer_list<std::pair<std::string_view, Arg>> pairs) {
         run(pair_words(pairs, {10}));
     }
@@ -1109,7 +1107,7 @@ public:
         run(pair_words(pairs, {10}));
     }
 
-    /// Store several string values as one step, only where none of the keys exists.
+    // Store several string values as one step, only where none of the keys exists.
     bool msetnx(std::initializer_list<std::pair<std::string_view, Arg>> pairs) {
         return run(pair_words(pairs, {11})).root().integer() == 1;
     }
@@ -1118,61 +1116,61 @@ public:
         return run(pair_words(pairs, {11})).root().integer() == 1;
     }
 
-    /// Add one to an integer value.
-    std::int64_t incr(std::string_view key) {
+    // Add one to an integer value.
+    int64_t incr(std::string_view key) {
         const Arg argv[] = {12, key};
         return run(argv).root().integer();
     }
 
-    /// Subtract one from an integer value.
-    std::int64_t decr(std::string_view key) {
+    // Subtract one from an integer value.
+    int64_t decr(std::string_view key) {
         const Arg argv[] = {13, key};
         return run(argv).root().integer();
     }
 
-    /// Add an integer to an integer value.
-    std::int64_t incrby(std::string_view key, std::int64_t increment) {
+    // Add an integer to an integer value.
+    int64_t incrby(std::string_view key, int64_t increment) {
         const Arg argv[] = {14, key, increment};
         return run(argv).root().integer();
     }
 
-    /// Subtract an integer from an integer value.
-    std::int64_t decrby(std::string_view key, std::int64_t decrement) {
+    // Subtract an integer from an integer value.
+    int64_t decrby(std::string_view key, int64_t decrement) {
         const Arg argv[] = {15, key, decrement};
         return run(argv).root().integer();
     }
 
-    /// Add a floating-point number to a numeric value.
+    // Add a floating-point number to a numeric value.
     double incrbyfloat(std::string_view key, double increment) {
         const Arg argv[] = {16, key, increment};
         return detail::as_number(run(argv).root());
     }
 
-    /// Append bytes to a string value and return its new length.
-    std::int64_t append(std::string_view key, Arg value) {
+    // Append bytes to a string value and return its new length.
+    int64_t append(std::string_view key, Arg value) {
         const Arg argv[] = {17, key, value};
         return run(argv).root().integer();
     }
 
-    /// Return the length of a string value in bytes.
-    std::int64_t strlen(std::string_view key) {
+    // Return the length of a string value in bytes.
+    int64_t strlen(std::string_view key) {
         const Arg argv[] = {18, key};
         return run(argv).root().integer();
     }
 
-    /// Return part of a string value by byte offsets.
-    std::string getrange(std::string_view key, std::int64_t start, std::int64_t end) {
+    // Return part of a string value by byte offsets.
+    std::string getrange(std::string_view key, int64_t start, int64_t end) {
         const Arg argv[] = {19, key, start, end};
         return detail::as_string(run(argv).root());
     }
 
-    /// Overwrite part of a string value from a byte offset on.
-    std::int64_t setrange(std::string_view key, std::int64_t offset, Arg value) {
+    // Overwrite part of a string value from a byte offset on.
+    int64_t setrange(std::string_view key, int64_t offset, Arg value) {
         const Arg argv[] = {21, key, offset, value};
         return run(argv).root().integer();
     }
 
-    /// Find the longest common subsequence of two string values.
+    // Find the longest common subsequence of two string values.
     std::string lcs(std::string_view key1, std::string_view key2, const LcsOptions& options = {}) {
         detail::ArgList<8> argv;
         argv.add(22, key1, key2);
@@ -1184,8 +1182,8 @@ public:
         }
         return detail::as_string(run(argv).root());
     }
-    /// Find the longest common subsequence of two string values.
-    std::int64_t lcs_len(std::string_view key1, std::string_view key2, const LcsOptions& options = {}) {
+    // Find the longest common subsequence of two string values.
+    int64_t lcs_len(std::string_view key1, std::string_view key2, const LcsOptions& options = {}) {
         detail::ArgList<8> argv;
         argv.add(22, key1, key2);
         argv.add("LEN");
@@ -1197,7 +1195,7 @@ public:
         }
         return run(argv).root().integer();
     }
-    /// Find the longest common subsequence of two string values.
+    // Find the longest common subsequence of two string values.
     Reply lcs_idx(std::string_view key1, std::string_view key2, const LcsOptions& options = {}) {
         detail::ArgList<8> argv;
         argv.add(22, key1, key2);
@@ -1211,7 +1209,7 @@ public:
         return run(argv);
     }
 
-    /// Replace a string value where it equals the expected one, or is absent.
+    // Replace a string value where it equals the expected one, or is absent.
     bool cas(std::string_view key, Arg value, const CasOptions& options = {}) {
         detail::ArgList<11> argv;
         argv.add(114, key, value);

@@ -21,19 +21,19 @@
 
 namespace synap {
 
-/// Bytes of the C interface for a view, and back. Neither copies.
+// Bytes of the C interface for a view, and back. Neither copies.
 inline synap_bytes_t to_bytes(std::string_view text) noexcept { return {text.data(), text.size()}; }
 inline std::string_view to_view(synap_bytes_t bytes) noexcept {
     return {static_cast<const char*>(bytes.data), bytes.size};
 }
 
-/// A call that failed: what happened, and what a retry loop needs to know about it.
+// A call that failed: what happened, and what a retry loop needs to know about it.
 class Error : public std::exception {
 public:
-    Error(synap_status_t status, std::string message, std::uint32_t traits = 0)
+    Error(synap_status_t status, std::string message, uint32_t traits = 0)
         : status_(status), traits_(traits), message_(std::move(message)) {}
 
-    /// Copies what `error` says and frees it. NULL, which only a full memory causes, is allowed.
+    // Copies what `error` says and frees it. NULL, which only a full memory causes, is allowed.
     static Error take(synap_status_t status, synap_error_t* error) {
         Error result(status, "the engine gave no details");
         if (error != nullptr) {
@@ -49,7 +49,7 @@ public:
     const char* what() const noexcept override { return message_.c_str(); }
     const std::string& message() const noexcept { return message_; }
     synap_status_t status() const noexcept { return status_; }
-    /// Token the command had been given when it failed; {0,0} when there is none.
+    // Token the command had been given when it failed; {0,0} when there is none.
     synap_token_t token() const noexcept { return token_; }
 
     bool retryable() const noexcept { return (traits_ & SYNAP_TRAIT_RETRYABLE) != 0; }
@@ -60,25 +60,25 @@ public:
 
 private:
     synap_status_t status_;
-    std::uint32_t traits_;
+    uint32_t traits_;
     synap_token_t token_{0, 0};
     std::string message_;
 };
 
-/// An error reply of a command ("WRONGTYPE Operation against ..."). The call itself went well.
+// An error reply of a command ("WRONGTYPE Operation against ..."). The call itself went well.
 class CommandError : public Error {
 public:
-    CommandError(std::int64_t code, std::string message)
+    CommandError(int64_t code, std::string message)
         : Error(SYNAP_OK, std::move(message), SYNAP_TRAIT_NOT_APPLIED), code_(code) {}
 
-    /// SYNAP_REPLY_*.
-    std::int64_t code() const noexcept { return code_; }
+    // SYNAP_REPLY_*.
+    int64_t code() const noexcept { return code_; }
 
 private:
-    std::int64_t code_;
+    int64_t code_;
 };
 
-/// A value or an Error.
+// A value or an Error.
 template <typename T>
 class [[nodiscard]] Result {
 public:
@@ -88,7 +88,7 @@ public:
     explicit operator bool() const noexcept { return state_.index() == 0; }
     const Error& error() const { return std::get<1>(state_); }
 
-    /// The value; throws the Error when there is none.
+    // The value; throws the Error when there is none.
     T& value() & {
         require();
         return std::get<0>(state_);
@@ -102,9 +102,7 @@ public:
 
 private:
     void require() const {
-        if (state_.index() != 0) {
-            throw std::get<1>(state_);
-        }
+        if (state_.index() != 0) throw std::get<1>(state_);
     }
 
     std::variant<T, Error> state_;
@@ -119,9 +117,7 @@ public:
     explicit operator bool() const noexcept { return !failed_; }
     const Error& error() const noexcept { return error_; }
     void value() const {
-        if (failed_) {
-            throw error_;
-        }
+        if (failed_) throw error_;
     }
 
 private:
@@ -131,15 +127,13 @@ private:
 
 namespace detail {
 
-/// Turns the outcome of a C call into a Result: negative is an Error, all else is the status.
+// Turns the outcome of a C call into a Result: negative is an Error, all else is the status.
 inline Result<synap_status_t> outcome(synap_status_t status, synap_error_t* error) {
-    if (status < 0) {
-        return Error::take(status, error);
-    }
+    if (status < 0) return Error::take(status, error);
     return status;
 }
 
-/// Owner of one reference to a C handle. Moves; copies only where the handle can be retained.
+// Owner of one reference to a C handle. Moves; copies only where the handle can be retained.
 template <typename T, void(SYNAP_CALL* Release)(T*) noexcept>
 class Handle {
 public:
@@ -147,9 +141,7 @@ public:
     explicit Handle(T* raw) noexcept : raw_(raw) {}
     Handle(Handle&& other) noexcept : raw_(std::exchange(other.raw_, nullptr)) {}
     Handle& operator=(Handle&& other) noexcept {
-        if (this != &other) {
-            Release(std::exchange(raw_, std::exchange(other.raw_, nullptr)));
-        }
+        if (this != &other) Release(std::exchange(raw_, std::exchange(other.raw_, nullptr)));
         return *this;
     }
     Handle(const Handle&) = delete;

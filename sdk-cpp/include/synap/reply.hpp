@@ -13,8 +13,8 @@
 
 namespace synap {
 
-/// One argument of a command: text, bytes or a number. Views what it is made from: use it in the
-/// expression that makes it.
+// One argument of a command: text, bytes or a number. Views what it is made from: use it in the
+// expression that makes it.
 class Arg {
 public:
     Arg(std::string_view text) noexcept { set(text); }    // NOLINT
@@ -24,7 +24,7 @@ public:
     requires(!std::same_as<T, bool> && !std::same_as<T, char>) Arg(T number)
     noexcept {  // NOLINT
         raw_.type = SYNAP_TYPE_INT;
-        raw_.as.i = static_cast<std::int64_t>(number);
+        raw_.as.i = static_cast<int64_t>(number);
     }
     template <std::floating_point T>
     Arg(T number) noexcept {  // NOLINT
@@ -45,7 +45,7 @@ private:
 static_assert(sizeof(Arg) == sizeof(synap_arg_t), "a span of Arg is passed as synap_arg_t[]");
 static_assert(std::is_standard_layout_v<Arg>);
 
-enum class Type : std::uint32_t {
+enum class Type : uint32_t {
     kNull = SYNAP_TYPE_NULL,
     kBool = SYNAP_TYPE_BOOL,
     kInt = SYNAP_TYPE_INT,
@@ -64,8 +64,8 @@ enum class Type : std::uint32_t {
     kPairs = SYNAP_TYPE_PAIRS
 };
 
-/// One value inside a Reply; valid as long as that Reply or a copy of it. Reading a value as
-/// another type than it has gives zero or nothing: look at type() first.
+// One value inside a Reply; valid as long as that Reply or a copy of it. Reading a value as
+// another type than it has gives zero or nothing: look at type() first.
 class Node {
 public:
     explicit Node(const synap_node_t* raw) noexcept : raw_(raw) {}
@@ -74,19 +74,17 @@ public:
     bool is_null() const noexcept { return type() == Type::kNull || type() == Type::kNullArray; }
     bool is_error() const noexcept { return type() == Type::kError; }
 
-    std::int64_t integer() const noexcept { return synap_node_int(raw_); }
+    int64_t integer() const noexcept { return synap_node_int(raw_); }
     double number() const noexcept { return synap_node_double(raw_); }
     std::string_view bytes() const noexcept { return to_view(synap_node_bytes(raw_)); }
 
-    /// Children: elements, or twice the entries of a map.
-    std::size_t size() const noexcept { return synap_node_count(raw_); }
-    Node operator[](std::size_t index) const noexcept {
-        return Node(synap_node_child(raw_, index));
-    }
+    // Children: elements, or twice the entries of a map.
+    size_t size() const noexcept { return synap_node_count(raw_); }
+    Node operator[](size_t index) const noexcept { return Node(synap_node_child(raw_, index)); }
 
     class Iterator {
     public:
-        Iterator(const synap_node_t* parent, std::size_t index) noexcept
+        Iterator(const synap_node_t* parent, size_t index) noexcept
             : parent_(parent), index_(index) {}
         Node operator*() const noexcept { return Node(synap_node_child(parent_, index_)); }
         Iterator& operator++() noexcept {
@@ -97,19 +95,15 @@ public:
 
     private:
         const synap_node_t* parent_;
-        std::size_t index_;
+        size_t index_;
     };
     Iterator begin() const noexcept { return {raw_, 0}; }
     Iterator end() const noexcept { return {raw_, size()}; }
 
-    /// The value as text, or nothing for null.
+    // The value as text, or nothing for null.
     std::optional<std::string> text() const {
-        if (is_null()) {
-            return std::nullopt;
-        }
-        if (type() == Type::kInt) {
-            return std::to_string(integer());
-        }
+        if (is_null()) return std::nullopt;
+        if (type() == Type::kInt) return std::to_string(integer());
         return std::string(bytes());
     }
 
@@ -117,11 +111,11 @@ private:
     const synap_node_t* raw_;
 };
 
-/// An immutable reply. Copies share it; any thread may read it; it outlives session and store.
+// An immutable reply. Copies share it; any thread may read it; it outlives session and store.
 class Reply {
 public:
     Reply() = default;
-    /// Takes over one reference.
+    // Takes over one reference.
     explicit Reply(synap_reply_t* raw) noexcept : handle_(raw) {}
     Reply(Reply&&) noexcept = default;
     Reply& operator=(Reply&&) noexcept = default;
@@ -135,7 +129,7 @@ public:
     synap_token_t token() const noexcept { return synap_reply_token(raw()); }
     synap_reply_t* raw() const noexcept { return handle_.get(); }
 
-    /// Throws CommandError when the command answered with an error; else the reply itself.
+    // Throws CommandError when the command answered with an error; else the reply itself.
     const Reply& or_throw() const& {
         throw_error();
         return *this;
@@ -147,9 +141,7 @@ public:
 
 private:
     void throw_error() const {
-        if (root().is_error()) {
-            throw CommandError(root().integer(), std::string(root().bytes()));
-        }
+        if (root().is_error()) throw CommandError(root().integer(), std::string(root().bytes()));
     }
 
     detail::Handle<synap_reply_t, synap_reply_release> handle_;

@@ -18,12 +18,12 @@
 
 namespace synap {
 
-/// Per-call options; a default one changes nothing.
+// Per-call options; a default one changes nothing.
 struct ExecOptions {
-    std::uint32_t durability = SYNAP_DURABILITY_DEFAULT;
-    std::uint32_t timeout_ms = 0;
-    std::uint32_t replicas = 0;
-    std::uint32_t max_stale_ms = 0;
+    uint32_t durability = SYNAP_DURABILITY_DEFAULT;
+    uint32_t timeout_ms = 0;
+    uint32_t replicas = 0;
+    uint32_t max_stale_ms = 0;
     synap_token_t after{0, 0};
     bool nowait = false;
 
@@ -39,28 +39,28 @@ struct ExecOptions {
     }
 };
 
-/// What a session is opened with.
+// What a session is opened with.
 struct SessionOptions {
-    std::uint32_t protocol = SYNAP_PROTOCOL_NATIVE;
+    uint32_t protocol = SYNAP_PROTOCOL_NATIVE;
     std::string_view peer = {};
     std::string_view transport = "embedded";
-    /// Receives host events (kills) with `tag`; may be NULL.
+    // Receives host events (kills) with `tag`; may be NULL.
     const Events* events = nullptr;
-    std::uint64_t tag = 0;
+    uint64_t tag = 0;
 };
 
-/// What became of a submitted command: its reply, or the promise of a completion event.
+// What became of a submitted command: its reply, or the promise of a completion event.
 struct Submitted {
-    Reply reply;           // empty when pending
-    std::uint64_t op = 0;  // for synap_op_cancel when pending
+    Reply reply;      // empty when pending
+    uint64_t op = 0;  // for synap_op_cancel when pending
     bool pending = false;
 };
 
-/// Database, name, transaction and watched keys of one client. One thread at a time; may move
-/// between threads. Keeps the store alive.
+// Database, name, transaction and watched keys of one client. One thread at a time; may move
+// between threads. Keeps the store alive.
 class Session : public Commands<Session> {
 public:
-    /// Takes over the session; the store is closed by whoever opened it.
+    // Takes over the session; the store is closed by whoever opened it.
     explicit Session(synap_session_t* raw) noexcept : handle_(raw) {}
 
     static Result<Session> try_open(const Store& store, const SessionOptions& options = {}) {
@@ -73,9 +73,7 @@ public:
         synap_session_t* raw = nullptr;
         synap_error_t* error = nullptr;
         const auto status = synap_session_open(store.raw(), &raw_options, &raw, &error);
-        if (status < 0) {
-            return Error::take(status, error);
-        }
+        if (status < 0) return Error::take(status, error);
         Session session(raw);
         session.store_ = store.handle_;
         return session;
@@ -84,8 +82,8 @@ public:
         return try_open(store, options).value();
     }
 
-    /// Runs one command; argv[0] is its name. An error reply of the command is a Reply: use
-    /// Reply::or_throw() where it should be an exception.
+    // Runs one command; argv[0] is its name. An error reply of the command is a Reply: use
+    // Reply::or_throw() where it should be an exception.
     Result<Reply> try_exec(std::span<const Arg> argv, const ExecOptions& options = {}) {
         const auto raw_options = options.raw();
         synap_reply_t* reply = nullptr;
@@ -95,9 +93,7 @@ public:
         if (status == SYNAP_HOST) {
             return Error(status, "the command belongs to the program that embeds the store");
         }
-        if (status < 0) {
-            return Error::take(status, error);
-        }
+        if (status < 0) return Error::take(status, error);
         return Reply(reply);
     }
     Result<Reply> try_exec(std::initializer_list<Arg> argv, const ExecOptions& options = {}) {
@@ -110,9 +106,9 @@ public:
         return try_exec(argv, options).value();
     }
 
-    /// Starts one command without waiting. When the result is pending, one SYNAP_EVENT_COMPLETION
-    /// with `tag` follows on `events`.
-    Result<Submitted> try_submit(std::span<const Arg> argv, const Events& events, std::uint64_t tag,
+    // Starts one command without waiting. When the result is pending, one SYNAP_EVENT_COMPLETION
+    // with `tag` follows on `events`.
+    Result<Submitted> try_submit(std::span<const Arg> argv, const Events& events, uint64_t tag,
                                  const ExecOptions& options = {}) {
         const auto raw_options = options.raw();
         synap_reply_t* reply = nullptr;
@@ -123,20 +119,18 @@ public:
         if (status == SYNAP_HOST) {
             return Error(status, "the command belongs to the program that embeds the store");
         }
-        if (status < 0) {
-            return Error::take(status, error);
-        }
+        if (status < 0) return Error::take(status, error);
         result.pending = status == SYNAP_PENDING;
         result.reply = Reply(reply);
         return result;
     }
-    Submitted submit(std::span<const Arg> argv, const Events& events, std::uint64_t tag,
+    Submitted submit(std::span<const Arg> argv, const Events& events, uint64_t tag,
                      const ExecOptions& options = {}) {
         return try_submit(argv, events, tag, options).value();
     }
 
-    /// SYNAP_PROTOCOL_* now in force.
-    std::uint32_t protocol() const noexcept { return synap_session_protocol(raw()); }
+    // SYNAP_PROTOCOL_* now in force.
+    uint32_t protocol() const noexcept { return synap_session_protocol(raw()); }
     synap_session_t* raw() const noexcept { return handle_.get(); }
 
 private:

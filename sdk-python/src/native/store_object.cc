@@ -131,9 +131,7 @@ std::shared_ptr<SharedStore> store_of(PyObject* origin, PyObject* options) {
     const int is_store = PyObject_IsInstance(origin, type);
     Py_DECREF(type);
     if (is_store > 0) return to_store(origin)->store;
-    if (is_store == 0) {
-        PyErr_SetString(PyExc_TypeError, "stores are made by synap.open()");
-    }
+    if (is_store == 0) PyErr_SetString(PyExc_TypeError, "stores are made by synap.open()");
     return nullptr;
 }
 

@@ -88,7 +88,7 @@ TEST_F(AdminTest, DamageIsFoundAndSaidInBothForms) {
                  std::string(100, 'x') + "\"}\n";
     }
     const std::string data = make_data("data", lines);
-    std::size_t damaged = 0;
+    size_t damaged = 0;
     for (const auto& entry : std::filesystem::directory_iterator(data)) {
         const std::string name = entry.path().filename().string();
         if (name == "MANIFEST") {
@@ -291,9 +291,7 @@ public:
 
 private:
     void join() {
-        if (thread_.joinable()) {
-            thread_.join();
-        }
+        if (thread_.joinable()) thread_.join();
     }
 
     boost::asio::io_context context_;

@@ -15,7 +15,7 @@ class FakeTarget final : public Target {
 public:
     struct Value {
         std::string text;
-        std::int64_t pttl = -1;
+        int64_t pttl = -1;
         bool is_string = true;
     };
 
@@ -42,28 +42,20 @@ private:
     Answer answer(const Command& command) {
         const std::string& name = command[0];
         if (name == "SELECT") {
-            const std::size_t index = std::stoul(command[1]);
-            if (index >= databases.size()) {
-                return error("ERR DB index is out of range");
-            }
+            const size_t index = std::stoul(command[1]);
+            if (index >= databases.size()) return error("ERR DB index is out of range");
             current_ = index;
             return text("OK");
         }
         auto& keys = databases.at(current_);
-        if (name == "SCAN") {
-            return scan(command[1]);
-        }
+        if (name == "SCAN") return scan(command[1]);
         if (name == "SET") {
             keys[command[1]] = {command[2], command.size() > 4 ? std::stoll(command[4]) : -1, true};
             return command[1] == "full" ? error("OOM command not allowed") : text("OK");
         }
         const auto found = keys.find(command[1]);
-        if (name == "PTTL") {
-            return {.type = Answer::Type::kInt, .number = found->second.pttl};
-        }
-        if (found == keys.end()) {
-            return {};
-        }
+        if (name == "PTTL") return {.type = Answer::Type::kInt, .number = found->second.pttl};
+        if (found == keys.end()) return {};
         return found->second.is_string ? text(found->second.text)
                                        : error("WRONGTYPE Operation against a key");
     }
@@ -71,7 +63,7 @@ private:
     // One key a page, so that cursors are followed.
     Answer scan(const std::string& cursor) {
         auto& keys = databases.at(current_);
-        const std::size_t index = std::stoul(cursor);
+        const size_t index = std::stoul(cursor);
         Answer page{.type = Answer::Type::kArray};
         Answer found{.type = Answer::Type::kArray};
         if (index < keys.size()) {
@@ -82,7 +74,7 @@ private:
         return page;
     }
 
-    std::size_t current_ = 0;
+    size_t current_ = 0;
 };
 
 std::string failure_of(const std::string& lines) {
@@ -113,16 +105,15 @@ TEST(Transfer, ExportsEveryDatabaseAsLines) {
 TEST(Transfer, ImportGivesBackWhatWasExported) {
     FakeTarget source;
     for (int i = 0; i < 1000; ++i) {
-        source.databases[static_cast<std::size_t>(i % 2)]["k" + std::to_string(i)] = {
-            std::string(static_cast<std::size_t>(i), static_cast<char>(i)),
-            i % 3 == 0 ? i + 1 : -1};
+        source.databases[static_cast<size_t>(i % 2)]["k" + std::to_string(i)] = {
+            std::string(static_cast<size_t>(i), static_cast<char>(i)), i % 3 == 0 ? i + 1 : -1};
     }
     std::stringstream lines;
     export_keys(source, lines);
     FakeTarget copy;
     EXPECT_EQ(import_keys(copy, lines).keys, 1000u);
     EXPECT_TRUE(copy.finished);
-    for (std::size_t db = 0; db < 2; ++db) {
+    for (size_t db = 0; db < 2; ++db) {
         ASSERT_EQ(copy.databases[db].size(), source.databases[db].size());
         for (const auto& [key, value] : source.databases[db]) {
             EXPECT_EQ(copy.databases[db][key].text, value.text);

@@ -27,9 +27,7 @@ std::vector<const CommandRecord*> flattened() {
 std::string mixed_case(std::string_view name) {
     std::string mixed(name);
     for (size_t i = 0; i < mixed.size(); i += 2) {
-        if (mixed[i] >= 'A' && mixed[i] <= 'Z') {
-            mixed[i] = static_cast<char>(mixed[i] - 'A' + 'a');
-        }
+        if (mixed[i] >= 'A' && mixed[i] <= 'Z') mixed[i] = static_cast<char>(mixed[i] - 'A' + 'a');
     }
     return mixed;
 }

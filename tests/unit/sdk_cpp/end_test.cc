@@ -16,7 +16,7 @@ namespace {
 
 constexpr int kKeys = 1000;
 
-/// Writes at level `memory`, which leaves the log to later.
+// Writes at level `memory`, which leaves the log to later.
 void write(const Store& store) {
     Session session = Session::open(store);
     for (int i = 0; i < kKeys; ++i) {
@@ -24,7 +24,7 @@ void write(const Store& store) {
     }
 }
 
-/// Death tests run the child again from the start of the program, with threads of its own only.
+// Death tests run the child again from the start of the program, with threads of its own only.
 class ProgramEnd : public testing::Test {
 protected:
     ProgramEnd() {
@@ -34,7 +34,7 @@ protected:
     }
     ~ProgramEnd() override { std::filesystem::remove_all(folder_); }
 
-    /// Opens the directory as the next process does: at once, and with all keys there.
+    // Opens the directory as the next process does: at once, and with all keys there.
     void expect_everything() {
         Store store = Store::open(folder_);
         EXPECT_EQ(Session::open(store).dbsize(), kKeys);

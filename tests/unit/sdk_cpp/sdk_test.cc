@@ -92,7 +92,7 @@ TEST_F(Sdk, HandlesMoveAndShare) {
     Session second = Session::open(moved);
     first.exec({"SET", "a", 1});
     EXPECT_EQ(second.exec({"GET", "a"}).root().text(), "1");
-    EXPECT_EQ(moved.state().state, static_cast<std::uint32_t>(SYNAP_STATE_READY));
+    EXPECT_EQ(moved.state().state, static_cast<uint32_t>(SYNAP_STATE_READY));
 }
 
 TEST_F(Sdk, DeliversCompletionsThroughAQueue) {
@@ -111,7 +111,7 @@ TEST_F(Sdk, DeliversCompletionsThroughAQueue) {
         ASSERT_TRUE(events.wait(10'000));
         EventBatch batch = events.take();
         ASSERT_EQ(batch.size(), 1U);
-        EXPECT_EQ(batch.kind(0), static_cast<std::uint32_t>(SYNAP_EVENT_COMPLETION));
+        EXPECT_EQ(batch.kind(0), static_cast<uint32_t>(SYNAP_EVENT_COMPLETION));
         EXPECT_EQ(batch.tag(0), 8U);
         EXPECT_TRUE(batch.take_reply(0));
     }

@@ -13,7 +13,7 @@ std::string unsent(const OutputBuffer& out) {
     const int count = out.gather(pieces);
     std::string all;
     for (int i = 0; i < count; ++i) {
-        const iovec& piece = pieces[static_cast<std::size_t>(i)];
+        const iovec& piece = pieces[static_cast<size_t>(i)];
         all.append(static_cast<const char*>(piece.iov_base), piece.iov_len);
     }
     return all;
@@ -34,7 +34,7 @@ TEST(OutputBuffer, HoldsNoMemoryWhenEmpty) {
 }
 
 TEST(OutputBuffer, SendsInAnyPortions) {
-    for (std::size_t portion = 1; portion < 12; ++portion) {
+    for (size_t portion = 1; portion < 12; ++portion) {
         BufferPool pool;
         OutputBuffer out(pool, 1 << 20);
         ASSERT_TRUE(out.append("abc"));
@@ -42,7 +42,7 @@ TEST(OutputBuffer, SendsInAnyPortions) {
         std::string seen;
         while (!out.empty()) {
             const std::string rest = unsent(out);
-            const std::size_t n = std::min(portion, rest.size());
+            const size_t n = std::min(portion, rest.size());
             seen += rest.substr(0, n);
             out.sent(n);
         }
@@ -62,7 +62,7 @@ TEST(OutputBuffer, RefusesBeyondItsLimit) {
     EXPECT_LE(pool.held(), 100'000U + BufferPool::kChunkBytes);
 }
 
-/// A reader that is always a little behind must not make the buffer grow without end.
+// A reader that is always a little behind must not make the buffer grow without end.
 TEST(OutputBuffer, ReusesWhatWasSent) {
     BufferPool pool;
     OutputBuffer out(pool, 1 << 20);

@@ -10,9 +10,9 @@
 namespace synap::server {
 namespace {
 
-/// Threads that write down who was asked.
+// Threads that write down who was asked.
 struct Threads {
-    explicit Threads(std::size_t limit) : memory(limit) {
+    explicit Threads(size_t limit) : memory(limit) {
         for (const char name : {'a', 'b', 'c'}) {
             memory.add_thread([this, name] { asked += name; });
         }
@@ -23,7 +23,7 @@ struct Threads {
     std::string asked;
 };
 
-/// Fault case 9.
+// Fault case 9.
 TEST(ClientMemory, TheThreadWithTheLargestClientCutsIt) {
     Threads threads(1'000);
     ClientMemory& memory = threads.memory;
@@ -65,7 +65,7 @@ TEST(ClientMemory, NobodyIsCutWhenTheLimitHoldsAgain) {
     ClientMemory& memory = threads.memory;
     memory.changed(1'100);
     memory.changed(-200);
-    for (const std::size_t thread : {0, 1, 2}) {
+    for (const size_t thread : {0, 1, 2}) {
         EXPECT_FALSE(memory.report(thread, 300));
     }
     threads.take();
@@ -84,9 +84,7 @@ TEST(ClientMemory, AThreadThatCannotBeAskedEndsTheRound) {
     ClientMemory memory(1'000);
     int asked = 0;
     memory.add_thread([&] {
-        if (++asked == 1) {
-            throw std::bad_alloc();
-        }
+        if (++asked == 1) throw std::bad_alloc();
     });
     memory.changed(2'000);
     memory.changed(1);

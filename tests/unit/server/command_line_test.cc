@@ -39,9 +39,7 @@ TEST(CommandLine, FlagsBecomeSettings) {
 
 TEST(CommandLine, EveryFlagOfTheTableIsTaken) {
     for (const Option& option : table().options()) {
-        if (option.flag.empty()) {
-            continue;
-        }
+        if (option.flag.empty()) continue;
         const std::string name = option.flag.substr(0, option.flag.find(','));
         const Parsed parsed = parse({name.c_str(), "value"});
         ASSERT_EQ(parsed.line.flags.size(), 1u) << name << parsed.err;

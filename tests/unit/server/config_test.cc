@@ -15,9 +15,7 @@ std::string text_of(const Loaded& loaded, std::string_view key) {
 
 std::string engine_value(const Loaded& loaded, std::string_view name) {
     for (const auto& [option, value] : loaded.config.settings.engine_options) {
-        if (option == name) {
-            return value;
-        }
+        if (option == name) return value;
     }
     return "not set";
 }
@@ -80,15 +78,11 @@ TEST_F(ConfigTest, FlagsBeatEnvironmentBeatsFileBeatsDefaults) {
 
 TEST_F(ConfigTest, EveryOptionIsSettableInTheFileTheEnvironmentAndAFlag) {
     for (const Option& option : table().options()) {
-        if (!is_settable(option)) {
-            continue;
-        }
+        if (!is_settable(option)) continue;
         const std::string& key = option.same_as.empty() ? option.key : option.same_as;
         const auto [one, two] = two_values(option);
         std::string value = text_of(load_flags({}), key) == one ? two : one;
-        if (!is_accepted(option, value)) {
-            value = value == one ? two : one;
-        }
+        if (!is_accepted(option, value)) value = value == one ? two : one;
         const Loaded by_flag = load_flags({flag(option.key, value)});
         ASSERT_TRUE(by_flag.ok()) << all_text(by_flag.problems);
         const Loaded by_variable = load({table(), "", {{option.env, value}}, {}, {}, 4});
@@ -103,9 +97,7 @@ TEST_F(ConfigTest, EveryOptionIsSettableInTheFileTheEnvironmentAndAFlag) {
 
 TEST_F(ConfigTest, ValuesReachTheMembersThatTheyAreBoundTo) {
     for (const Option& option : table().options()) {
-        if (!option.bind.load || !is_settable(option)) {
-            continue;
-        }
+        if (!option.bind.load || !is_settable(option)) continue;
         const auto [one, two] = two_values(option);
         for (const std::string& text : {one, two}) {
             const Loaded loaded = load_flags({flag(option.key, text)});
@@ -126,9 +118,7 @@ TEST_F(ConfigTest, NamesAreUnique) {
         if (!option.env_alias.empty()) {
             EXPECT_TRUE(names.insert(option.env_alias).second) << option.env_alias;
         }
-        if (!option.flag.empty()) {
-            EXPECT_TRUE(names.insert(option.flag).second) << option.flag;
-        }
+        if (!option.flag.empty()) EXPECT_TRUE(names.insert(option.flag).second) << option.flag;
         EXPECT_EQ(option.bind.store != nullptr, option.engine.empty() && option.same_as.empty());
     }
 }
@@ -193,9 +183,9 @@ TEST_F(ConfigTest, LaterReleasesFeaturesAreRefusedWithTheirPlace) {
 }
 
 TEST_F(ConfigTest, AutoFollowsTheContainer) {
-    const ContainerLimits container = {std::uint64_t{1} << 30, 2};
+    const ContainerLimits container = {uint64_t{1} << 30, 2};
     const Loaded loaded = load({table(), "", {}, {}, container, 8});
-    EXPECT_EQ(loaded.max_memory, (std::uint64_t{1} << 30) / 4 * 3);
+    EXPECT_EQ(loaded.max_memory, (uint64_t{1} << 30) / 4 * 3);
     EXPECT_EQ(engine_value(loaded, "max_memory"), std::to_string(768 * 1024 * 1024));
     EXPECT_EQ(loaded.config.settings.io_threads, 2u);
     EXPECT_EQ(loaded.find("kv_store.max_memory")->resolved, "768mb of the container's 1gb");
@@ -203,7 +193,7 @@ TEST_F(ConfigTest, AutoFollowsTheContainer) {
 }
 
 TEST_F(ConfigTest, MoreMemoryThanTheContainerHasIsAWarning) {
-    const ContainerLimits container = {std::uint64_t{1} << 30, {}};
+    const ContainerLimits container = {uint64_t{1} << 30, {}};
     for (const char* value : {"0", "2gb", "1gb"}) {
         const Loaded loaded =
             load({table(), "", {}, {flag("kv_store.max_memory", value)}, container, 8});
@@ -261,7 +251,7 @@ TEST_F(ConfigTest, PrintedConfigurationLoadsToTheSame) {
         << printed;
     const Loaded second = load_yaml_text(printed);
     ASSERT_TRUE(second.ok()) << all_text(second.problems);
-    for (std::size_t i = 0; i < first.values.size(); ++i) {
+    for (size_t i = 0; i < first.values.size(); ++i) {
         EXPECT_TRUE(first.values[i].value == second.values[i].value) << first.values[i].option->key;
     }
 }

@@ -9,7 +9,7 @@ class ContainerTest : public ConfigTest {
 protected:
     ContainerTest() { write("proc/meminfo", "MemTotal:       16777216 kB\nMemFree: 1 kB\n"); }
 
-    std::uint64_t memory() const { return container_limits(directory_).memory_bytes.value_or(0); }
+    uint64_t memory() const { return container_limits(directory_).memory_bytes.value_or(0); }
     unsigned cpus() const { return container_limits(directory_).cpus.value_or(0); }
 };
 

@@ -32,15 +32,15 @@ struct EngineFixture {
     // Or the store would close itself at leisure, perhaps after the test program has ended.
     ~EngineFixture() { shared.store.close(); }
 
-    /// Everything that waits to be sent, which counts as sent now.
+    // Everything that waits to be sent, which counts as sent now.
     static std::string take(OutputBuffer& out) {
         std::string all;
         while (!out.empty()) {
             std::array<iovec, OutputBuffer::kMaxPieces> pieces{};
             const int count = out.gather(pieces);
-            std::size_t bytes = 0;
+            size_t bytes = 0;
             for (int i = 0; i < count; ++i) {
-                const iovec& piece = pieces[static_cast<std::size_t>(i)];
+                const iovec& piece = pieces[static_cast<size_t>(i)];
                 all.append(static_cast<const char*>(piece.iov_base), piece.iov_len);
                 bytes += piece.iov_len;
             }
@@ -57,11 +57,11 @@ struct EngineFixture {
     int stops = 0;
 };
 
-/// One client: bytes in, bytes out. What was not consumed is offered again.
+// One client: bytes in, bytes out. What was not consumed is offered again.
 template <typename Peer>
 class Client {
 public:
-    Client(EngineFixture& engine, std::uint32_t protocol, Peer peer)
+    Client(EngineFixture& engine, uint32_t protocol, Peer peer)
         : engine_(engine),
           session_(Session::open(engine.shared.store, {.protocol = protocol})),
           output_(engine.pool, engine.settings.limits.output_buffer_bytes),
@@ -76,12 +76,10 @@ public:
             last = feed(context, block.data(), input_.size());
             input_.erase(0, last.consumed);
             replies += EngineFixture::take(output_);
-            if (last.verdict != Verdict::kYield) {
-                return replies;
-            }
+            if (last.verdict != Verdict::kYield) return replies;
         }
     }
-    std::size_t unconsumed() const { return input_.size(); }
+    size_t unconsumed() const { return input_.size(); }
     std::string complete(const Reply& reply) {
         const PeerContext context{*engine_.services, session_.raw(), output_, 7};
         EXPECT_TRUE(peer_.complete(context, reply, nullptr));
@@ -91,7 +89,7 @@ public:
     Fed last;
 
 private:
-    Fed feed(const PeerContext& context, const char* data, std::size_t size) {
+    Fed feed(const PeerContext& context, const char* data, size_t size) {
         if constexpr (std::is_same_v<Peer, http::Peer>) {
             return peer_.feed(context, *engine_.service, data, size);
         } else {
@@ -107,7 +105,7 @@ private:
 };
 
 struct RespClient : Client<resp::Peer> {
-    explicit RespClient(EngineFixture& engine, std::uint32_t protocol = SYNAP_PROTOCOL_RESP2)
+    explicit RespClient(EngineFixture& engine, uint32_t protocol = SYNAP_PROTOCOL_RESP2)
         : Client(engine, protocol, resp::Peer(engine.settings.limits)) {}
 };
 

@@ -30,7 +30,7 @@ protected:
         return out;
     }
 
-    /// The payload of a success, or "! " and the error.
+    // The payload of a success, or "! " and the error.
     std::string run(const std::string& command, const std::string& payload = "{}") {
         const std::string out = envelope(R"({"command":")" + command +
                                          R"(","request_id":"r","payload":)" + payload + "}");

@@ -31,15 +31,13 @@ constexpr std::array kSpecs = {
 
 class HttpFields : public testing::Test {
 protected:
-    /// What is wrong with a body; "" when all is right.
+    // What is wrong with a body; "" when all is right.
     std::string error(const std::string& body, FieldSpecs specs = kSpecs) {
         Json document;
-        if (parser_.parse(body).get(document) != simdjson::SUCCESS) {
-            return "no JSON: " + body;
-        }
+        if (parser_.parse(body).get(document) != simdjson::SUCCESS) return "no JSON: " + body;
         return Fields().read(document, specs).value_or("");
     }
-    std::int64_t number(const std::string& json) {
+    int64_t number(const std::string& json) {
         Json document;
         EXPECT_EQ(parser_.parse(R"({"number":)" + json + "}").get(document), simdjson::SUCCESS);
         Fields fields;
@@ -63,8 +61,8 @@ TEST_F(HttpFields, NumbersAreReadExactlyOrNotAtAll) {
     EXPECT_EQ(number("6e1"), 60);
     EXPECT_EQ(number("-0.0"), 0);
     EXPECT_EQ(number(R"("60")"), 60);
-    EXPECT_EQ(number(R"("-9223372036854775808")"), std::numeric_limits<std::int64_t>::min());
-    EXPECT_EQ(number("9223372036854775807"), std::numeric_limits<std::int64_t>::max());
+    EXPECT_EQ(number(R"("-9223372036854775808")"), std::numeric_limits<int64_t>::min());
+    EXPECT_EQ(number("9223372036854775807"), std::numeric_limits<int64_t>::max());
     EXPECT_EQ(number("9007199254740992.0"), 9007199254740992);
     for (const char* wrong :
          {"60.5", "1e-3", "9223372036854775808", "18446744073709551615", "9.3e18", "1e300",

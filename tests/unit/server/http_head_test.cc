@@ -83,12 +83,12 @@ const std::string kChunkedHead =
 
 TEST(HttpChunkedBody, IsTheSameForEverySplit) {
     const std::string body = "5\r\nhello\r\n1;ext=1\r\n,\r\nA\r\n0123456789\r\n0\r\nT: x\r\n\r\n";
-    for (std::size_t cut = 0; cut <= body.size(); ++cut) {
+    for (size_t cut = 0; cut <= body.size(); ++cut) {
         ChunkedBody chunked(kChunkedHead, Limits{});
         std::string unconsumed;
         for (const std::string& part : {body.substr(0, cut), body.substr(cut) + "NEXT"}) {
             unconsumed += part;
-            std::size_t consumed = 0;
+            size_t consumed = 0;
             ASSERT_EQ(chunked.feed(unconsumed, consumed), 0U) << "cut at " << cut;
             unconsumed.erase(0, consumed);
         }
@@ -103,7 +103,7 @@ TEST(HttpChunkedBody, IsLimited) {
     Limits limits;
     limits.http_body_bytes = 10;
     ChunkedBody chunked(kChunkedHead, limits);
-    std::size_t consumed = 0;
+    size_t consumed = 0;
     EXPECT_EQ(chunked.feed("8\r\n12345678\r\n8\r\n12345678\r\n", consumed), 413U);
     const auto refusal = [&](const std::string& text) {
         ChunkedBody body(kChunkedHead, limits);

@@ -19,10 +19,10 @@ std::string written(Write write) {
 TEST(JsonWriter, PutsTheCommas) {
     EXPECT_EQ(written([](JsonWriter& json) {
                   json.begin_object();
-                  json.member("a", std::int64_t{1});
+                  json.member("a", int64_t{1});
                   json.key("b");
                   json.begin_array();
-                  json.integer(std::int64_t{-2});
+                  json.integer(int64_t{-2});
                   json.text("");
                   json.begin_object();
                   json.end_object();
@@ -71,7 +71,7 @@ TEST(JsonWriter, WritesNumbersThatReadBack) {
                   json.number(1e300);
                   json.number(std::nan(""));
                   json.number(HUGE_VAL);
-                  json.integer(std::uint64_t{18446744073709551615ULL});
+                  json.integer(uint64_t{18446744073709551615ULL});
                   json.end_array();
               }),
               "[1.0,0.1,1e+300,null,null,18446744073709551615]");

@@ -11,9 +11,7 @@ namespace {
 std::string request(const std::string& line, const std::string& fields = "",
                     const std::string& body = "") {
     std::string text = line + " HTTP/1.1\r\nHost: localhost:15500\r\n" + fields;
-    if (!body.empty()) {
-        text += "Content-Length: " + std::to_string(body.size()) + "\r\n";
-    }
+    if (!body.empty()) text += "Content-Length: " + std::to_string(body.size()) + "\r\n";
     return text + "\r\n" + body;
 }
 
@@ -21,15 +19,11 @@ std::string json(const std::string& line, const std::string& body) {
     return request(line, "Content-Type: application/json\r\n", body);
 }
 
-/// "200 body" of a response; the head stays in `head`.
+// "200 body" of a response; the head stays in `head`.
 std::string brief(const std::string& response, std::string* head = nullptr) {
-    const std::size_t end = response.find("\r\n\r\n");
-    if (response.size() < 12 || end == std::string::npos) {
-        return "no response: " + response;
-    }
-    if (head != nullptr) {
-        *head = response.substr(0, end + 2);
-    }
+    const size_t end = response.find("\r\n\r\n");
+    if (response.size() < 12 || end == std::string::npos) return "no response: " + response;
+    if (head != nullptr) *head = response.substr(0, end + 2);
     return response.substr(9, 3) + " " + response.substr(end + 4);
 }
 
@@ -309,9 +303,9 @@ TEST_F(HttpService, AnswersPipelinesInOrder) {
     const std::string set = json("POST /kv/set", R"({"key":"p","value":"1"})");
     const std::string input = set + request("GET /kv/get/p") + request("GET /kv/p/strlen");
     const std::string answers = client.send(input);
-    const std::size_t first = answers.find("\"written\":true}");
-    const std::size_t second = answers.find("\"1\"HTTP/1.1");
-    const std::size_t third = answers.find("{\"length\":1}");
+    const size_t first = answers.find("\"written\":true}");
+    const size_t second = answers.find("\"1\"HTTP/1.1");
+    const size_t third = answers.find("{\"length\":1}");
     EXPECT_LT(first, second);
     EXPECT_LT(second, third);
     EXPECT_NE(third, std::string::npos);
@@ -325,7 +319,7 @@ TEST_F(HttpService, GivesTheSameAnswersForEverySplit) {
         request("GET /kv/get/s", "Connection: close\r\n");
     const std::string whole = HttpClient(engine_).send(input);
     ASSERT_NE(whole.find("\"vw\""), std::string::npos) << whole;
-    for (std::size_t i = 0; i < input.size(); ++i) {
+    for (size_t i = 0; i < input.size(); ++i) {
         HttpClient client(engine_);
         std::string answers = client.send(input.substr(0, i));
         answers += client.send(input.substr(i));
@@ -340,7 +334,7 @@ TEST_F(HttpService, InvitesABodyThatWaits) {
     const std::string body = R"({"key":"e","value":"x"})";
     const std::string whole =
         request("POST /kv/set", "Content-Type: application/json\r\nExpect: 100-continue\r\n", body);
-    const std::size_t head = whole.size() - body.size();
+    const size_t head = whole.size() - body.size();
     EXPECT_EQ(client.send(whole.substr(0, head)), "HTTP/1.1 100 Continue\r\n\r\n");
     EXPECT_EQ(client.send(body.substr(0, 5)), "");
     EXPECT_EQ(brief(client.send(body.substr(5))).substr(0, 4), "200 ");

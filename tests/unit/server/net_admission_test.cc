@@ -26,7 +26,7 @@ TEST(NetAdmission, RefusesConnectionsBeyondTheLimit) {
     EXPECT_EQ(fourth.ask("PING\r\n", 7), "+PONG\r\n");
 }
 
-/// Fault case 10: the answer is in the protocol of the client, and probes are answered.
+// Fault case 10: the answer is in the protocol of the client, and probes are answered.
 TEST(NetAdmission, AnswersProbesAtTheLimit) {
     Settings settings;
     settings.limits.max_connections = 1;
@@ -35,7 +35,7 @@ TEST(NetAdmission, AnswersProbesAtTheLimit) {
     EXPECT_EQ(only.ask("PING\r\n", 7), "+PONG\r\n");
     // Silent ones, more than there is room for, keep nobody from being answered.
     std::vector<std::unique_ptr<Socket>> silent;
-    for (std::size_t i = 0; i < 2 * kMaxGuests; ++i) {
+    for (size_t i = 0; i < 2 * kMaxGuests; ++i) {
         silent.push_back(std::make_unique<Socket>(server.port()));
     }
     for (const char* path : {"/livez", "/readyz", "/health", "/health/kv", "/metrics"}) {
@@ -66,17 +66,15 @@ TEST(NetAdmission, AnswersProbesAtTheLimit) {
     EXPECT_EQ(server.shared().connections.load(), 1U);
 }
 
-/// An address of this machine that is not loopback, in host order; 0: there is none.
-std::uint32_t own_address() {
+// An address of this machine that is not loopback, in host order; 0: there is none.
+uint32_t own_address() {
     ifaddrs* list = nullptr;
-    if (::getifaddrs(&list) != 0) {
-        return 0;
-    }
-    std::uint32_t found = 0;
+    if (::getifaddrs(&list) != 0) return 0;
+    uint32_t found = 0;
     for (const ifaddrs* at = list; at != nullptr; at = at->ifa_next) {
         if (at->ifa_addr != nullptr && at->ifa_addr->sa_family == AF_INET) {
             const auto* v4 = reinterpret_cast<const sockaddr_in*>(at->ifa_addr);
-            const std::uint32_t address = ntohl(v4->sin_addr.s_addr);
+            const uint32_t address = ntohl(v4->sin_addr.s_addr);
             found = address >> 24 != 127 ? address : found;
         }
     }
@@ -85,10 +83,8 @@ std::uint32_t own_address() {
 }
 
 TEST(NetAdmission, ProtectedModeServesThisMachineOnly) {
-    const std::uint32_t address = own_address();
-    if (address == 0) {
-        GTEST_SKIP() << "this machine has no address but loopback";
-    }
+    const uint32_t address = own_address();
+    if (address == 0) GTEST_SKIP() << "this machine has no address but loopback";
     Settings settings;
     settings.host = "0.0.0.0";
     settings.is_protected = true;
@@ -126,7 +122,7 @@ sockaddr_storage address_of(const char* text) {
     return storage;
 }
 
-/// Fault case 20.
+// Fault case 20.
 TEST(NetAddress, KnowsLoopbackInEveryForm) {
     for (const char* text : {"127.0.0.1", "127.255.0.9", "::1", "::ffff:127.0.0.1"}) {
         EXPECT_TRUE(is_loopback(address_of(text))) << text;
@@ -137,7 +133,7 @@ TEST(NetAddress, KnowsLoopbackInEveryForm) {
     }
 }
 
-/// Fault case 20: both families, on one port.
+// Fault case 20: both families, on one port.
 TEST(NetAddress, ListensOnEveryAddress) {
     Settings settings;
     settings.port = 0;

@@ -27,7 +27,7 @@ namespace synap::server {
 
 namespace asio = boost::asio;
 
-/// Listener and I/O threads as run() has them, without signals.
+// Listener and I/O threads as run() has them, without signals.
 class RunningServer {
 public:
     explicit RunningServer(const Settings& settings,
@@ -54,9 +54,7 @@ public:
     }
 
     void stop() {
-        if (!thread_.joinable()) {
-            return;
-        }
+        if (!thread_.joinable()) return;
         std::promise<void> stopped;
         asio::post(io_, [&] {
             listener_->stop();
@@ -73,17 +71,17 @@ public:
         thread_.join();
     }
 
-    std::uint16_t port() const { return sockets_.port(); }
+    uint16_t port() const { return sockets_.port(); }
     Shared& shared() { return shared_; }
-    std::uint64_t cut(CutReason reason) const {
-        std::uint64_t sum = 0;
+    uint64_t cut(CutReason reason) const {
+        uint64_t sum = 0;
         for (const auto& loop : loops_) {
-            sum += loop->counters().cut[static_cast<std::size_t>(reason)].value();
+            sum += loop->counters().cut[static_cast<size_t>(reason)].value();
         }
         return sum;
     }
-    std::uint64_t buffer_bytes() const {
-        std::uint64_t sum = 0;
+    uint64_t buffer_bytes() const {
+        uint64_t sum = 0;
         for (const auto& loop : loops_) {
             sum += loop->counters().buffer_bytes.value();
         }
@@ -93,9 +91,7 @@ public:
 private:
     static Settings on_loopback(Settings settings) {
         settings.port = 0;
-        if (settings.host == kEveryAddress) {
-            settings.host = "127.0.0.1";
-        }
+        if (settings.host == kEveryAddress) settings.host = "127.0.0.1";
         return settings;
     }
 
@@ -109,11 +105,11 @@ private:
     std::thread thread_;
 };
 
-/// A blocking client with a limit on every wait.
+// A blocking client with a limit on every wait.
 class Socket {
 public:
-    /// `to` is in host order.
-    explicit Socket(std::uint16_t port, std::uint32_t to = INADDR_LOOPBACK)
+    // `to` is in host order.
+    explicit Socket(uint16_t port, uint32_t to = INADDR_LOOPBACK)
         : fd_(::socket(AF_INET, SOCK_STREAM, 0)) {
         // Or the kernel could hold 32 MB for the client.
         const int receive_bytes = 256 * 1024;
@@ -131,32 +127,28 @@ public:
     Socket& operator=(const Socket&) = delete;
     ~Socket() { ::close(fd_); }
 
-    /// False when the server has closed the connection.
+    // False when the server has closed the connection.
     bool send(std::string_view bytes) {
         while (!bytes.empty()) {
             const ssize_t n = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-            if (n <= 0) {
-                return false;
-            }
-            bytes.remove_prefix(static_cast<std::size_t>(n));
+            if (n <= 0) return false;
+            bytes.remove_prefix(static_cast<size_t>(n));
         }
         return true;
     }
-    /// Reads exactly `size` bytes, or what came before the end.
-    std::string read(std::size_t size) {
+    // Reads exactly `size` bytes, or what came before the end.
+    std::string read(size_t size) {
         std::string text(size, '\0');
-        std::size_t have = 0;
+        size_t have = 0;
         while (have < size) {
             const ssize_t n = ::recv(fd_, text.data() + have, size - have, 0);
-            if (n <= 0) {
-                break;
-            }
-            have += static_cast<std::size_t>(n);
+            if (n <= 0) break;
+            have += static_cast<size_t>(n);
         }
         text.resize(have);
         return text;
     }
-    std::string ask(std::string_view bytes, std::size_t reply_size) {
+    std::string ask(std::string_view bytes, size_t reply_size) {
         EXPECT_TRUE(send(bytes));
         return read(reply_size);
     }
@@ -167,13 +159,11 @@ private:
     int fd_;
 };
 
-/// Waits for what another thread brings about.
+// Waits for what another thread brings about.
 template <typename Condition>
 bool eventually(Condition condition) {
     for (int i = 0; i < 1000; ++i) {
-        if (condition()) {
-            return true;
-        }
+        if (condition()) return true;
         std::this_thread::sleep_for(std::chrono::milliseconds(10));
     }
     return false;

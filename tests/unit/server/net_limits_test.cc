@@ -35,7 +35,7 @@ TEST(NetLimits, ClosesIdleConnections) {
     EXPECT_EQ(server.cut(CutReason::kIdle), 1U);
 }
 
-/// Fault case 4: nothing is read before everything is written.
+// Fault case 4: nothing is read before everything is written.
 TEST(NetLimits, AWholePipelineIsWrittenBeforeItIsRead) {
     RunningServer server{Settings{}};
     const std::string value(100'000, 'x');
@@ -68,7 +68,7 @@ TEST(NetLimits, AWholePipelineIsWrittenBeforeItIsRead) {
     }
 }
 
-/// Fault case 4: a pipe whose writer pauses in the middle of a command.
+// Fault case 4: a pipe whose writer pauses in the middle of a command.
 TEST(NetLimits, ACommandMayTakeItsTimeToArrive) {
     Settings settings;
     settings.limits.header_timeout_ms = 50;
@@ -79,7 +79,7 @@ TEST(NetLimits, ACommandMayTakeItsTimeToArrive) {
     EXPECT_EQ(socket.ask("cde\r\n", 5), "$-1\r\n");
 }
 
-/// Fault case 4: it is alive as long as it sends, though it takes nothing.
+// Fault case 4: it is alive as long as it sends, though it takes nothing.
 TEST(NetLimits, AClientThatStillWritesIsNotOneThatHasStopped) {
     Settings settings;
     settings.limits.write_timeout_ms = 300;
@@ -125,12 +125,12 @@ TEST(NetLimits, CutsAClientThatNeverReads) {
     EXPECT_EQ(other.ask("PING\r\n", 7), "+PONG\r\n");
 }
 
-/// Fault case 9: what all clients hold is bounded, and the largest is cut for it.
+// Fault case 9: what all clients hold is bounded, and the largest is cut for it.
 TEST(NetLimits, CutsTheLargestReaderThatDoesNotRead) {
     Settings settings;
     settings.limits.client_memory_bytes = 64UL * 1024 * 1024;
     RunningServer server(settings);
-    constexpr std::size_t kValue = 1024UL * 1024;
+    constexpr size_t kValue = 1024UL * 1024;
     const std::string header = "$" + std::to_string(kValue) + "\r\n";
     Socket writer(server.port());
     EXPECT_EQ(writer.ask(
@@ -150,7 +150,7 @@ TEST(NetLimits, CutsTheLargestReaderThatDoesNotRead) {
     Socket small(server.port());
     Socket large(server.port());
     Socket middle(server.port());
-    const auto hold = [&](std::size_t values) {
+    const auto hold = [&](size_t values) {
         return eventually([&] { return server.shared().client_memory.total() >= values * kValue; });
     };
     ask_for(small, 20);
@@ -173,13 +173,13 @@ TEST(NetLimits, LetsASlowReaderCatchUp) {
     RunningServer server(settings);
     Socket socket(server.port());
     EXPECT_EQ(socket.ask("SET v " + std::string(10'000, 'x') + "\r\n", 5), "+OK\r\n");
-    constexpr std::size_t kCommands = 3'000;
+    constexpr size_t kCommands = 3'000;
     std::thread sender([&] {
-        for (std::size_t i = 0; i < kCommands; ++i) {
+        for (size_t i = 0; i < kCommands; ++i) {
             socket.send("GET v\r\n");
         }
     });
-    std::size_t received = 0;
+    size_t received = 0;
     while (received < kCommands) {
         const std::string reply = socket.read(10'010);
         ASSERT_EQ(reply.size(), 10'010U);
@@ -189,12 +189,12 @@ TEST(NetLimits, LetsASlowReaderCatchUp) {
     sender.join();
 }
 
-/// MULTI, so many GET of v, EXEC, and what is replied to it.
+// MULTI, so many GET of v, EXEC, and what is replied to it.
 struct LongTransaction {
-    LongTransaction(std::size_t gets, const std::string& value) {
+    LongTransaction(size_t gets, const std::string& value) {
         commands = "MULTI\r\n";
         queued = "+OK\r\n";
-        for (std::size_t i = 0; i < gets; ++i) {
+        for (size_t i = 0; i < gets; ++i) {
             commands += "GET v\r\n";
             queued += "+QUEUED\r\n";
         }
@@ -206,7 +206,7 @@ struct LongTransaction {
     void read(Socket& from) const {
         ASSERT_EQ(from.read(queued.size()), queued);
         ASSERT_EQ(from.read(head.size()), head);
-        for (std::size_t i = 0; i < count; ++i) {
+        for (size_t i = 0; i < count; ++i) {
             ASSERT_EQ(from.read(one.size()), one) << i;
         }
     }
@@ -214,12 +214,12 @@ struct LongTransaction {
     std::string queued;
     std::string head;
     std::string one;
-    std::size_t count = 0;
+    size_t count = 0;
 };
 
 class LongReplies : public testing::Test {
 protected:
-    static constexpr std::size_t kGets = 3'000;
+    static constexpr size_t kGets = 3'000;
 
     void SetUp() override {
         Socket writer(server.port());
@@ -228,14 +228,14 @@ protected:
                              5),
                   "+OK\r\n");
     }
-    std::size_t held() { return server.shared().client_memory.total(); }
+    size_t held() { return server.shared().client_memory.total(); }
 
     RunningServer server{Settings{}};
     const std::string value = std::string(20'000, 'x');
     const LongTransaction transaction{kGets, value};  // 60 MB of replies
 };
 
-/// The replies are made as they are taken: what waits in between are references.
+// The replies are made as they are taken: what waits in between are references.
 TEST_F(LongReplies, AreWrittenAsTheClientTakesThem) {
     Socket slow(server.port());
     ASSERT_TRUE(slow.send(transaction.commands + "PING\r\n"));
@@ -252,14 +252,14 @@ TEST_F(LongReplies, AreWrittenAsTheClientTakesThem) {
 TEST_F(LongReplies, AWholePipelineMayBeWrittenBehindOne) {
     Socket client(server.port());
     std::string pipeline;
-    constexpr std::size_t kEchoes = 400;
+    constexpr size_t kEchoes = 400;
     const std::string echo = "$20000\r\n" + std::string(20'000, 'e') + "\r\n";
-    for (std::size_t i = 0; i < kEchoes; ++i) {
+    for (size_t i = 0; i < kEchoes; ++i) {
         pipeline += "*2\r\n$4\r\nECHO\r\n" + echo;
     }
     ASSERT_TRUE(client.send(transaction.commands + pipeline + pipeline));
     transaction.read(client);
-    for (std::size_t i = 0; i < kEchoes * 2; ++i) {
+    for (size_t i = 0; i < kEchoes * 2; ++i) {
         ASSERT_EQ(client.read(echo.size()), echo) << i;
     }
     client.finish_sending();
@@ -291,7 +291,7 @@ TEST_F(LongReplies, AreLetGoWhenTheClientLeavesOrIsCut) {
     EXPECT_LT(killed.read(kGets * 20'000).size(), kGets * 20'000);
 }
 
-/// What only a reply still holds is the client's: it is not free because it is no key's.
+// What only a reply still holds is the client's: it is not free because it is no key's.
 TEST_F(LongReplies, ValuesThatLostTheirKeysAreCharged) {
     Socket slow(server.port());
     std::string commands = "MULTI\r\n";

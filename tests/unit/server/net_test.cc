@@ -39,7 +39,7 @@ TEST(Net, MovesLargeValuesBothWays) {
     RunningServer server{Settings{}};
     Socket socket(server.port());
     std::string value(8 * 1024 * 1024, '\0');
-    for (std::size_t i = 0; i < value.size(); ++i) {
+    for (size_t i = 0; i < value.size(); ++i) {
         value[i] = static_cast<char>(i * 31 >> 7);
     }
     const std::string size = std::to_string(value.size());
@@ -51,7 +51,7 @@ TEST(Net, MovesLargeValuesBothWays) {
     EXPECT_TRUE(eventually([&] { return server.buffer_bytes() < 4 * 1024 * 1024; }));
 }
 
-/// Whatever was answered must be there after a restart, at every level of durability.
+// Whatever was answered must be there after a restart, at every level of durability.
 TEST(Net, AnswersWritesOfManyClientsInOrder) {
     for (const char* level : {"always", "everysec"}) {
         TemporaryFolder folder;

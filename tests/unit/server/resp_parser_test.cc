@@ -15,7 +15,7 @@ using Command = std::vector<std::string>;
 struct Outcome {
     std::vector<Command> commands;
     std::string error;
-    std::size_t unconsumed = 0;
+    size_t unconsumed = 0;
 
     bool operator==(const Outcome&) const = default;
 };
@@ -23,15 +23,15 @@ struct Outcome {
 void take(const Batch& batch, std::vector<Command>& commands) {
     for (const synap_call_t& call : batch.calls) {
         Command& command = commands.emplace_back();
-        for (std::size_t i = 0; i < call.argc; ++i) {
+        for (size_t i = 0; i < call.argc; ++i) {
             command.emplace_back(static_cast<const char*>(call.argv[i].as.b.data),
                                  call.argv[i].as.b.size);
         }
     }
 }
 
-/// Feeds the pieces one after the other, each time in a fresh block of exact size, so that a read
-/// beyond the end or a view of old bytes does not go unnoticed.
+// Feeds the pieces one after the other, each time in a fresh block of exact size, so that a read
+// beyond the end or a view of old bytes does not go unnoticed.
 Outcome parse_pieces(const std::vector<std::string_view>& pieces, const Limits& limits = {}) {
     Parser parser(limits);
     Batch batch;
@@ -49,9 +49,7 @@ Outcome parse_pieces(const std::vector<std::string_view>& pieces, const Limits& 
                 outcome.error = parser.error();
                 return outcome;
             }
-            if (parsed == Parsed::kNeedMore) {
-                break;
-            }
+            if (parsed == Parsed::kNeedMore) break;
         }
     }
     outcome.unconsumed = unconsumed.size();
@@ -153,7 +151,7 @@ TEST(RespParser, HonoursConfiguredLimits) {
     EXPECT_EQ(text_of(parse_whole("*3\r\n", limits)), "Protocol error: invalid multibulk length");
 }
 
-/// The whole language in one input: what it gives must not depend on how it is cut.
+// The whole language in one input: what it gives must not depend on how it is cut.
 TEST(RespParser, GivesTheSameForEverySplit) {
     const std::string input =
         "*1\r\n$4\r\nPING\r\n"
@@ -167,16 +165,16 @@ TEST(RespParser, GivesTheSameForEverySplit) {
     const Outcome whole = parse_whole(input);
     ASSERT_EQ(whole.commands.size(), 6U);
     const std::string_view view = input;
-    for (std::size_t i = 0; i <= input.size(); ++i) {
+    for (size_t i = 0; i <= input.size(); ++i) {
         EXPECT_EQ(parse_pieces({view.substr(0, i), view.substr(i)}), whole) << "cut at " << i;
-        for (std::size_t j = i; j <= input.size(); ++j) {
+        for (size_t j = i; j <= input.size(); ++j) {
             const Outcome outcome =
                 parse_pieces({view.substr(0, i), view.substr(i, j - i), view.substr(j)});
             ASSERT_EQ(outcome, whole) << "cut at " << i << " and " << j;
         }
     }
     std::vector<std::string_view> bytes;
-    for (std::size_t i = 0; i < input.size(); ++i) {
+    for (size_t i = 0; i < input.size(); ++i) {
         bytes.push_back(view.substr(i, 1));
     }
     EXPECT_EQ(parse_pieces(bytes), whole);
@@ -189,7 +187,7 @@ TEST(RespParser, ErrorsDoNotDependOnSplits) {
         const Outcome whole = parse_whole(input);
         ASSERT_FALSE(whole.error.empty());
         const std::string_view view = input;
-        for (std::size_t i = 0; i <= input.size(); ++i) {
+        for (size_t i = 0; i <= input.size(); ++i) {
             EXPECT_EQ(parse_pieces({view.substr(0, i), view.substr(i)}), whole);
         }
     }
@@ -197,7 +195,7 @@ TEST(RespParser, ErrorsDoNotDependOnSplits) {
 
 TEST(RespParser, FillsBatchesInTurns) {
     std::string input;
-    for (std::size_t i = 0; i < Batch::kMaxCalls * 2 + 7; ++i) {
+    for (size_t i = 0; i < Batch::kMaxCalls * 2 + 7; ++i) {
         input += "*1\r\n$4\r\nPING\r\n";
     }
     const Limits limits;
@@ -232,7 +230,7 @@ TEST(RespParser, StartsAgainAfterReset) {
     EXPECT_EQ(batch.calls.size(), 1U);
 }
 
-/// A claimed length must cost nothing before its bytes arrive.
+// A claimed length must cost nothing before its bytes arrive.
 TEST(RespParser, AllocatesNothingForAClaimedCount) {
     const std::string input = "*1048576\r\n$3\r\nDEL\r\n";
     const Limits limits;

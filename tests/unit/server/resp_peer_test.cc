@@ -37,12 +37,12 @@ TEST(RespPeer, GivesTheSameRepliesForEverySplit) {
     std::string whole = RespClient(engine).send(input);
     // The id that HELLO shows differs from session to session.
     const auto without_id = [](std::string text) {
-        const std::size_t at = text.find("$2\r\nid\r\n:");
+        const size_t at = text.find("$2\r\nid\r\n:");
         return text.erase(at, text.find("\r\n", at + 9) - at);
     };
     whole = without_id(whole);
     EXPECT_NE(whole.find("_\r\n"), std::string::npos);
-    for (std::size_t i = 0; i <= input.size(); ++i) {
+    for (size_t i = 0; i <= input.size(); ++i) {
         RespClient client(engine);
         std::string replies = client.send(input.substr(0, i));
         replies += client.send(input.substr(i));
@@ -96,7 +96,7 @@ TEST(RespPeer, SendsLargeValuesByReference) {
     const std::string size = std::to_string(value.size());
     EXPECT_EQ(client.send("*3\r\n$3\r\nSET\r\n$1\r\nb\r\n$" + size + "\r\n" + value + "\r\n"),
               "+OK\r\n");
-    const std::size_t held = engine.pool.held();
+    const size_t held = engine.pool.held();
     EXPECT_EQ(client.send("GET b\r\nPING\r\nGET b\r\n"),
               "$" + size + "\r\n" + value + "\r\n+PONG\r\n$" + size + "\r\n" + value + "\r\n");
     EXPECT_EQ(engine.pool.held(), held) << "the value was copied";
@@ -107,7 +107,7 @@ TEST(RespPeer, RunsManyMoreCommandsThanABatchHolds) {
     RespClient client(engine);
     std::string input;
     std::string expected;
-    for (std::size_t i = 0; i < resp::Batch::kMaxCalls * 3; ++i) {
+    for (size_t i = 0; i < resp::Batch::kMaxCalls * 3; ++i) {
         input += "*2\r\n$4\r\nINCR\r\n$1\r\nn\r\n";
         expected += ":" + std::to_string(i + 1) + "\r\n";
     }

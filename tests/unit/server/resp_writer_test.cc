@@ -13,20 +13,20 @@
 namespace synap::server::resp {
 namespace {
 
-/// Plays the engine: calls the sink's functions and collects what was written.
+// Plays the engine: calls the sink's functions and collects what was written.
 class Stage {
 public:
-    explicit Stage(std::uint32_t protocol, std::size_t limit = 1 << 20) : out_(pool_, limit) {
+    explicit Stage(uint32_t protocol, size_t limit = 1 << 20) : out_(pool_, limit) {
         writer_.bind(out_, protocol);
     }
 
-    Stage& scalar(std::uint32_t type, std::string_view text) {
+    Stage& scalar(uint32_t type, std::string_view text) {
         synap_arg_t value{type, 0, {}};
         value.as.b = to_bytes(text);
         result_ |= sink().scalar(sink().ctx, type, &value);
         return *this;
     }
-    Stage& integer(std::int64_t number, std::uint32_t type = SYNAP_TYPE_INT) {
+    Stage& integer(int64_t number, uint32_t type = SYNAP_TYPE_INT) {
         synap_arg_t value{type, 0, {}};
         value.as.i = number;
         result_ |= sink().scalar(sink().ctx, type, &value);
@@ -38,7 +38,7 @@ public:
         result_ |= sink().scalar(sink().ctx, SYNAP_TYPE_DOUBLE, &value);
         return *this;
     }
-    Stage& null(std::uint32_t type = SYNAP_TYPE_NULL) {
+    Stage& null(uint32_t type = SYNAP_TYPE_NULL) {
         result_ |= sink().scalar(sink().ctx, type, nullptr);
         return *this;
     }
@@ -46,23 +46,23 @@ public:
         result_ |= sink().error(sink().ctx, SYNAP_REPLY_ERR, to_bytes(text));
         return *this;
     }
-    Stage& begin(std::uint32_t type, std::uint64_t count) {
+    Stage& begin(uint32_t type, uint64_t count) {
         result_ |= sink().begin(sink().ctx, type, count);
         return *this;
     }
-    Stage& end(std::uint32_t type) {
+    Stage& end(uint32_t type) {
         result_ |= sink().end(sink().ctx, type);
         return *this;
     }
     Writer& writer() { return writer_; }
-    std::int32_t result() const { return result_; }
+    int32_t result() const { return result_; }
 
     std::string text() const {
         std::array<iovec, OutputBuffer::kMaxPieces> pieces{};
         const int count = out_.gather(pieces);
         std::string all;
         for (int i = 0; i < count; ++i) {
-            const iovec& piece = pieces[static_cast<std::size_t>(i)];
+            const iovec& piece = pieces[static_cast<size_t>(i)];
             all.append(static_cast<const char*>(piece.iov_base), piece.iov_len);
         }
         return all;
@@ -74,11 +74,11 @@ private:
     BufferPool pool_;
     OutputBuffer out_;
     Writer writer_;
-    std::int32_t result_ = 0;
+    int32_t result_ = 0;
 };
 
 TEST(RespWriter, WritesWhatBothProtocolsShare) {
-    for (const std::uint32_t protocol : {SYNAP_PROTOCOL_RESP2, SYNAP_PROTOCOL_RESP3}) {
+    for (const uint32_t protocol : {SYNAP_PROTOCOL_RESP2, SYNAP_PROTOCOL_RESP3}) {
         Stage stage(protocol);
         stage.scalar(SYNAP_TYPE_STATUS, "OK").integer(0).integer(-7).integer(1234567890);
         stage.scalar(SYNAP_TYPE_BYTES, "hello").scalar(SYNAP_TYPE_TEXT, "");
@@ -92,8 +92,8 @@ TEST(RespWriter, WritesWhatBothProtocolsShare) {
 
 TEST(RespWriter, WritesTheLimitsOfIntegers) {
     Stage stage(SYNAP_PROTOCOL_RESP2);
-    stage.integer(std::numeric_limits<std::int64_t>::min());
-    stage.integer(std::numeric_limits<std::int64_t>::max());
+    stage.integer(std::numeric_limits<int64_t>::min());
+    stage.integer(std::numeric_limits<int64_t>::max());
     stage.integer(99).integer(100);
     EXPECT_EQ(stage.text(), ":-9223372036854775808\r\n:9223372036854775807\r\n:99\r\n:100\r\n");
 }

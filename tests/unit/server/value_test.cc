@@ -7,15 +7,15 @@
 namespace synap::server::config {
 namespace {
 
-constexpr std::int64_t kBad = -1;
+constexpr int64_t kBad = -1;
 
-std::int64_t number(Kind kind, std::string_view text, std::int64_t unit = 1) {
+int64_t number(Kind kind, std::string_view text, int64_t unit = 1) {
     Shape shape;
     shape.kind = kind;
     shape.unit = unit;
     Value value;
     std::string expected;
-    return parse_value(shape, text, value, expected) ? std::get<std::int64_t>(value) : kBad;
+    return parse_value(shape, text, value, expected) ? std::get<int64_t>(value) : kBad;
 }
 
 TEST(Value, Sizes) {
@@ -24,7 +24,7 @@ TEST(Value, Sizes) {
     EXPECT_EQ(number(Kind::kBytes, "64k"), 64000);
     EXPECT_EQ(number(Kind::kBytes, "64 KiB"), 65536);
     EXPECT_EQ(number(Kind::kBytes, "1Gi"), 1 << 30);
-    EXPECT_EQ(number(Kind::kBytes, "2TB"), std::int64_t{2} << 40);
+    EXPECT_EQ(number(Kind::kBytes, "2TB"), int64_t{2} << 40);
     EXPECT_EQ(number(Kind::kBytes, "512", 1 << 20), 512 << 20);
     for (const char* wrong : {"", "kb", "1.5gb", "-1", "1 parsec", "99999999999gb", "1gb2", "0x10",
                               "9223372036854775808"}) {
@@ -44,9 +44,8 @@ TEST(Value, Durations) {
 }
 
 TEST(Value, FormattedValuesReadBack) {
-    for (const std::int64_t unit : {1, 1000, 1 << 20}) {
-        for (const std::int64_t value :
-             {0, 1, 999, 1000, 1023, 1024, 1500, 90'000, 1 << 20, 3 << 20}) {
+    for (const int64_t unit : {1, 1000, 1 << 20}) {
+        for (const int64_t value : {0, 1, 999, 1000, 1023, 1024, 1500, 90'000, 1 << 20, 3 << 20}) {
             for (const Kind kind : {Kind::kBytes, Kind::kDuration}) {
                 Shape shape;
                 shape.kind = kind;

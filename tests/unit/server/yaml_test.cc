@@ -89,7 +89,7 @@ TEST_F(YamlTest, SyntaxErrorsHaveAPlace) {
 TEST_F(YamlTest, SizeAndDepthAreBounded) {
     EXPECT_EQ(errors_of(std::string(kYamlBytesMax + 1, ' ')), "config.yml: is larger than 1mb\n");
     std::string deep;
-    for (std::size_t i = 0; i < kYamlDepthMax + 1; ++i) {
+    for (size_t i = 0; i < kYamlDepthMax + 1; ++i) {
         deep += std::string(i, ' ') + "a:\n";
     }
     EXPECT_NE(errors_of(deep + std::string(kYamlDepthMax + 1, ' ') + "b: 1\n")

@@ -99,9 +99,7 @@ public:
         last = session.run({&call, 1});
         if (last.stop == Stop::kPending) return "(pending)";
         if (last.stop == Stop::kHost) return "(host)";
-        if (last.stop == Stop::kFailed) {
-            return "(failed) " + session.failure().message;
-        }
+        if (last.stop == Stop::kFailed) return "(failed) " + session.failure().message;
         ReplyText text;
         size_t at = 0;
         session.reply().replay_one(at, text);
