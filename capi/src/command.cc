@@ -26,7 +26,7 @@ const synap_command_t* synap_command_at(uint32_t index) noexcept {
     return index < commands.size() ? to_handle(&commands[index]) : nullptr;
 }
 const synap_command_t* synap_command_find(synap_bytes_t name) noexcept {
-    return valid(name) ? to_handle(find_command(view_of(name))) : nullptr;
+    return valid(name) ? to_handle(find_command_path(view_of(name))) : nullptr;
 }
 synap_bytes_t synap_command_name(const synap_command_t* c) noexcept {
     return c == nullptr ? synap_bytes_t{nullptr, 0} : bytes_of(to_record(c)->name);

@@ -12,7 +12,7 @@ sys.dont_write_bytecode = True
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 
-from generator import cpp_sdk, docs, engine, model, node_sdk, python_sdk  # noqa: E402
+from generator import cpp_sdk, docs, engine, http, model, node_sdk, python_sdk  # noqa: E402
 
 ROOT = os.path.dirname(os.path.dirname(HERE))
 
@@ -20,7 +20,7 @@ ROOT = os.path.dirname(os.path.dirname(HERE))
 def outputs(table):
     """Every generated file as {path below the repository: text}."""
     files = {"core/commands/table/ids.lock": table.lock_text()}
-    for part in (engine, docs, python_sdk, node_sdk, cpp_sdk):
+    for part in (engine, docs, http, python_sdk, node_sdk, cpp_sdk):
         files.update(part.files(table))
     return files
 
@@ -40,7 +40,7 @@ def main():
     try:
         table = model.load(os.path.join(HERE, "table"))
         files = outputs(table)
-    except model.TableError as error:
+    except (model.TableError, http.HttpError) as error:
         print(error, file=sys.stderr)
         return 1
     stale = [path for path, text in files.items() if read(os.path.join(ROOT, path)) != text]

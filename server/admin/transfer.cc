@@ -8,7 +8,7 @@
 #include <ostream>
 #include <system_error>
 
-#include "server/admin/base64.h"
+#include "server/http/base64.h"
 #include "server/http/json.h"
 
 namespace synap::server::admin {
@@ -23,7 +23,7 @@ void write_bytes(http::JsonWriter& json, const std::string& name, const std::str
     if (simdjson::validate_utf8(bytes)) {
         json.member(name, bytes);
     } else {
-        json.member(name + "_base64", to_base64(bytes));
+        json.member(name + "_base64", http::to_base64(bytes));
     }
 }
 
@@ -84,7 +84,7 @@ bool read_bytes(simdjson::dom::object object, const std::string& name, std::stri
         return true;
     }
     if (object[name + "_base64"].get_string().get(text) != simdjson::SUCCESS) return false;
-    auto decoded = from_base64(text);
+    auto decoded = http::from_base64(text);
     bytes = decoded.value_or("");
     return decoded.has_value();
 }

@@ -28,6 +28,7 @@ Failure run(Exchange& exchange, std::string_view name, Json payload) {
     if (const FieldError error = fields.read(payload, command->fields)) {
         return invalid_request(*error);
     }
+    if (command->mapping != nullptr) return run_mapping(exchange, *command->mapping, fields);
     return command->handler(exchange, fields);
 }
 

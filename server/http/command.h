@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "server/http/mapping.h"
 #include "server/http/operations.h"
 
 namespace synap::server::http {
@@ -23,14 +24,18 @@ struct DottedCommand {
     std::string_view summary;
     std::string_view reply;
     std::string_view errors = {};
+    // Instead of a handler: the command is data.
+    const Mapping* mapping = nullptr;
 };
 
 // The commands of each family.
 std::span<const DottedCommand> kv_commands() noexcept;
 std::span<const DottedCommand> key_commands() noexcept;
+// Those that are data in the command table (generated/mappings.cc).
+std::span<const DottedCommand> mapped_commands() noexcept;
 // All of them; what is called most stands first, because it is searched from the front.
-inline std::array<std::span<const DottedCommand>, 2> all_commands() noexcept {
-    return {kv_commands(), key_commands()};
+inline std::array<std::span<const DottedCommand>, 3> all_commands() noexcept {
+    return {kv_commands(), mapped_commands(), key_commands()};
 }
 
 // Members of an envelope. Others are passed over (Unknown::kIgnore): the contract says so, and as

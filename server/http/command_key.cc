@@ -7,14 +7,6 @@
 namespace synap::server::http {
 namespace {
 
-Failure type(Exchange& exchange, const Fields& payload) {
-    return key_type(exchange, payload.text("key"));
-}
-
-Failure exists(Exchange& exchange, const Fields& payload) {
-    return key_exists(exchange, payload.text("key"));
-}
-
 Failure rename(Exchange& exchange, const Fields& payload) {
     return rename_key(exchange, payload.text("source"), payload.text("destination"), false);
 }
@@ -42,8 +34,6 @@ Failure copy(Exchange& exchange, const Fields& payload) {
     return std::nullopt;
 }
 
-Failure randomkey(Exchange& exchange, const Fields& /*payload*/) { return random_key(exchange); }
-
 Failure server_info(Exchange& exchange, const Fields& payload) {
     return info(exchange, payload.text("section"));
 }
@@ -69,9 +59,6 @@ constexpr std::array kCopy = {kSource, kDestination,
 constexpr std::array kInfo = {kSectionField, kClientId};
 
 constexpr auto kCommands = std::to_array<DottedCommand>({
-    {"key.type", type, kOneKey, "Type of the value.", R"({"key":..., "type": "string" or "none"})"},
-    {"key.exists", exists, kOneKey, "Whether there is such a key.",
-     R"({"key":..., "exists": true})"},
     {"key.rename", rename, kMove, "Renames a key, over what has the new name.",
      R"({"success": true, "source":..., "destination":...})", "Key not found"},
     {"key.renamenx", renamenx, kMove, "Renames a key unless the new name is taken.",
@@ -80,7 +67,6 @@ constexpr auto kCommands = std::to_array<DottedCommand>({
     {"key.copy", copy, kCopy, "Copies a key with its deadline.",
      R"({"success": true, "source":..., "destination":...})",
      "Key not found; Destination key already exists"},
-    {"key.randomkey", randomkey, kNothing, "Any key.", R"({"key": text or null})"},
     {"info", server_info, kInfo, "Facts of the server, as INFO.",
      R"({"server": {...}, "memory": {...}, ...})"},
     {"memory.usage", usage, kOneKey, "Memory of a key and its value.",

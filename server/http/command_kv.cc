@@ -34,43 +34,16 @@ Failure set(Exchange& exchange, const Fields& payload) {
     return std::nullopt;
 }
 
-// Runs a command that answers with a stored value or null, and writes that bare.
-Failure bare_value(Exchange& exchange, std::initializer_list<Arg> argv, bool as_octets,
-                   bool empty_is_null) {
-    const Value value = exchange.engine.run(argv);
+Failure get(Exchange& exchange, const Fields& payload) {
+    const Value value = exchange.engine.run({"GET", payload.text("key")});
     if (value.is_error()) return from_reply(value);
-    if (value.is_null() || (empty_is_null && value.bytes().empty())) {
+    if (value.is_null()) {
         exchange.json.null();
     } else {
-        write_value(exchange.json, value.bytes(), as_octets);
+        write_value(exchange.json, value.bytes(), payload.text("type") == "bytes");
     }
     return std::nullopt;
 }
-
-Failure get(Exchange& exchange, const Fields& payload) {
-    return bare_value(exchange, {"GET", payload.text("key")}, payload.text("type") == "bytes",
-                      false);
-}
-
-Failure del(Exchange& exchange, const Fields& payload) {
-    return boolean_result(exchange, "deleted", {"DEL", payload.text("key")});
-}
-
-Failure exists(Exchange& exchange, const Fields& payload) {
-    return boolean_result(exchange, "exists", {"EXISTS", payload.text("key")});
-}
-
-Failure add(Exchange& exchange, const Fields& payload, const char* command) {
-    if (payload.has("amount") && payload.has("delta")) {
-        return invalid_request("'amount' and 'delta' exclude each other");
-    }
-    const int64_t amount = payload.integer("amount", payload.integer("delta", 1));
-    return integer_result(exchange, "value", {command, payload.text("key"), amount});
-}
-
-Failure incr(Exchange& exchange, const Fields& payload) { return add(exchange, payload, "INCRBY"); }
-
-Failure decr(Exchange& exchange, const Fields& payload) { return add(exchange, payload, "DECRBY"); }
 
 Failure mset(Exchange& exchange, const Fields& payload) {
     return set_many(exchange, payload.array("pairs"), false);
@@ -171,10 +144,6 @@ Failure keys(Exchange& exchange, const Fields& payload) {
     return list_keys(exchange, wanted_pattern(payload), std::numeric_limits<uint64_t>::max());
 }
 
-Failure dbsize(Exchange& exchange, const Fields& /*payload*/) {
-    return integer_result(exchange, "size", {"DBSIZE"});
-}
-
 Failure flush(Exchange& exchange, const char* command) {
     if (!exchange.shared.settings.allow_flush_commands) {
         return invalid_request(std::string(command) +
@@ -197,11 +166,6 @@ Failure flushdb(Exchange& exchange, const Fields& /*payload*/) {
 
 Failure flushall(Exchange& exchange, const Fields& /*payload*/) {
     return flush(exchange, "FLUSHALL");
-}
-
-Failure expire(Exchange& exchange, const Fields& payload) {
-    return boolean_result(exchange, "result",
-                          {"EXPIRE", payload.text("key"), payload.integer("ttl")});
 }
 
 Failure ttl(Exchange& exchange, const Fields& payload) {
@@ -229,48 +193,9 @@ Failure persist(Exchange& exchange, const Fields& payload) {
 
 Failure stats(Exchange& exchange, const Fields& /*payload*/) { return kv_stats(exchange); }
 
-Failure append(Exchange& exchange, const Fields& payload) {
-    std::string scratch;
-    return integer_result(exchange, "length",
-                          {"APPEND", payload.text("key"), encode(payload.any("value"), scratch)});
-}
-
-Failure getrange(Exchange& exchange, const Fields& payload) {
-    return bare_value(
-        exchange,
-        {"GETRANGE", payload.text("key"), payload.integer("start"), payload.integer("end")}, false,
-        true);
-}
-
-Failure setrange(Exchange& exchange, const Fields& payload) {
-    std::string scratch;
-    return integer_result(exchange, "length",
-                          {"SETRANGE", payload.text("key"), payload.integer("offset"),
-                           encode(payload.any("value"), scratch)});
-}
-
-Failure strlen(Exchange& exchange, const Fields& payload) {
-    return integer_result(exchange, "length", {"STRLEN", payload.text("key")});
-}
-
-Failure getset(Exchange& exchange, const Fields& payload) {
-    std::string scratch;
-    return bare_value(exchange,
-                      {"GETSET", payload.text("key"), encode(payload.any("value"), scratch)}, false,
-                      false);
-}
-
 constexpr std::array kNothing = {kClientId};
 constexpr std::array kOneKey = {kKeyField, kClientId};
-constexpr std::array kKeyAndValue = {kKeyField, kValueField, kClientId};
 constexpr std::array kGet = {kKeyField, kTypeField, kClientId};
-constexpr std::array kAdd = {
-    kKeyField, FieldSpec{.name = "amount", .type = FieldType::kInteger, .fallback = "1"},
-    FieldSpec{.name = "delta",
-              .type = FieldType::kInteger,
-              .fallback = "amount",
-              .help = "the same, as some SDKs call it"},
-    kClientId};
 constexpr FieldSpec kPairs{.name = "pairs", .type = FieldType::kPairs, .required = true};
 constexpr std::array kMset = {kPairs, kClientId};
 constexpr std::array kMsetnx = {
@@ -279,14 +204,6 @@ constexpr std::array kMsetnx = {
     FieldSpec{.name = "value", .type = FieldType::kAny, .help = "of a single pair"}, kClientId};
 constexpr std::array kKeys = {
     FieldSpec{.name = "keys", .type = FieldType::kTexts, .required = true}, kClientId};
-constexpr std::array kExpire = {kKeyField,
-                                FieldSpec{.name = "ttl",
-                                          .type = FieldType::kInteger,
-                                          .required = true,
-                                          .min = 0,
-                                          .max = kMaxExpirySeconds,
-                                          .help = "seconds; 0 expires at once"},
-                                kClientId};
 constexpr FieldSpec kPattern{
     .name = "pattern", .fallback = "prefix", .help = "glob, as KEYS; beats prefix"};
 constexpr FieldSpec kPrefix{
@@ -301,45 +218,26 @@ constexpr std::array kScan = {kPattern, kPrefix, kKeyAsPrefix,
                                         .fallback = "100",
                                         .help = "keys at most"},
                               kClientId};
-constexpr std::array kRange = {kKeyField, kStartField, kEndField, kClientId};
-constexpr std::array kSetRange = {kKeyField, kOffsetField, kValueField, kClientId};
 constexpr std::array kStats = {
     FieldSpec{.name = "key", .help = "sent by the C# SDK; has no effect"}, kClientId};
 
-constexpr std::string_view kNotInteger =
-    "Invalid value: Value is not a valid integer; Invalid value: Integer overflow";
 constexpr std::string_view kSuccess = R"({"success": true})";
-constexpr std::string_view kLength = R"({"length": 5})";
-constexpr std::string_view kSum = R"({"value": 42})";
 
 const auto kCommands = std::to_array<DottedCommand>({
     {"kv.get", get, kGet, "Value of a key.", "a string, an array of numbers, or null"},
     {"kv.set", set, set_command_fields(), "Sets a key.",
      R"({"success": true}; with nx, xx or get also "written" and "old_value")"},
-    {"kv.del", del, kOneKey, "Deletes a key.", R"({"deleted": true})"},
-    {"kv.exists", exists, kOneKey, "Whether there is such a key.", R"({"exists": true})"},
-    {"kv.incr", incr, kAdd, "Adds to a number, which is 0 at first.", kSum, kNotInteger},
-    {"kv.decr", decr, kAdd, "Subtracts from a number, which is 0 at first.", kSum, kNotInteger},
-    {"kv.incrby", incr, kAdd, "kv.incr.", kSum, kNotInteger},
-    {"kv.decrby", decr, kAdd, "kv.decr.", kSum, kNotInteger},
     {"kv.mget", mget, kKeys, "Values of many keys; what is JSON comes back as JSON.",
      R"({"values": [any or null, ...]})"},
     {"kv.mset", mset, kMset, "Sets many keys, all at once.", kSuccess},
     {"kv.msetnx", msetnx, kMsetnx, "Sets many keys, none when one of them exists.",
      R"({"success": false})"},
     {"kv.mdel", mdel, kKeys, "Deletes many keys.", R"({"deleted": 2})"},
-    {"kv.expire", expire, kExpire, "Gives a key a deadline.", R"({"result": true})"},
     {"kv.ttl", ttl, kOneKey, "Seconds until a key expires; null: never.", R"({"ttl": 59})",
      "Key not found"},
     {"kv.persist", persist, kOneKey, "Takes a key's deadline away.", R"({"result": true})"},
     {"kv.scan", scan, kScan, "Some keys.", R"({"keys": [...], "count": 2})"},
     {"kv.keys", keys, kFilter, "All keys that match.", R"({"keys": [...], "count": 2})"},
-    {"kv.append", append, kKeyAndValue, "Appends to a value.", kLength},
-    {"kv.getrange", getrange, kRange, "A part of a value.", "a string; null when it is empty"},
-    {"kv.setrange", setrange, kSetRange, "Overwrites a part of a value.", kLength},
-    {"kv.strlen", strlen, kOneKey, "Length of a value in bytes.", kLength},
-    {"kv.getset", getset, kKeyAndValue, "Sets a key and gives the old value.", "a string or null"},
-    {"kv.dbsize", dbsize, kNothing, "Number of keys.", R"({"size": 3})"},
     {"kv.stats", stats, kStats, "Statistics of keys and operations.",
      R"({"total_keys": 3, "total_memory_bytes":..., "operations": {...}, "hit_rate": 0.5})"},
     {"kv.flushdb", flushdb, kNothing, "Deletes every key of the database.", R"({"flushed": 3})",

@@ -16,6 +16,7 @@ enum class FieldType : uint8_t {
     kAny,      // any JSON value, null too
     kObject,   // an object with fields of its own
     kTexts,    // an array of strings
+    kMap,      // {name: any, ...}, or an array of {"field": string, "value": any}
     kPairs     // an array of {"key": string, "value": any} or [key, value]
 };
 
@@ -36,6 +37,10 @@ struct FieldSpec {
     size_t members_count = 0;
     // What absence means, for people.
     std::string_view fallback = {};
+    // Another name for this field: both together are an error.
+    std::string_view instead_of = {};
+    // Of a kMap: the array form may stand for the whole body.
+    bool bare = false;
     // A few words for people: unit, meaning.
     std::string_view help = {};
 };

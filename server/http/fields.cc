@@ -17,6 +17,10 @@ namespace {
 // Longer values are not repeated in messages.
 constexpr size_t kShownBytes = 40;
 
+constexpr std::array kMemberFields = {
+    FieldSpec{.name = "field", .required = true},
+    FieldSpec{.name = "value", .type = FieldType::kAny, .required = true},
+};
 constexpr std::array kPairFields = {
     FieldSpec{.name = "key", .required = true},
     FieldSpec{.name = "value", .type = FieldType::kAny, .required = true},
@@ -69,6 +73,18 @@ FieldError check_texts(dom::array items, std::string_view name) {
     return std::nullopt;
 }
 
+FieldError check_map(Json value, std::string_view name) {
+    dom::array items;
+    if (value.get(items) != simdjson::SUCCESS) return std::nullopt;
+    size_t at = 0;
+    for (const Json item : items) {
+        const std::string path = std::string(name) + "[" + std::to_string(at++) + "].";
+        Fields member;
+        if (auto error = member.read(item, kMemberFields, Unknown::kRefuse, path)) return error;
+    }
+    return std::nullopt;
+}
+
 FieldError check_pairs(dom::array items, std::string_view name) {
     size_t at = 0;
     for (const Json item : items) {
@@ -115,6 +131,8 @@ std::string expected(const FieldSpec& spec) {
             return "an object";
         case FieldType::kTexts:
             return "an array of strings";
+        case FieldType::kMap:
+            return "an object, or an array of {field, value}";
         case FieldType::kPairs:
             return "an array of pairs";
     }
@@ -183,6 +201,9 @@ FieldError Fields::take(Json value, const FieldSpec& spec, Slot& slot,
         case FieldType::kObject:
             right = value.is_object();
             break;
+        case FieldType::kMap:
+            right = value.is_array() || value.is_object();
+            break;
         case FieldType::kTexts:
         case FieldType::kPairs:
             right = value.is_array();
@@ -198,6 +219,7 @@ FieldError Fields::take(Json value, const FieldSpec& spec, Slot& slot,
     if (spec.type == FieldType::kTexts) {
         return check_texts(value.get_array().value_unsafe(), spec.name);
     }
+    if (spec.type == FieldType::kMap) return check_map(value, spec.name);
     return spec.type == FieldType::kPairs ? check_pairs(value.get_array().value_unsafe(), spec.name)
                                           : std::nullopt;
 }
@@ -207,7 +229,10 @@ FieldError Fields::read(Json value, FieldSpecs specs, Unknown unknown_fields,
     begin(specs);
     dom::object object;
     const bool is_object = value.get(object) == simdjson::SUCCESS;
-    if (!is_object && !value.is_null()) {
+    const bool is_bare = specs.size() == 1 && specs[0].bare && value.is_array();
+    if (is_bare) {
+        if (auto error = take(value, specs_[0], slots_[0], path)) return error;
+    } else if (!is_object && !value.is_null()) {
         return "the fields must be in an object, not in " + shown(value);
     }
     std::array<bool, kMaxFields> seen{};
@@ -228,6 +253,10 @@ FieldError Fields::read(Json value, FieldSpecs specs, Unknown unknown_fields,
     for (size_t at = 0; at < specs_.size(); ++at) {
         if (specs_[at].required && !slots_[at].present) {
             return "Missing '" + std::string(path) + std::string(specs_[at].name) + "' field";
+        }
+        if (!specs_[at].instead_of.empty() && slots_[at].present && has(specs_[at].instead_of)) {
+            return in_quotes(specs_[at].instead_of) + " and " + in_quotes(specs_[at].name) +
+                   " exclude each other";
         }
     }
     return std::nullopt;
@@ -317,6 +346,58 @@ dom::array Fields::array(std::string_view name) const {
     dom::array items;
     if (any(name).get(items) != simdjson::SUCCESS) broken_invariant();
     return items;
+}
+
+void Fields::add_words(std::string_view name, std::vector<Arg>& argv,
+                       std::deque<std::string>& texts) const {
+    const FieldSpec& spec = specs_[index_of(name)];
+    const Slot& found = slot(name);
+    const auto add_value = [&](Json value) {
+        std::string scratch;
+        const std::string_view text = encode(value, scratch);
+        argv.emplace_back(value.is_string() ? text : texts.emplace_back(std::move(scratch)));
+    };
+    const auto add_pair = [&](std::string_view key, Json value) {
+        argv.emplace_back(key);
+        add_value(value);
+    };
+    switch (spec.type) {
+        case FieldType::kText:
+            argv.emplace_back(found.text);
+            break;
+        case FieldType::kInteger:
+            argv.emplace_back(found.integer);
+            break;
+        case FieldType::kAny:
+            add_value(found.json);
+            break;
+        case FieldType::kTexts:
+            for (const Json item : array(name)) {
+                argv.emplace_back(item.get_string().value_unsafe());
+            }
+            break;
+        case FieldType::kMap:
+            if (dom::object object; found.json.get(object) == simdjson::SUCCESS) {
+                for (const dom::key_value_pair member : object) {
+                    add_pair(member.key, member.value);
+                }
+                break;
+            }
+            for (const Json item : array(name)) {
+                add_pair(item.at_key("field").get_string().value_unsafe(),
+                         item.at_key("value").value_unsafe());
+            }
+            break;
+        case FieldType::kPairs:
+            for (const Json item : array(name)) {
+                const Pair pair = pair_of(item);
+                add_pair(pair.key, pair.value);
+            }
+            break;
+        case FieldType::kFlag:
+        case FieldType::kObject:
+            broken_invariant();  // none of these is a word
+    }
 }
 
 void Fields::object(std::string_view name, Fields& members) const {

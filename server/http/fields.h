@@ -8,10 +8,14 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <vector>
+
+#include <synap/reply.hpp>
 
 #include "server/http/field.h"
 
@@ -45,6 +49,12 @@ public:
     // Of fields in the table, by their type there; asking for others is a broken invariant.
     // Null counts as absent, except for kAny.
     bool has(std::string_view name) const { return slot(name).present; }
+    // Whether the table has it.
+    bool knows(std::string_view name) const noexcept { return index_of(name) != specs_.size(); }
+    // Appends what a present field holds as words of a command: one, or of a kTexts, kMap or kPairs
+    // any number. `texts` keeps what is no view of the document.
+    void add_words(std::string_view name, std::vector<Arg>& argv,
+                   std::deque<std::string>& texts) const;
     std::string_view text(std::string_view name, std::string_view fallback = {}) const;
     int64_t integer(std::string_view name, int64_t fallback = 0) const;
     bool flag(std::string_view name) const;

@@ -62,7 +62,7 @@ private:
         head_.http_1_0 = version == 10;
     }
 
-    void on_field_impl(field name, beast::string_view, beast::string_view value,
+    void on_field_impl(field name, beast::string_view text, beast::string_view value,
                        ErrorCode& error) override {
         // A folded value was unfolded into memory that will be gone.
         const bool inside = value.empty() || (value.data() >= bytes_.data() &&
@@ -100,6 +100,11 @@ private:
                 break;
             case field::sec_fetch_mode:
                 head_.fetch_mode = view(value);
+                break;
+            case field::unknown:
+                if (equals_ignoring_case(view(text), "upstash-encoding")) {
+                    head_.reply_encoding = view(value);
+                }
                 break;
             default:
                 break;

@@ -23,6 +23,7 @@ struct Head {
     std::string_view fetch_site;  // Sec-Fetch-Site: whose page a browser asks for
     std::string_view fetch_mode;  // Sec-Fetch-Mode
     std::string_view content_type;
+    std::string_view reply_encoding;  // Upstash-Encoding: how the REST dialect writes strings
     uint64_t content_length = 0;
     bool keep_alive = true;
     bool http_1_0 = false;

@@ -13,6 +13,8 @@ class JsonWriter {
 public:
     explicit JsonWriter(std::string& out) noexcept : out_(out) {}
     size_t size() const noexcept { return out_.size(); }
+    // Takes back what was written since size() was `size`.
+    void rewind(size_t size) { out_.resize(size); }
 
     void begin_object() { open('{'); }
     void end_object() { out_.push_back('}'); }

@@ -27,16 +27,6 @@ std::string human(uint64_t bytes) {
 
 }  // namespace
 
-Failure integer_result(Exchange& exchange, std::string_view member,
-                       std::initializer_list<Arg> argv) {
-    const Value value = exchange.engine.run(argv);
-    if (value.is_error()) return from_reply(value);
-    exchange.json.begin_object();
-    exchange.json.member(member, value.integer());
-    exchange.json.end_object();
-    return std::nullopt;
-}
-
 Failure boolean_result(Exchange& exchange, std::string_view member,
                        std::initializer_list<Arg> argv) {
     const Value value = exchange.engine.run(argv);
@@ -124,40 +114,6 @@ Failure list_keys(Exchange& exchange, std::string_view pattern, uint64_t limit) 
     json.end_array();
     json.member("count", count);
     json.end_object();
-    return std::nullopt;
-}
-
-Failure key_type(Exchange& exchange, std::string_view key) {
-    const Value reply = exchange.engine.run({"TYPE", key});
-    if (reply.is_error()) return from_reply(reply);
-    exchange.json.begin_object();
-    exchange.json.member("key", key);
-    exchange.json.member("type", reply.bytes());
-    exchange.json.end_object();
-    return std::nullopt;
-}
-
-Failure key_exists(Exchange& exchange, std::string_view key) {
-    const Value reply = exchange.engine.run({"EXISTS", key});
-    if (reply.is_error()) return from_reply(reply);
-    exchange.json.begin_object();
-    exchange.json.member("key", key);
-    exchange.json.member("exists", reply.integer() != 0);
-    exchange.json.end_object();
-    return std::nullopt;
-}
-
-Failure random_key(Exchange& exchange) {
-    const Value reply = exchange.engine.run({"RANDOMKEY"});
-    if (reply.is_error()) return from_reply(reply);
-    exchange.json.begin_object();
-    exchange.json.key("key");
-    if (reply.is_null()) {
-        exchange.json.null();
-    } else {
-        exchange.json.text(reply.bytes());
-    }
-    exchange.json.end_object();
     return std::nullopt;
 }
 

@@ -38,18 +38,6 @@ inline constexpr FieldSpec kValueField{
     .type = FieldType::kAny,
     .required = true,
     .help = "a string is stored as its bytes, all else as compact JSON"};
-inline constexpr FieldSpec kStartField{
-    .name = "start",
-    .type = FieldType::kInteger,
-    .required = true,
-    .help = "offset in bytes; a negative one counts from the end"};
-inline constexpr FieldSpec kEndField{
-    .name = "end", .type = FieldType::kInteger, .required = true, .help = "inclusive"};
-inline constexpr FieldSpec kOffsetField{.name = "offset",
-                                        .type = FieldType::kInteger,
-                                        .required = true,
-                                        .min = 0,
-                                        .help = "in bytes; a gap is filled with zeros"};
 inline constexpr FieldSpec kTypeField{.name = "type",
                                       .choices = "string|bytes",
                                       .fallback = "string",
@@ -60,10 +48,7 @@ inline constexpr FieldSpec kSectionField{
     .fallback = "all",
     .help = "server, memory, stats, ... as INFO; what is none of them means all"};
 
-// Runs a command that answers with an integer and writes {"<member>": integer}.
-Failure integer_result(Exchange& exchange, std::string_view member,
-                       std::initializer_list<Arg> argv);
-// The same with {"<member>": integer != 0}.
+// Runs a command that answers with an integer and writes {"<member>": integer != 0}.
 Failure boolean_result(Exchange& exchange, std::string_view member,
                        std::initializer_list<Arg> argv);
 
@@ -81,9 +66,6 @@ Failure list_keys(Exchange& exchange, std::string_view pattern, uint64_t limit);
 std::string prefix_pattern(std::string_view prefix);
 
 Failure kv_stats(Exchange& exchange);
-Failure key_type(Exchange& exchange, std::string_view key);
-Failure key_exists(Exchange& exchange, std::string_view key);
-Failure random_key(Exchange& exchange);
 Failure rename_key(Exchange& exchange, std::string_view from, std::string_view to, bool only_new);
 
 enum class CopyOutcome : uint8_t { kCopied, kNoSource, kTargetExists };

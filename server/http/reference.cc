@@ -38,6 +38,7 @@ curl localhost:15500/kv/get/greeting
 - **Values** that are strings are stored as their bytes, all else as compact JSON text. A stored
   value that is not UTF-8 reads as `"<binary data: N bytes>"`, or as an array of numbers from 0 to
   255 with `type` `bytes`. A number that 64 bits do not hold is refused; send it as a string.
+- **Field values** of hashes are stored likewise, and read as strings always.
 - **Errors** are `{"error": "<what>", "code": <status>}` unless this page says otherwise. 404: an
   unknown path, or `Key not found`; 405: another method, with `Allow`; 503: the store is loading
   or refuses writes; 507: the memory limit.
@@ -49,6 +50,35 @@ curl localhost:15500/kv/get/greeting
   `/metrics` are answered under any name.
 - **Web pages** may call the server from `cors.allowed_origins` only: a foreign `Origin`, and
   `Sec-Fetch-Site: cross-site`, are 403. Following a link to a health route or to `/metrics` works.
+)";
+
+constexpr std::string_view kDialect = R"(
+## Every command
+
+All commands of [commands.md](commands.md) can be called without a mapping of their own, as the SDKs
+`@upstash/redis` (npm) and `upstash-redis` (PyPI) do; both work with `http://localhost:15500` as the
+URL and any token.
+
+```sh
+curl localhost:15500 -d '["SET", "greeting", "hello", "EX", 60]'
+curl localhost:15500/command/get/greeting
+curl localhost:15500/pipeline -d '[["INCR", "visits"], ["GET", "greeting"]]'
+curl localhost:15500/command/set/photo --data-binary @photo.jpg
+```
+
+- `POST /` and `/command` take one command, `/pipeline` and `/multi-exec` an array of them (16384 at
+  most), whatever the `Content-Type`. Words are strings, numbers or booleans; all else is an error,
+  and then nothing has run.
+- `/command/NAME/arg/...` takes words from the path, the body, and the query, in this order.
+- The answer is `{"result":...}` or `{"error": "<what Redis says>"}`. Replies are as in RESP2: maps
+  are flat arrays, doubles are strings.
+- With the header `Upstash-Encoding: base64` strings of a result are in base64, except the status
+  `OK`. Without it, what is not UTF-8 is replaced by U+FFFD: binary values take the header.
+- Each request stands alone: `MULTI`, `WATCH`, `SELECT`, `CLIENT SETNAME` and whatever else changes
+  a connection are refused, and what would have to wait fails. `/multi-exec` runs a transaction; a
+  command that cannot be queued undoes all of it.
+- The rules for names of the server and for web pages are those of all other routes. A token is
+  accepted and not looked at.
 )";
 
 constexpr std::string_view kCommands = R"(
@@ -114,6 +144,7 @@ std::string print_http_reference() {
             add_table(page, route.query, route.body, "body");
         }
     }
+    page += kDialect;
     page += kCommands;
     for (const auto family : all_commands()) {
         for (const DottedCommand& command : family) {

@@ -46,72 +46,10 @@ Failure set(Exchange& exchange, const RestRequest& request) {
     return std::nullopt;
 }
 
-Failure del(Exchange& exchange, const RestRequest& request) {
-    const Value reply = exchange.engine.run({"DEL", request.params[0]});
-    if (reply.is_error()) return from_reply(reply);
-    exchange.json.begin_object();
-    exchange.json.member("deleted", reply.integer() != 0);
-    exchange.json.member("key", std::string_view(request.params[0]));
-    exchange.json.end_object();
-    return std::nullopt;
-}
-
 Failure stats(Exchange& exchange, const RestRequest& /*request*/) { return kv_stats(exchange); }
 
 Failure msetnx(Exchange& exchange, const RestRequest& request) {
     return set_many(exchange, request.body.array("pairs"), true);
-}
-
-Failure append(Exchange& exchange, const RestRequest& request) {
-    std::string scratch;
-    return integer_result(
-        exchange, "length",
-        {"APPEND", request.params[0], encode(request.body.any("value"), scratch)});
-}
-
-Failure getrange(Exchange& exchange, const RestRequest& request) {
-    const Value value =
-        exchange.engine.run({"GETRANGE", request.params[0], request.query.integer("start"),
-                             request.query.integer("end")});
-    if (value.is_error()) return from_reply(value);
-    if (value.bytes().empty()) {
-        write_error_object(exchange.json, "Key not found or range empty");
-    } else {
-        exchange.json.stored(value.bytes());
-    }
-    return std::nullopt;
-}
-
-Failure setrange(Exchange& exchange, const RestRequest& request) {
-    std::string scratch;
-    return integer_result(exchange, "length",
-                          {"SETRANGE", request.params[0], request.body.integer("offset"),
-                           encode(request.body.any("value"), scratch)});
-}
-
-Failure strlen(Exchange& exchange, const RestRequest& request) {
-    return integer_result(exchange, "length", {"STRLEN", request.params[0]});
-}
-
-Failure getset(Exchange& exchange, const RestRequest& request) {
-    std::string scratch;
-    const Value old = exchange.engine.run(
-        {"GETSET", request.params[0], encode(request.body.any("value"), scratch)});
-    if (old.is_error()) return from_reply(old);
-    if (old.is_null()) {
-        exchange.json.null();
-    } else {
-        exchange.json.stored(old.bytes());
-    }
-    return std::nullopt;
-}
-
-Failure type(Exchange& exchange, const RestRequest& request) {
-    return key_type(exchange, request.params[0]);
-}
-
-Failure exists(Exchange& exchange, const RestRequest& request) {
-    return key_exists(exchange, request.params[0]);
 }
 
 Failure rename(Exchange& exchange, const RestRequest& request) {
@@ -134,16 +72,9 @@ Failure copy(Exchange& exchange, const RestRequest& request) {
     return std::nullopt;
 }
 
-Failure randomkey(Exchange& exchange, const RestRequest& /*request*/) {
-    return random_key(exchange);
-}
-
 constexpr std::array kGetQuery = {kTypeField};
-constexpr std::array kValue = {kValueField};
 constexpr std::array kPairs = {
     FieldSpec{.name = "pairs", .type = FieldType::kPairs, .required = true}};
-constexpr std::array kRange = {kStartField, kEndField};
-constexpr std::array kSetRange = {kOffsetField, kValueField};
 constexpr FieldSpec kDestination{.name = "destination", .required = true};
 constexpr std::array kMove = {kDestination};
 constexpr std::array kCopy = {kDestination, FieldSpec{.name = "replace",
@@ -151,7 +82,6 @@ constexpr std::array kCopy = {kDestination, FieldSpec{.name = "replace",
                                                       .fallback = "false",
                                                       .help = "overwrite the destination"}};
 
-constexpr std::string_view kLength = R"({"length": 5})";
 constexpr std::string_view kMoved = R"({"success": true, "source":..., "destination":...})";
 
 const auto kKvRoutes = std::to_array<Route>({
@@ -167,11 +97,6 @@ const auto kKvRoutes = std::to_array<Route>({
      .body = set_route_fields(),
      .summary = "Sets a key.",
      .reply = R"({"success": true, "key":..., "written": true, "old_value":...})"},
-    {.method = Method::kDelete,
-     .pattern = "/kv/del/{key}",
-     .handler = del,
-     .summary = "Deletes a key.",
-     .reply = R"({"deleted": true, "key":...})"},
     {.method = Method::kGet,
      .pattern = "/kv/stats",
      .handler = stats,
@@ -184,53 +109,9 @@ const auto kKvRoutes = std::to_array<Route>({
      .body = kPairs,
      .summary = "Sets many keys, none when one of them exists.",
      .reply = R"({"success": false})"},
-    {.method = Method::kPost,
-     .pattern = "/kv/{key}/append",
-     .handler = append,
-     .body = kValue,
-     .summary = "Appends to a value.",
-     .reply = kLength},
-    {.method = Method::kGet,
-     .pattern = "/kv/{key}/getrange",
-     .handler = getrange,
-     .query = kRange,
-     .summary = "A part of a value.",
-     .reply = R"(a string; {"error": "Key not found or range empty"})"},
-    {.method = Method::kPost,
-     .pattern = "/kv/{key}/setrange",
-     .handler = setrange,
-     .body = kSetRange,
-     .summary = "Overwrites a part of a value.",
-     .reply = kLength},
-    {.method = Method::kGet,
-     .pattern = "/kv/{key}/strlen",
-     .handler = strlen,
-     .summary = "Length of a value in bytes.",
-     .reply = kLength},
-    {.method = Method::kPost,
-     .pattern = "/kv/{key}/getset",
-     .handler = getset,
-     .body = kValue,
-     .summary = "Sets a key and gives the old value.",
-     .reply = "a string or null"},
 });
 
 constexpr auto kKeyRoutes = std::to_array<Route>({
-    {.method = Method::kGet,
-     .pattern = "/key/randomkey",
-     .handler = randomkey,
-     .summary = "Any key.",
-     .reply = R"({"key": text or null})"},
-    {.method = Method::kGet,
-     .pattern = "/key/{key}/type",
-     .handler = type,
-     .summary = "Type of the value.",
-     .reply = R"({"key":..., "type": "string" or "none"})"},
-    {.method = Method::kGet,
-     .pattern = "/key/{key}/exists",
-     .handler = exists,
-     .summary = "Whether there is such a key.",
-     .reply = R"({"key":..., "exists": true})"},
     {.method = Method::kPost,
      .pattern = "/key/{key}/rename",
      .handler = rename,

@@ -15,10 +15,14 @@ std::string_view next_segment(std::string_view& path) noexcept {
 }
 
 // True when `path` has the form of `pattern`; parameters are left encoded in `raw`.
-bool matches(std::string_view pattern, std::string_view path,
-             std::array<std::string_view, 2>& raw) noexcept {
+bool matches(std::string_view pattern, std::string_view path, std::array<std::string_view, 2>& raw,
+             std::string_view& rest) noexcept {
     size_t count = 0;
     while (!pattern.empty() && !path.empty()) {
+        if (pattern == "/{...}") {
+            rest = path.substr(1);
+            return true;
+        }
         const std::string_view wanted = next_segment(pattern);
         const std::string_view segment = next_segment(path);
         if (wanted.starts_with('{')) {
@@ -48,7 +52,8 @@ Match match_route(Method method, std::string_view path, std::array<std::string, 
     for (const auto family : all_routes()) {
         for (const Route& route : family) {
             std::array<std::string_view, 2> found;
-            if (pattern.empty() ? !matches(route.pattern, path, found) : route.pattern != pattern) {
+            if (pattern.empty() ? !matches(route.pattern, path, found, match.rest)
+                                : route.pattern != pattern) {
                 continue;
             }
             if (pattern.empty()) {

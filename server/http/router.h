@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "server/http/head.h"
+#include "server/http/mapping.h"
 #include "server/http/operations.h"
 
 namespace synap::server::http {
@@ -19,6 +20,19 @@ struct RestRequest {
     std::array<std::string, 2> params;
     Fields query;
     Fields body;
+    // What Takes::kJson and Takes::kBytes leave to the handler.
+    Json document;
+    std::string_view bytes;      // the body as it is
+    std::string_view raw_query;  // encoded
+    std::string_view rest;       // what "{...}" of the pattern stands for, encoded
+    bool base64 = false;         // strings of the reply are wanted in base64
+};
+
+// What a route makes of its query and body.
+enum class Takes : uint8_t {
+    kFields,  // both are checked against the tables of the route
+    kJson,    // the body is any JSON document; the query is checked
+    kBytes    // neither is looked at
 };
 
 using RestHandler = Failure (*)(Exchange& exchange, const RestRequest& request);
@@ -26,12 +40,14 @@ using RestHandler = Failure (*)(Exchange& exchange, const RestRequest& request);
 // One route as data: the router, the readers of fields and docs/http.md work from it.
 struct Route {
     Method method;
-    std::string_view pattern;  // "/kv/{key}/append": what is in braces is one segment
+    // "/kv/{key}/append": what is in braces is one segment, and all of them as a last "{...}".
+    std::string_view pattern;
     RestHandler handler;
     // Query parameters.
     FieldSpecs query = {};
     // Members of the JSON body; a route without any takes no body.
     FieldSpecs body = {};
+    Takes takes = Takes::kFields;
     // For members of the body that are not listed.
     Unknown unknown = Unknown::kRefuse;
     // Answered under any name of this server: it holds no data, and those who ask, probes and
@@ -41,6 +57,8 @@ struct Route {
     std::string_view summary = {};
     std::string_view reply = {};
     std::string_view errors = {};
+    // Instead of a handler: the route is data.
+    const Mapping* mapping = nullptr;
 };
 
 // The routes of each family. A pattern with a literal segment stands before one with a
@@ -48,9 +66,12 @@ struct Route {
 std::span<const Route> kv_routes() noexcept;
 std::span<const Route> key_routes() noexcept;
 std::span<const Route> system_routes() noexcept;
+std::span<const Route> dialect_routes() noexcept;
+// Those that are data in the command table (generated/mappings.cc).
+std::span<const Route> mapped_routes() noexcept;
 // All of them.
-inline std::array<std::span<const Route>, 3> all_routes() noexcept {
-    return {kv_routes(), system_routes(), key_routes()};
+inline std::array<std::span<const Route>, 5> all_routes() noexcept {
+    return {kv_routes(), mapped_routes(), system_routes(), key_routes(), dialect_routes()};
 }
 
 struct Match {
@@ -60,6 +81,8 @@ struct Match {
     std::string allow;
     // The path has a broken percent-encoding.
     bool bad_encoding = false;
+    // Views the path.
+    std::string_view rest;
 };
 
 // Finds the route of a path without its query, and decodes its parameters. HEAD is GET here.

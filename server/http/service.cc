@@ -135,9 +135,14 @@ void Service::respond(const Head& head, std::string_view body, Response& respons
     }
     const std::string_view query =
         mark == std::string_view::npos ? std::string_view() : head.target.substr(mark + 1);
-    if (const FieldError error = request.query.read_query(query, match.route->query)) {
-        fail(invalid_request(*error), response);
-        return;
+    request.raw_query = query;
+    request.rest = match.rest;
+    request.base64 = head.reply_encoding == "base64";
+    if (match.route->takes != Takes::kBytes) {
+        if (const FieldError error = request.query.read_query(query, match.route->query)) {
+            fail(invalid_request(*error), response);
+            return;
+        }
     }
     run_route(*match.route, request, head, body, response);
 }
@@ -177,8 +182,17 @@ bool Service::may_ask(const Head& head, bool probe, Response& response) {
 
 void Service::run_route(const Route& route, RestRequest& request, const Head& head,
                         std::string_view body, Response& response) {
-    if (!route.body.empty()) {
-        const auto document = parse_body(head, body, response);
+    request.bytes = body;
+    if (route.takes == Takes::kJson) {
+        const auto document = parse_body(body, response);
+        if (!document) {
+            fail({response.status, "ERR " + body_.substr(0, body_.find('\n'))}, response);
+            return;
+        }
+        request.document = *document;
+    } else if (!route.body.empty()) {
+        if (!expect_json(head, response)) return;
+        const auto document = parse_body(body, response);
         if (!document) return;
         if (const FieldError error = request.body.read(*document, route.body, route.unknown)) {
             fail(unprocessable(*error), response);
@@ -186,7 +200,10 @@ void Service::run_route(const Route& route, RestRequest& request, const Head& he
         }
     }
     Exchange exchange{shared_, engine_, JsonWriter(body_)};
-    if (const Failure failure = route.handler(exchange, request)) {
+    const Failure failure = route.mapping != nullptr
+                                ? run_mapping(exchange, *route.mapping, request)
+                                : route.handler(exchange, request);
+    if (failure) {
         fail(*failure, response);
         return;
     }
@@ -194,15 +211,16 @@ void Service::run_route(const Route& route, RestRequest& request, const Head& he
     response.content_type = exchange.content_type;
 }
 
-std::optional<simdjson::dom::element> Service::parse_body(const Head& head, std::string_view body,
+bool Service::expect_json(const Head& head, Response& response) {
+    if (is_json_type(head.content_type)) return true;
+    std::string text = "Expected request with `Content-Type: application/json`, not ";
+    text += head.content_type.empty() ? "without one" : "`" + std::string(head.content_type) + "`";
+    fail_plain(415, text + "; with curl: -H 'Content-Type: application/json'\n", response);
+    return false;
+}
+
+std::optional<simdjson::dom::element> Service::parse_body(std::string_view body,
                                                           Response& response) {
-    if (!is_json_type(head.content_type)) {
-        std::string text = "Expected request with `Content-Type: application/json`, not ";
-        text +=
-            head.content_type.empty() ? "without one" : "`" + std::string(head.content_type) + "`";
-        fail_plain(415, text + "; with curl: -H 'Content-Type: application/json'\n", response);
-        return std::nullopt;
-    }
     simdjson::dom::element document;
     const simdjson::error_code error = parser_.parse(body.data(), body.size(), false).get(document);
     if (error == simdjson::NUMBER_ERROR) {
@@ -268,7 +286,9 @@ bool Service::write(const Response& response, OutputBuffer& output) {
     if (response.preflight) {
         head +=
             "Access-Control-Allow-Methods: GET, HEAD, POST, PUT, DELETE, OPTIONS\r\n"
-            "Access-Control-Allow-Headers: Content-Type, Authorization\r\n"
+            "Access-Control-Allow-Headers: Content-Type, Authorization, Upstash-Encoding, "
+            "Upstash-Sync-Token, Upstash-Telemetry-Platform, Upstash-Telemetry-Retry, "
+            "Upstash-Telemetry-Runtime, Upstash-Telemetry-Sdk\r\n"
             "Access-Control-Max-Age: 600\r\n";
     }
     if (response.close) {

@@ -56,8 +56,9 @@ private:
     bool may_ask(const Head& head, bool probe, Response& response);
     void run_route(const Route& route, RestRequest& request, const Head& head,
                    std::string_view body, Response& response);
-    std::optional<simdjson::dom::element> parse_body(const Head& head, std::string_view body,
-                                                     Response& response);
+    // These two have answered already when they give false or nothing.
+    bool expect_json(const Head& head, Response& response);
+    std::optional<simdjson::dom::element> parse_body(std::string_view body, Response& response);
     void fail(const ApiError& error, Response& response);
     void fail_plain(unsigned status, std::string_view text, Response& response);
     bool write(const Response& response, OutputBuffer& output);

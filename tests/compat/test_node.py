@@ -1,4 +1,4 @@
-"""Runs the scripts for ioredis and node-redis; their packages are installed under build/node."""
+"""Runs the scripts for clients of Node; their packages are installed under build/node."""
 
 from __future__ import annotations
 
@@ -16,9 +16,16 @@ SECONDS = 120
 
 
 @pytest.mark.parametrize(
-    ("script", "package"), [("ioredis.test.cjs", "ioredis"), ("node_redis.test.cjs", "redis")]
+    ("script", "package"),
+    [
+        ("ioredis.test.cjs", "ioredis"),
+        ("node_redis.test.cjs", "redis"),
+        ("upstash.test.cjs", "@upstash/redis"),
+    ],
 )
 def test_node_client(server: Server, script: str, package: str) -> None:
+    if package == "@upstash/redis" and server.kind != "synap":
+        pytest.skip("only Synap speaks HTTP")
     node = find_installed("node", "nodejs")
     if not (MODULES / package).is_dir():
         pytest.fail(f"{package} is not in {MODULES}: run `make test`, or npm install it there")

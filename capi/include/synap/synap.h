@@ -583,7 +583,7 @@ enum {
 /* Walks the table; NULL behind its end.
  * Blocking: never. Threads: any. Ownership: static. */
 SYNAP_API const synap_command_t *SYNAP_CALL synap_command_at(uint32_t index) SYNAP_NOEXCEPT;
-/* By name, in any case; NULL when there is none.
+/* By name, in any case, of a subcommand with its parent's ("CONFIG|GET"); NULL when there is none.
  * Blocking: never. Threads: any. Ownership: static. */
 SYNAP_API const synap_command_t *SYNAP_CALL synap_command_find(synap_bytes_t name) SYNAP_NOEXCEPT;
 /* Upper-case name.

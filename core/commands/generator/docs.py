@@ -1,4 +1,5 @@
 """Writes the command reference and the fuzzers' dictionary."""
+from .http import names as http_names
 from .signature import camel, methods
 from .syntax import syntax
 
@@ -23,7 +24,7 @@ def entry(command, methods_by_id):
     if command.reply:
         lines.append(f"- Reply: `{command.reply}`")
     if command.http:
-        lines.append(f"- HTTP: `{command.http}`")
+        lines.append("- HTTP: " + ", ".join(f"`{name}`" for name in http_names(command)))
     method = methods_by_id.get(command.id)
     if method:
         lines.append(f"- SDK: Python `{method.names['python']}`, "

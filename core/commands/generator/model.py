@@ -6,6 +6,7 @@ from typing import Optional
 
 import yaml
 
+from .http import names as http_names
 from .vocabulary import (ACL, ARG_TYPES, CONTAINERS, FLAGS, GROUPS, IMPLIED_ACL, KEY_FLAGS,
                          REPLIES)
 
@@ -252,8 +253,9 @@ class Loader:
         if not c.subcommands and c.reply is None:
             fail("field 'reply' is missing")
         known("reply", [c.reply] if c.reply else [], REPLIES)
-        if c.http and not HTTP.fullmatch(c.http):
-            fail(f"'{c.http}' is not a dotted name like kv.set")
+        for http_name in http_names(c):
+            if not HTTP.fullmatch(str(http_name)):
+                fail(f"'{http_name}' is not a dotted name like kv.set")
         names = [c.sdk] if isinstance(c.sdk, str) else list((c.sdk or {}).values())
         known("method name", [n for n in names if not METHOD.fullmatch(str(n))], ())
         self.check_keys(c, raw_keys, fail, known)
@@ -315,7 +317,7 @@ def check_unique(loader, table):
     for what, values in (
             ("id", lambda c: [c.id]),
             ("name", lambda c: [c.path]),
-            ("HTTP name", lambda c: [c.http] if c.http else []),
+            ("HTTP name", http_names),
             ("handler", lambda c: [c.handler] if c.handler else [])):
         seen = {}
         for command in table.all:

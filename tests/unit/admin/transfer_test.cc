@@ -5,10 +5,13 @@
 #include <map>
 #include <sstream>
 
-#include "server/admin/base64.h"
+#include "server/http/base64.h"
 
 namespace synap::server::admin {
 namespace {
+
+using http::from_base64;
+using http::to_base64;
 
 // Two databases in memory that answer like a server.
 class FakeTarget final : public Target {

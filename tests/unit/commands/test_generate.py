@@ -9,7 +9,7 @@ import pytest
 COMMANDS = Path(__file__).resolve().parents[3] / "core" / "commands"
 sys.path.insert(0, str(COMMANDS))
 
-from generator import engine, model, python_sdk, signature  # noqa: E402
+from generator import engine, http, model, python_sdk, signature  # noqa: E402
 
 
 @pytest.fixture
@@ -122,6 +122,29 @@ FIELDS = """
   - name: GETEX"""
 
 
+STRREV = """
+  - name: STRREV
+    id: {id}
+    arity: 2
+    keys: {{first: 1, last: 1, step: 1, flags: [ro, access]}}
+    flags: [readonly]
+    group: string
+    since: 7.4.0
+    complexity: O(N)
+    summary: Return a string back to front.
+    args:
+      - {{name: key, type: key}}
+    reply: string
+    http:
+      - name: kv.strrev
+        fields: {{key: text}}
+        reply: text
+        routes:
+          - {{route: "GET /kv/{{key}}/strrev", reply: {{key: echo, value: text}}}}
+
+  - name: GETEX"""
+
+
 def test_counted_arguments_stand_behind_the_options(edited):
     number = max(command.id for command in model.load(str(COMMANDS / "table")).all) + 1
     table = edited("\n  - name: GETEX", FIELDS.format(id=number))
@@ -136,3 +159,25 @@ def test_counted_arguments_stand_behind_the_options(edited):
     helpers = {"flat": lambda given: given[0], "flag": lambda _, given: given}
     exec(f"{source}\nargs = _newest_args", helpers, made)
     assert made["args"]("k", 5, (["a", "b"],), True) == ["k", 5, b"NX", b"FIELDS", 2, "a", "b"]
+
+
+def test_a_command_gets_its_name_and_route_over_http_from_its_record(edited):
+    number = max(command.id for command in model.load(str(COMMANDS / "table")).all) + 1
+    text = http.files(edited("\n  - name: GETEX", STRREV.format(id=number)))
+    (source,) = text.values()
+    assert '.name = "kv.strrev"' in source
+    assert '.pattern = "/kv/{key}/strrev"' in source
+    assert '.reply = "{\\"key\\":..., \\"value\\": text or null}"' in source
+
+
+@pytest.mark.parametrize("old, new, message", [
+    ("fields: {key: text, value: any}", "fields: {key: txet}", "field 'key': a type of text"),
+    ("reply: {length: integer}", "reply: {length: long}", "member 'length': 'long' is none of"),
+    ("        fields: {key: text, value: any}", "        felds: {}", "an entry has"),
+    ("start: {type: integer, ", "start: {type: any, ", "a query holds text and integers only"),
+])
+def test_mistakes_in_http_mappings_are_named(edited, old, new, message):
+    with pytest.raises(http.HttpError) as error:
+        http.files(edited(old, new))
+    assert message in str(error.value)
+    assert "strings.yaml" in str(error.value)

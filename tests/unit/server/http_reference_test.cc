@@ -39,8 +39,8 @@ TEST(HttpReference, TheTablesAreSound) {
             const std::string name =
                 std::to_string(static_cast<int>(route.method)) + std::string(route.pattern);
             EXPECT_TRUE(routes.insert(name).second) << name;
-            EXPECT_TRUE(route.handler != nullptr && !route.summary.empty() && !route.reply.empty())
-                << name;
+            EXPECT_NE(route.handler == nullptr, route.mapping == nullptr) << name;
+            EXPECT_FALSE(route.summary.empty() || route.reply.empty()) << name;
             check_fields(route.pattern, route.query);
             check_fields(route.pattern, route.body);
         }
@@ -49,6 +49,7 @@ TEST(HttpReference, TheTablesAreSound) {
     for (const auto family : all_commands()) {
         for (const DottedCommand& command : family) {
             EXPECT_TRUE(commands.insert(command.name).second) << command.name;
+            EXPECT_NE(command.handler == nullptr, command.mapping == nullptr) << command.name;
             EXPECT_FALSE(command.summary.empty() || command.reply.empty()) << command.name;
             check_fields(command.name, command.fields);
         }

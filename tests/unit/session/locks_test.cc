@@ -46,7 +46,7 @@ public:
         const size_t name = words.size() > 1 && command.name.find('|') != std::string::npos ? 2 : 1;
         for (unsigned i = below(4); i > 0 && words.size() > name; --i) {
             const size_t at = name + below(static_cast<unsigned>(words.size() - name));
-            const auto place = words.begin() + static_cast<std::ptrdiff_t>(at);
+            const auto place = words.begin() + static_cast<ptrdiff_t>(at);
             Generated more;
             switch (below(4)) {
                 case 0:

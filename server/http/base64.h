@@ -5,11 +5,11 @@
 #include <string>
 #include <string_view>
 
-namespace synap::server::admin {
+namespace synap::server::http {
 
 std::string to_base64(std::string_view bytes);
 
 // None when the text is not exactly what to_base64 gives for some bytes.
 std::optional<std::string> from_base64(std::string_view text);
 
-}  // namespace synap::server::admin
+}  // namespace synap::server::http

@@ -1,9 +1,9 @@
-#include "server/admin/base64.h"
+#include "server/http/base64.h"
 
 #include <algorithm>
 #include <cstdint>
 
-namespace synap::server::admin {
+namespace synap::server::http {
 
 namespace {
 
@@ -49,4 +49,4 @@ std::optional<std::string> from_base64(std::string_view text) {
     return bytes;
 }
 
-}  // namespace synap::server::admin
+}  // namespace synap::server::http
