@@ -141,7 +141,9 @@ private:
         const uint32_t traits = synap_error_traits(error);
         EXPECT_NE((traits & SYNAP_TRAIT_NOT_APPLIED) != 0,
                   (traits & SYNAP_TRAIT_OUTCOME_UNKNOWN) != 0);
-        if (outcome.status == SYNAP_E_INTERNAL) EXPECT_FALSE(outcome.not_applied());
+        if (outcome.status == SYNAP_E_INTERNAL) {
+            EXPECT_FALSE(outcome.not_applied());
+        }
     }
 
     uint64_t n_ = 0;

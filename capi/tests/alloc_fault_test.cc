@@ -69,7 +69,9 @@ TEST_F(AllocFault, OptionsOfAStore) {
         });
         const Reply owned(reply);
         EXPECT_EQ(got.ok(), reply != nullptr);
-        if (set.ok() && got.ok()) EXPECT_EQ(show(synap_reply_root(reply)), "volatile-random");
+        if (set.ok() && got.ok()) {
+            EXPECT_EQ(show(synap_reply_root(reply)), "volatile-random");
+        }
     });
 }
 
@@ -105,7 +107,9 @@ TEST_F(AllocFault, Sessions) {
         EXPECT_EQ(opened.ok(), made != nullptr);
         const std::string listed = run(session_.get(), {"CLIENT", "LIST"});
         EXPECT_EQ(listed.find("a peer") != std::string::npos, made != nullptr);
-        if (made != nullptr) EXPECT_EQ(run(made, {"PING"}), "PONG");
+        if (made != nullptr) {
+            EXPECT_EQ(run(made, {"PING"}), "PONG");
+        }
         fault.quietly([&] { session.reset(); });
     });
 }
@@ -195,7 +199,9 @@ TEST_F(AllocFault, NumbersAsArguments) {
             return synap_exec(session.get(), args, 2, nullptr, &reply, error);
         });
         const Reply owned(reply);
-        if (outcome.ok()) EXPECT_EQ(show(synap_reply_root(reply)), "0.1");
+        if (outcome.ok()) {
+            EXPECT_EQ(show(synap_reply_root(reply)), "0.1");
+        }
     });
 }
 
@@ -235,7 +241,9 @@ TEST_F(AllocFault, EventsAndSubmitting) {
         const Outcome taken =
             fault([&](synap_error_t** error) { return synap_events_take(q, 10, &batch, error); });
         EXPECT_EQ(taken.ok(), batch != nullptr);
-        if (batch == nullptr) ASSERT_EQ(synap_events_take(q, 10, &batch, nullptr), SYNAP_OK);
+        if (batch == nullptr) {
+            ASSERT_EQ(synap_events_take(q, 10, &batch, nullptr), SYNAP_OK);
+        }
         Batch owned(batch);
         EXPECT_EQ(synap_batch_count(batch), 1U);
         EXPECT_EQ(synap_batch_tag(batch, 0), 7U);

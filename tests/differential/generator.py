@@ -193,5 +193,6 @@ class Generator:
 def _fits_in_multi(group: Group) -> bool:
     """Iterations and waits cannot be queued; HELLO could change the protocol inside a reply."""
     return not any(
-        kind in (SCAN_ALL, HSCAN_ALL, SLEEP, JUMP) or args[0].upper() == b"HELLO" for args, kind in group
+        kind in (SCAN_ALL, HSCAN_ALL, SLEEP, JUMP) or args[0].upper() == b"HELLO"
+        for args, kind in group
     )

@@ -13,8 +13,8 @@ from tests.differential.strings import EXACT, Group, one
 from tests.differential.values import FAR_EPOCH_SECONDS, PATTERNS, Pool
 
 FIELDS = [b"f%d" % i for i in range(8)]
-ODD_FIELDS = [b"", b"field with space", b"\x00\xff\r\nbin", b"f*", b"F0", b"12345", b"-1", b"g" * 64]
-ODD_FIELDS += [b"g" * 65, b"h" * 300, b"i" * 5000]
+ODD_FIELDS = [b"", b"field with space", b"\x00\xff\r\nbin", b"f*", b"F0", b"12345", b"-1"]
+ODD_FIELDS += [b"g" * 64, b"g" * 65, b"h" * 300, b"i" * 5000]
 # Below and above what either server packs; the last is a tree of several leaves.
 SIZES = [5, 60, 127, 129, 511, 513, 1500]
 COUNTS = [b"0", b"1", b"2", b"3", b"5", b"100", b"-1", b"-2", b"-7", b"-100", b"2000"]

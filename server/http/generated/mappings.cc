@@ -8,147 +8,301 @@
 namespace synap::server::http {
 namespace {
 
-constexpr std::array kWords1 = {WordSpec{"key", "", ""}};
-constexpr std::array kReply2 = {Member{"deleted", Source::kBoolean}};
-constexpr Mapping kMapping3 = {"DEL", kWords1, kReply2, "", false};
-constexpr std::array kFields4 = {FieldSpec{.name = "key", .type = FieldType::kText, .required = true}, kClientId};
-constexpr std::array kReply5 = {Member{"deleted", Source::kBoolean}, Member{"key", Source::kEcho}};
-constexpr Mapping kMapping6 = {"DEL", kWords1, kReply5, "", false, {"key"}};
-constexpr std::array kReply7 = {Member{"exists", Source::kBoolean}};
-constexpr Mapping kMapping8 = {"EXISTS", kWords1, kReply7, "", false};
-constexpr std::array kReply9 = {Member{"key", Source::kEcho}, Member{"exists", Source::kBoolean}};
-constexpr Mapping kMapping10 = {"EXISTS", kWords1, kReply9, "", false};
-constexpr Mapping kMapping11 = {"EXISTS", kWords1, kReply9, "", false, {"key"}};
-constexpr std::array kWords12 = {WordSpec{"key", "", ""}, WordSpec{"ttl", "", ""}};
-constexpr std::array kReply13 = {Member{"result", Source::kBoolean}};
-constexpr Mapping kMapping14 = {"EXPIRE", kWords12, kReply13, "", false};
-constexpr std::array kFields15 = {FieldSpec{.name = "key", .type = FieldType::kText, .required = true}, FieldSpec{.name = "ttl", .type = FieldType::kInteger, .required = true, .min = 0, .max = 9000000000000000, .help = "seconds; 0 expires at once"}, kClientId};
-constexpr std::array kReply16 = {Member{"key", Source::kEcho}, Member{"type", Source::kText}};
-constexpr Mapping kMapping17 = {"TYPE", kWords1, kReply16, "", false};
-constexpr Mapping kMapping18 = {"TYPE", kWords1, kReply16, "", false, {"key"}};
-constexpr std::array kReply19 = {Member{"key", Source::kText}};
-constexpr Mapping kMapping20 = {"RANDOMKEY", {}, kReply19, "", false};
-constexpr std::array kFields21 = {kClientId};
-constexpr Mapping kMapping22 = {"RANDOMKEY", {}, kReply19, "", false};
-constexpr std::array kReply23 = {Member{"size", Source::kInteger}};
-constexpr Mapping kMapping24 = {"DBSIZE", {}, kReply23, "", false};
-constexpr std::array kWords25 = {WordSpec{"key", "", ""}, WordSpec{"value", "", ""}};
-constexpr std::array kReply26 = {Member{"", Source::kText}};
-constexpr Mapping kMapping27 = {"GETSET", kWords25, kReply26, "", false};
-constexpr std::array kFields28 = {FieldSpec{.name = "key", .type = FieldType::kText, .required = true}, FieldSpec{.name = "value", .type = FieldType::kAny, .required = true, .help = "a string is stored as its bytes, all else as compact JSON"}, kClientId};
-constexpr Mapping kMapping29 = {"GETSET", kWords25, kReply26, "", false, {"key"}};
-constexpr std::array kFields30 = {FieldSpec{.name = "value", .type = FieldType::kAny, .required = true, .help = "a string is stored as its bytes, all else as compact JSON"}};
-constexpr std::array kWords31 = {WordSpec{"key", "", ""}, WordSpec{"amount", "delta", "1"}};
-constexpr std::array kReply32 = {Member{"value", Source::kInteger}};
-constexpr Mapping kMapping33 = {"INCRBY", kWords31, kReply32, "", false};
-constexpr std::array kFields34 = {FieldSpec{.name = "key", .type = FieldType::kText, .required = true}, FieldSpec{.name = "amount", .type = FieldType::kInteger, .fallback = "1"}, FieldSpec{.name = "delta", .type = FieldType::kInteger, .fallback = "amount", .instead_of = "amount", .help = "the same, as some SDKs call it"}, kClientId};
-constexpr Mapping kMapping35 = {"INCRBY", kWords31, kReply32, "", false};
-constexpr Mapping kMapping36 = {"DECRBY", kWords31, kReply32, "", false};
-constexpr Mapping kMapping37 = {"DECRBY", kWords31, kReply32, "", false};
-constexpr std::array kReply38 = {Member{"length", Source::kInteger}};
-constexpr Mapping kMapping39 = {"APPEND", kWords25, kReply38, "", false};
-constexpr Mapping kMapping40 = {"APPEND", kWords25, kReply38, "", false, {"key"}};
-constexpr Mapping kMapping41 = {"STRLEN", kWords1, kReply38, "", false};
-constexpr Mapping kMapping42 = {"STRLEN", kWords1, kReply38, "", false, {"key"}};
-constexpr std::array kWords43 = {WordSpec{"key", "", ""}, WordSpec{"start", "", ""}, WordSpec{"end", "", ""}};
-constexpr Mapping kMapping44 = {"GETRANGE", kWords43, kReply26, "null", true};
-constexpr std::array kFields45 = {FieldSpec{.name = "key", .type = FieldType::kText, .required = true}, FieldSpec{.name = "start", .type = FieldType::kInteger, .required = true, .help = "offset in bytes; a negative one counts from the end"}, FieldSpec{.name = "end", .type = FieldType::kInteger, .required = true, .help = "inclusive"}, kClientId};
-constexpr Mapping kMapping46 = {"GETRANGE", kWords43, kReply26, "{\"error\":\"Key not found or range empty\"}", true, {"key"}};
-constexpr std::array kFields47 = {FieldSpec{.name = "start", .type = FieldType::kInteger, .required = true, .help = "offset in bytes; a negative one counts from the end"}, FieldSpec{.name = "end", .type = FieldType::kInteger, .required = true, .help = "inclusive"}};
-constexpr std::array kWords48 = {WordSpec{"key", "", ""}, WordSpec{"offset", "", ""}, WordSpec{"value", "", ""}};
-constexpr Mapping kMapping49 = {"SETRANGE", kWords48, kReply38, "", false};
-constexpr std::array kFields50 = {FieldSpec{.name = "key", .type = FieldType::kText, .required = true}, FieldSpec{.name = "offset", .type = FieldType::kInteger, .required = true, .min = 0, .help = "in bytes; a gap is filled with zeros"}, FieldSpec{.name = "value", .type = FieldType::kAny, .required = true, .help = "a string is stored as its bytes, all else as compact JSON"}, kClientId};
-constexpr Mapping kMapping51 = {"SETRANGE", kWords48, kReply38, "", false, {"key"}};
-constexpr std::array kFields52 = {FieldSpec{.name = "offset", .type = FieldType::kInteger, .required = true, .min = 0, .help = "in bytes; a gap is filled with zeros"}, FieldSpec{.name = "value", .type = FieldType::kAny, .required = true, .help = "a string is stored as its bytes, all else as compact JSON"}};
+constexpr std::array kWords1 = {WordSpec{"key", "", ""}, WordSpec{"field", "", ""}, WordSpec{"value", "", ""}};
+constexpr std::array kReply2 = {Member{"success", Source::kTrue}, Member{"created", Source::kBoolean}, Member{"key", Source::kEcho}, Member{"field", Source::kEcho}};
+constexpr Mapping kMapping3 = {"HSET", kWords1, kReply2, "", false};
+constexpr std::array kFields4 = {FieldSpec{.name = "key", .type = FieldType::kText, .required = true}, FieldSpec{.name = "field", .type = FieldType::kText, .required = true}, FieldSpec{.name = "value", .type = FieldType::kAny, .required = true, .help = "a string is stored as its bytes, all else as compact JSON"}, kClientId};
+constexpr std::array kReply5 = {Member{"created", Source::kBoolean}, Member{"key", Source::kEcho}, Member{"field", Source::kEcho}};
+constexpr Mapping kMapping6 = {"HSET", kWords1, kReply5, "", false, {"key"}};
+constexpr std::array kFields7 = {FieldSpec{.name = "field", .type = FieldType::kText, .required = true}, FieldSpec{.name = "value", .type = FieldType::kAny, .required = true, .help = "a string is stored as its bytes, all else as compact JSON"}};
+constexpr std::array kWords8 = {WordSpec{"key", "", ""}, WordSpec{"fields", "", ""}};
+constexpr std::array kReply9 = {Member{"success", Source::kTrue}};
+constexpr Mapping kMapping10 = {"HSET", kWords8, kReply9, "", false};
+constexpr std::array kFields11 = {FieldSpec{.name = "key", .type = FieldType::kText, .required = true}, FieldSpec{.name = "fields", .type = FieldType::kMap, .required = true}, kClientId};
+constexpr std::array kReply12 = {Member{"success", Source::kTrue}, Member{"key", Source::kEcho}};
+constexpr Mapping kMapping13 = {"HSET", kWords8, kReply12, "", false, {"key"}};
+constexpr std::array kFields14 = {FieldSpec{.name = "fields", .type = FieldType::kMap, .required = true, .bare = true}};
+constexpr std::array kReply15 = {Member{"created", Source::kBoolean}};
+constexpr Mapping kMapping16 = {"HSETNX", kWords1, kReply15, "", false};
+constexpr Mapping kMapping17 = {"HSETNX", kWords1, kReply5, "", false, {"key"}};
+constexpr std::array kWords18 = {WordSpec{"key", "", ""}, WordSpec{"field", "", ""}};
+constexpr std::array kReply19 = {Member{"found", Source::kPresent}, Member{"value", Source::kText, true}};
+constexpr Mapping kMapping20 = {"HGET", kWords18, kReply19, "", false};
+constexpr std::array kFields21 = {FieldSpec{.name = "key", .type = FieldType::kText, .required = true}, FieldSpec{.name = "field", .type = FieldType::kText, .required = true}, kClientId};
+constexpr std::array kReply22 = {Member{"", Source::kText}};
+constexpr Mapping kMapping23 = {"HGET", kWords18, kReply22, "{\"found\":false}", false, {"key", "field"}};
+constexpr std::array kReply24 = {Member{"values", Source::kTexts}};
+constexpr Mapping kMapping25 = {"HMGET", kWords8, kReply24, "", false};
+constexpr std::array kFields26 = {FieldSpec{.name = "key", .type = FieldType::kText, .required = true}, FieldSpec{.name = "fields", .type = FieldType::kTexts, .required = true}, kClientId};
+constexpr std::array kReply27 = {Member{"", Source::kTexts}};
+constexpr Mapping kMapping28 = {"HMGET", kWords8, kReply27, "", false, {"key"}};
+constexpr std::array kFields29 = {FieldSpec{.name = "fields", .type = FieldType::kTexts, .required = true}};
+constexpr std::array kWords30 = {WordSpec{"key", "", ""}};
+constexpr std::array kReply31 = {Member{"fields", Source::kMap}, Member{"count", Source::kCount}};
+constexpr Mapping kMapping32 = {"HGETALL", kWords30, kReply31, "", false};
+constexpr std::array kFields33 = {FieldSpec{.name = "key", .type = FieldType::kText, .required = true}, kClientId};
+constexpr std::array kReply34 = {Member{"", Source::kMap}};
+constexpr Mapping kMapping35 = {"HGETALL", kWords30, kReply34, "", false, {"key"}};
+constexpr std::array kReply36 = {Member{"keys", Source::kTexts}, Member{"fields", Source::kTexts}, Member{"count", Source::kCount}};
+constexpr Mapping kMapping37 = {"HKEYS", kWords30, kReply36, "", false};
+constexpr Mapping kMapping38 = {"HKEYS", kWords30, kReply27, "", false, {"key"}};
+constexpr std::array kReply39 = {Member{"values", Source::kTexts}, Member{"count", Source::kCount}};
+constexpr Mapping kMapping40 = {"HVALS", kWords30, kReply39, "", false};
+constexpr Mapping kMapping41 = {"HVALS", kWords30, kReply39, "", false};
+constexpr Mapping kMapping42 = {"HVALS", kWords30, kReply27, "", false, {"key"}};
+constexpr std::array kReply43 = {Member{"length", Source::kInteger}};
+constexpr Mapping kMapping44 = {"HLEN", kWords30, kReply43, "", false};
+constexpr Mapping kMapping45 = {"HLEN", kWords30, kReply43, "", false, {"key"}};
+constexpr std::array kReply46 = {Member{"exists", Source::kBoolean}};
+constexpr Mapping kMapping47 = {"HEXISTS", kWords18, kReply46, "", false};
+constexpr Mapping kMapping48 = {"HEXISTS", kWords18, kReply46, "", false, {"key", "field"}};
+constexpr std::array kWords49 = {WordSpec{"key", "", ""}, WordSpec{"fields", "field", ""}};
+constexpr std::array kReply50 = {Member{"deleted", Source::kInteger}};
+constexpr Mapping kMapping51 = {"HDEL", kWords49, kReply50, "", false};
+constexpr std::array kFields52 = {FieldSpec{.name = "key", .type = FieldType::kText, .required = true}, FieldSpec{.name = "fields", .type = FieldType::kTexts}, FieldSpec{.name = "field", .type = FieldType::kText, .fallback = "fields", .help = "a single one"}, kClientId};
+constexpr std::array kReply53 = {Member{"deleted", Source::kInteger}, Member{"key", Source::kEcho}};
+constexpr Mapping kMapping54 = {"HDEL", kWords49, kReply53, "", false, {"key"}};
+constexpr std::array kFields55 = {FieldSpec{.name = "fields", .type = FieldType::kTexts}, FieldSpec{.name = "field", .type = FieldType::kText, .fallback = "fields", .help = "a single one"}};
+constexpr std::array kWords56 = {WordSpec{"key", "", ""}, WordSpec{"field", "", ""}, WordSpec{"increment", "", ""}};
+constexpr std::array kReply57 = {Member{"value", Source::kInteger}};
+constexpr Mapping kMapping58 = {"HINCRBY", kWords56, kReply57, "", false};
+constexpr std::array kFields59 = {FieldSpec{.name = "key", .type = FieldType::kText, .required = true}, FieldSpec{.name = "field", .type = FieldType::kText, .required = true}, FieldSpec{.name = "increment", .type = FieldType::kInteger, .required = true}, kClientId};
+constexpr Mapping kMapping60 = {"HINCRBY", kWords56, kReply57, "", false, {"key"}};
+constexpr std::array kFields61 = {FieldSpec{.name = "field", .type = FieldType::kText, .required = true}, FieldSpec{.name = "increment", .type = FieldType::kInteger, .required = true}};
+constexpr std::array kReply62 = {Member{"value", Source::kNumber}};
+constexpr Mapping kMapping63 = {"HINCRBYFLOAT", kWords56, kReply62, "", false};
+constexpr std::array kFields64 = {FieldSpec{.name = "key", .type = FieldType::kText, .required = true}, FieldSpec{.name = "field", .type = FieldType::kText, .required = true}, FieldSpec{.name = "increment", .type = FieldType::kAny, .required = true, .help = "a number, or one as a string"}, kClientId};
+constexpr Mapping kMapping65 = {"HINCRBYFLOAT", kWords56, kReply62, "", false, {"key"}};
+constexpr std::array kFields66 = {FieldSpec{.name = "field", .type = FieldType::kText, .required = true}, FieldSpec{.name = "increment", .type = FieldType::kAny, .required = true, .help = "a number, or one as a string"}};
+constexpr std::array kReply67 = {Member{"deleted", Source::kBoolean}};
+constexpr Mapping kMapping68 = {"DEL", kWords30, kReply67, "", false};
+constexpr std::array kReply69 = {Member{"deleted", Source::kBoolean}, Member{"key", Source::kEcho}};
+constexpr Mapping kMapping70 = {"DEL", kWords30, kReply69, "", false, {"key"}};
+constexpr Mapping kMapping71 = {"EXISTS", kWords30, kReply46, "", false};
+constexpr std::array kReply72 = {Member{"key", Source::kEcho}, Member{"exists", Source::kBoolean}};
+constexpr Mapping kMapping73 = {"EXISTS", kWords30, kReply72, "", false};
+constexpr Mapping kMapping74 = {"EXISTS", kWords30, kReply72, "", false, {"key"}};
+constexpr std::array kWords75 = {WordSpec{"key", "", ""}, WordSpec{"ttl", "", ""}};
+constexpr std::array kReply76 = {Member{"result", Source::kBoolean}};
+constexpr Mapping kMapping77 = {"EXPIRE", kWords75, kReply76, "", false};
+constexpr std::array kFields78 = {FieldSpec{.name = "key", .type = FieldType::kText, .required = true}, FieldSpec{.name = "ttl", .type = FieldType::kInteger, .required = true, .min = 0, .max = 9000000000000000, .help = "seconds; 0 expires at once"}, kClientId};
+constexpr std::array kReply79 = {Member{"key", Source::kEcho}, Member{"type", Source::kText}};
+constexpr Mapping kMapping80 = {"TYPE", kWords30, kReply79, "", false};
+constexpr Mapping kMapping81 = {"TYPE", kWords30, kReply79, "", false, {"key"}};
+constexpr std::array kReply82 = {Member{"key", Source::kText}};
+constexpr Mapping kMapping83 = {"RANDOMKEY", {}, kReply82, "", false};
+constexpr std::array kFields84 = {kClientId};
+constexpr Mapping kMapping85 = {"RANDOMKEY", {}, kReply82, "", false};
+constexpr std::array kReply86 = {Member{"size", Source::kInteger}};
+constexpr Mapping kMapping87 = {"DBSIZE", {}, kReply86, "", false};
+constexpr std::array kWords88 = {WordSpec{"key", "", ""}, WordSpec{"value", "", ""}};
+constexpr Mapping kMapping89 = {"GETSET", kWords88, kReply22, "", false};
+constexpr std::array kFields90 = {FieldSpec{.name = "key", .type = FieldType::kText, .required = true}, FieldSpec{.name = "value", .type = FieldType::kAny, .required = true, .help = "a string is stored as its bytes, all else as compact JSON"}, kClientId};
+constexpr Mapping kMapping91 = {"GETSET", kWords88, kReply22, "", false, {"key"}};
+constexpr std::array kFields92 = {FieldSpec{.name = "value", .type = FieldType::kAny, .required = true, .help = "a string is stored as its bytes, all else as compact JSON"}};
+constexpr std::array kWords93 = {WordSpec{"key", "", ""}, WordSpec{"amount", "delta", "1"}};
+constexpr Mapping kMapping94 = {"INCRBY", kWords93, kReply57, "", false};
+constexpr std::array kFields95 = {FieldSpec{.name = "key", .type = FieldType::kText, .required = true}, FieldSpec{.name = "amount", .type = FieldType::kInteger, .fallback = "1"}, FieldSpec{.name = "delta", .type = FieldType::kInteger, .fallback = "amount", .instead_of = "amount", .help = "the same, as some SDKs call it"}, kClientId};
+constexpr Mapping kMapping96 = {"INCRBY", kWords93, kReply57, "", false};
+constexpr Mapping kMapping97 = {"DECRBY", kWords93, kReply57, "", false};
+constexpr Mapping kMapping98 = {"DECRBY", kWords93, kReply57, "", false};
+constexpr Mapping kMapping99 = {"APPEND", kWords88, kReply43, "", false};
+constexpr Mapping kMapping100 = {"APPEND", kWords88, kReply43, "", false, {"key"}};
+constexpr Mapping kMapping101 = {"STRLEN", kWords30, kReply43, "", false};
+constexpr Mapping kMapping102 = {"STRLEN", kWords30, kReply43, "", false, {"key"}};
+constexpr std::array kWords103 = {WordSpec{"key", "", ""}, WordSpec{"start", "", ""}, WordSpec{"end", "", ""}};
+constexpr Mapping kMapping104 = {"GETRANGE", kWords103, kReply22, "null", true};
+constexpr std::array kFields105 = {FieldSpec{.name = "key", .type = FieldType::kText, .required = true}, FieldSpec{.name = "start", .type = FieldType::kInteger, .required = true, .help = "offset in bytes; a negative one counts from the end"}, FieldSpec{.name = "end", .type = FieldType::kInteger, .required = true, .help = "inclusive"}, kClientId};
+constexpr Mapping kMapping106 = {"GETRANGE", kWords103, kReply22, "{\"error\":\"Key not found or range empty\"}", true, {"key"}};
+constexpr std::array kFields107 = {FieldSpec{.name = "start", .type = FieldType::kInteger, .required = true, .help = "offset in bytes; a negative one counts from the end"}, FieldSpec{.name = "end", .type = FieldType::kInteger, .required = true, .help = "inclusive"}};
+constexpr std::array kWords108 = {WordSpec{"key", "", ""}, WordSpec{"offset", "", ""}, WordSpec{"value", "", ""}};
+constexpr Mapping kMapping109 = {"SETRANGE", kWords108, kReply43, "", false};
+constexpr std::array kFields110 = {FieldSpec{.name = "key", .type = FieldType::kText, .required = true}, FieldSpec{.name = "offset", .type = FieldType::kInteger, .required = true, .min = 0, .help = "in bytes; a gap is filled with zeros"}, FieldSpec{.name = "value", .type = FieldType::kAny, .required = true, .help = "a string is stored as its bytes, all else as compact JSON"}, kClientId};
+constexpr Mapping kMapping111 = {"SETRANGE", kWords108, kReply43, "", false, {"key"}};
+constexpr std::array kFields112 = {FieldSpec{.name = "offset", .type = FieldType::kInteger, .required = true, .min = 0, .help = "in bytes; a gap is filled with zeros"}, FieldSpec{.name = "value", .type = FieldType::kAny, .required = true, .help = "a string is stored as its bytes, all else as compact JSON"}};
 
 constexpr auto kCommands = std::to_array<DottedCommand>({
-    {.name = "kv.del", .handler = nullptr, .fields = kFields4,
-     .summary = "Delete a key.", .reply = "{\"deleted\": true}",
+    {.name = "hash.set", .handler = nullptr, .fields = kFields4,
+     .summary = "Set fields of a hash; return how many are new.", .reply = "{\"success\": true, \"created\": true, \"key\":..., \"field\":...}",
      .errors = "", .mapping = &kMapping3},
-    {.name = "kv.exists", .handler = nullptr, .fields = kFields4,
-     .summary = "Tell whether a key exists.", .reply = "{\"exists\": true}",
-     .errors = "", .mapping = &kMapping8},
-    {.name = "key.exists", .handler = nullptr, .fields = kFields4,
-     .summary = "Tell whether a key exists.", .reply = "{\"key\":..., \"exists\": true}",
+    {.name = "hash.mset", .handler = nullptr, .fields = kFields11,
+     .summary = "Set fields of a hash; return how many are new.", .reply = "{\"success\": true}",
      .errors = "", .mapping = &kMapping10},
-    {.name = "kv.expire", .handler = nullptr, .fields = kFields15,
-     .summary = "Let a key expire after some seconds.", .reply = "{\"result\": true}",
-     .errors = "", .mapping = &kMapping14},
-    {.name = "key.type", .handler = nullptr, .fields = kFields4,
-     .summary = "Return the type of a key's value, or none.", .reply = "{\"key\":..., \"type\": text or null}",
-     .errors = "", .mapping = &kMapping17},
-    {.name = "key.randomkey", .handler = nullptr, .fields = kFields21,
-     .summary = "Return a key chosen at random.", .reply = "{\"key\": text or null}",
+    {.name = "hash.setnx", .handler = nullptr, .fields = kFields4,
+     .summary = "Set a field of a hash if it is not there yet.", .reply = "{\"created\": true}",
+     .errors = "", .mapping = &kMapping16},
+    {.name = "hash.get", .handler = nullptr, .fields = kFields21,
+     .summary = "Return the value of a field of a hash.", .reply = "{\"found\": true, \"value\": text or null}",
      .errors = "", .mapping = &kMapping20},
-    {.name = "kv.dbsize", .handler = nullptr, .fields = kFields21,
-     .summary = "Return the number of keys in the database.", .reply = "{\"size\": 5}",
-     .errors = "", .mapping = &kMapping24},
-    {.name = "kv.getset", .handler = nullptr, .fields = kFields28,
-     .summary = "Store a string value and return the one it replaces.", .reply = "text or null",
-     .errors = "", .mapping = &kMapping27},
-    {.name = "kv.incr", .handler = nullptr, .fields = kFields34,
-     .summary = "Add to an integer value, which is 0 at first.", .reply = "{\"value\": 5}",
-     .errors = "Invalid value: Value is not a valid integer; Invalid value: Integer overflow", .mapping = &kMapping33},
-    {.name = "kv.incrby", .handler = nullptr, .fields = kFields34,
-     .summary = "Add to an integer value, which is 0 at first.", .reply = "{\"value\": 5}",
-     .errors = "Invalid value: Value is not a valid integer; Invalid value: Integer overflow", .mapping = &kMapping35},
-    {.name = "kv.decr", .handler = nullptr, .fields = kFields34,
-     .summary = "Subtract from an integer value, which is 0 at first.", .reply = "{\"value\": 5}",
-     .errors = "Invalid value: Value is not a valid integer; Invalid value: Integer overflow", .mapping = &kMapping36},
-    {.name = "kv.decrby", .handler = nullptr, .fields = kFields34,
-     .summary = "Subtract from an integer value, which is 0 at first.", .reply = "{\"value\": 5}",
-     .errors = "Invalid value: Value is not a valid integer; Invalid value: Integer overflow", .mapping = &kMapping37},
-    {.name = "kv.append", .handler = nullptr, .fields = kFields28,
-     .summary = "Append bytes to a string value and return its new length.", .reply = "{\"length\": 5}",
-     .errors = "", .mapping = &kMapping39},
-    {.name = "kv.strlen", .handler = nullptr, .fields = kFields4,
-     .summary = "Return the length of a string value in bytes.", .reply = "{\"length\": 5}",
+    {.name = "hash.mget", .handler = nullptr, .fields = kFields26,
+     .summary = "Return the values of fields of a hash.", .reply = "{\"values\": [...]}",
+     .errors = "", .mapping = &kMapping25},
+    {.name = "hash.getall", .handler = nullptr, .fields = kFields33,
+     .summary = "Return all fields of a hash with their values.", .reply = "{\"fields\": {...}, \"count\": 2}",
+     .errors = "", .mapping = &kMapping32},
+    {.name = "hash.keys", .handler = nullptr, .fields = kFields33,
+     .summary = "Return the names of all fields of a hash.", .reply = "{\"keys\": [...], \"fields\": [...], \"count\": 2}",
+     .errors = "", .mapping = &kMapping37},
+    {.name = "hash.vals", .handler = nullptr, .fields = kFields33,
+     .summary = "Return the values of all fields of a hash.", .reply = "{\"values\": [...], \"count\": 2}",
+     .errors = "", .mapping = &kMapping40},
+    {.name = "hash.values", .handler = nullptr, .fields = kFields33,
+     .summary = "Return the values of all fields of a hash.", .reply = "{\"values\": [...], \"count\": 2}",
      .errors = "", .mapping = &kMapping41},
-    {.name = "kv.getrange", .handler = nullptr, .fields = kFields45,
-     .summary = "Return part of a string value by byte offsets.", .reply = "text or null; null",
+    {.name = "hash.len", .handler = nullptr, .fields = kFields33,
+     .summary = "Return how many fields a hash has.", .reply = "{\"length\": 5}",
      .errors = "", .mapping = &kMapping44},
-    {.name = "kv.setrange", .handler = nullptr, .fields = kFields50,
+    {.name = "hash.exists", .handler = nullptr, .fields = kFields21,
+     .summary = "Tell whether a hash has a field.", .reply = "{\"exists\": true}",
+     .errors = "", .mapping = &kMapping47},
+    {.name = "hash.del", .handler = nullptr, .fields = kFields52,
+     .summary = "Delete fields of a hash; return how many were there.", .reply = "{\"deleted\": 5}",
+     .errors = "", .mapping = &kMapping51},
+    {.name = "hash.incrby", .handler = nullptr, .fields = kFields59,
+     .summary = "Add to the integer in a field of a hash.", .reply = "{\"value\": 5}",
+     .errors = "", .mapping = &kMapping58},
+    {.name = "hash.incrbyfloat", .handler = nullptr, .fields = kFields64,
+     .summary = "Add to the number in a field of a hash.", .reply = "{\"value\": 1.5}",
+     .errors = "", .mapping = &kMapping63},
+    {.name = "kv.del", .handler = nullptr, .fields = kFields33,
+     .summary = "Delete a key.", .reply = "{\"deleted\": true}",
+     .errors = "", .mapping = &kMapping68},
+    {.name = "kv.exists", .handler = nullptr, .fields = kFields33,
+     .summary = "Tell whether a key exists.", .reply = "{\"exists\": true}",
+     .errors = "", .mapping = &kMapping71},
+    {.name = "key.exists", .handler = nullptr, .fields = kFields33,
+     .summary = "Tell whether a key exists.", .reply = "{\"key\":..., \"exists\": true}",
+     .errors = "", .mapping = &kMapping73},
+    {.name = "kv.expire", .handler = nullptr, .fields = kFields78,
+     .summary = "Let a key expire after some seconds.", .reply = "{\"result\": true}",
+     .errors = "", .mapping = &kMapping77},
+    {.name = "key.type", .handler = nullptr, .fields = kFields33,
+     .summary = "Return the type of a key's value, or none.", .reply = "{\"key\":..., \"type\": text or null}",
+     .errors = "", .mapping = &kMapping80},
+    {.name = "key.randomkey", .handler = nullptr, .fields = kFields84,
+     .summary = "Return a key chosen at random.", .reply = "{\"key\": text or null}",
+     .errors = "", .mapping = &kMapping83},
+    {.name = "kv.dbsize", .handler = nullptr, .fields = kFields84,
+     .summary = "Return the number of keys in the database.", .reply = "{\"size\": 5}",
+     .errors = "", .mapping = &kMapping87},
+    {.name = "kv.getset", .handler = nullptr, .fields = kFields90,
+     .summary = "Store a string value and return the one it replaces.", .reply = "text or null",
+     .errors = "", .mapping = &kMapping89},
+    {.name = "kv.incr", .handler = nullptr, .fields = kFields95,
+     .summary = "Add to an integer value, which is 0 at first.", .reply = "{\"value\": 5}",
+     .errors = "Invalid value: Value is not a valid integer; Invalid value: Integer overflow", .mapping = &kMapping94},
+    {.name = "kv.incrby", .handler = nullptr, .fields = kFields95,
+     .summary = "Add to an integer value, which is 0 at first.", .reply = "{\"value\": 5}",
+     .errors = "Invalid value: Value is not a valid integer; Invalid value: Integer overflow", .mapping = &kMapping96},
+    {.name = "kv.decr", .handler = nullptr, .fields = kFields95,
+     .summary = "Subtract from an integer value, which is 0 at first.", .reply = "{\"value\": 5}",
+     .errors = "Invalid value: Value is not a valid integer; Invalid value: Integer overflow", .mapping = &kMapping97},
+    {.name = "kv.decrby", .handler = nullptr, .fields = kFields95,
+     .summary = "Subtract from an integer value, which is 0 at first.", .reply = "{\"value\": 5}",
+     .errors = "Invalid value: Value is not a valid integer; Invalid value: Integer overflow", .mapping = &kMapping98},
+    {.name = "kv.append", .handler = nullptr, .fields = kFields90,
+     .summary = "Append bytes to a string value and return its new length.", .reply = "{\"length\": 5}",
+     .errors = "", .mapping = &kMapping99},
+    {.name = "kv.strlen", .handler = nullptr, .fields = kFields33,
+     .summary = "Return the length of a string value in bytes.", .reply = "{\"length\": 5}",
+     .errors = "", .mapping = &kMapping101},
+    {.name = "kv.getrange", .handler = nullptr, .fields = kFields105,
+     .summary = "Return part of a string value by byte offsets.", .reply = "text or null; null",
+     .errors = "", .mapping = &kMapping104},
+    {.name = "kv.setrange", .handler = nullptr, .fields = kFields110,
      .summary = "Overwrite part of a string value from a byte offset on.", .reply = "{\"length\": 5}",
-     .errors = "", .mapping = &kMapping49},
+     .errors = "", .mapping = &kMapping109},
 });
 
 constexpr auto kRoutes = std::to_array<Route>({
     {.method = Method::kGet, .pattern = "/key/randomkey",
      .handler = nullptr, .query = {},
      .summary = "Return a key chosen at random.", .reply = "{\"key\": text or null}",
-     .errors = "", .mapping = &kMapping22},
+     .errors = "", .mapping = &kMapping85},
     {.method = Method::kDelete, .pattern = "/kv/del/{key}",
      .handler = nullptr, .body = {},
      .summary = "Delete a key.", .reply = "{\"deleted\": true, \"key\":...}",
+     .errors = "", .mapping = &kMapping70},
+    {.method = Method::kDelete, .pattern = "/hash/{key}/del",
+     .handler = nullptr, .body = kFields55,
+     .summary = "Delete fields of a hash; return how many were there.", .reply = "{\"deleted\": 5, \"key\":...}",
+     .errors = "", .mapping = &kMapping54},
+    {.method = Method::kGet, .pattern = "/hash/{key}/getall",
+     .handler = nullptr, .query = {},
+     .summary = "Return all fields of a hash with their values.", .reply = "{...}",
+     .errors = "", .mapping = &kMapping35},
+    {.method = Method::kPost, .pattern = "/hash/{key}/incrby",
+     .handler = nullptr, .body = kFields61,
+     .summary = "Add to the integer in a field of a hash.", .reply = "{\"value\": 5}",
+     .errors = "", .mapping = &kMapping60},
+    {.method = Method::kPost, .pattern = "/hash/{key}/incrbyfloat",
+     .handler = nullptr, .body = kFields66,
+     .summary = "Add to the number in a field of a hash.", .reply = "{\"value\": 1.5}",
+     .errors = "", .mapping = &kMapping65},
+    {.method = Method::kGet, .pattern = "/hash/{key}/keys",
+     .handler = nullptr, .query = {},
+     .summary = "Return the names of all fields of a hash.", .reply = "[...]",
+     .errors = "", .mapping = &kMapping38},
+    {.method = Method::kGet, .pattern = "/hash/{key}/len",
+     .handler = nullptr, .query = {},
+     .summary = "Return how many fields a hash has.", .reply = "{\"length\": 5}",
+     .errors = "", .mapping = &kMapping45},
+    {.method = Method::kPost, .pattern = "/hash/{key}/mget",
+     .handler = nullptr, .body = kFields29,
+     .summary = "Return the values of fields of a hash.", .reply = "[...]",
+     .errors = "", .mapping = &kMapping28},
+    {.method = Method::kPost, .pattern = "/hash/{key}/mset",
+     .handler = nullptr, .body = kFields14,
+     .summary = "Set fields of a hash; return how many are new.", .reply = "{\"success\": true, \"key\":...}",
+     .errors = "", .mapping = &kMapping13},
+    {.method = Method::kPost, .pattern = "/hash/{key}/set",
+     .handler = nullptr, .body = kFields7,
+     .summary = "Set fields of a hash; return how many are new.", .reply = "{\"created\": true, \"key\":..., \"field\":...}",
      .errors = "", .mapping = &kMapping6},
+    {.method = Method::kPost, .pattern = "/hash/{key}/setnx",
+     .handler = nullptr, .body = kFields7,
+     .summary = "Set a field of a hash if it is not there yet.", .reply = "{\"created\": true, \"key\":..., \"field\":...}",
+     .errors = "", .mapping = &kMapping17},
+    {.method = Method::kGet, .pattern = "/hash/{key}/vals",
+     .handler = nullptr, .query = {},
+     .summary = "Return the values of all fields of a hash.", .reply = "[...]",
+     .errors = "", .mapping = &kMapping42},
     {.method = Method::kGet, .pattern = "/key/{key}/exists",
      .handler = nullptr, .query = {},
      .summary = "Tell whether a key exists.", .reply = "{\"key\":..., \"exists\": true}",
-     .errors = "", .mapping = &kMapping11},
+     .errors = "", .mapping = &kMapping74},
     {.method = Method::kGet, .pattern = "/key/{key}/type",
      .handler = nullptr, .query = {},
      .summary = "Return the type of a key's value, or none.", .reply = "{\"key\":..., \"type\": text or null}",
-     .errors = "", .mapping = &kMapping18},
+     .errors = "", .mapping = &kMapping81},
     {.method = Method::kPost, .pattern = "/kv/{key}/append",
-     .handler = nullptr, .body = kFields30,
+     .handler = nullptr, .body = kFields92,
      .summary = "Append bytes to a string value and return its new length.", .reply = "{\"length\": 5}",
-     .errors = "", .mapping = &kMapping40},
+     .errors = "", .mapping = &kMapping100},
     {.method = Method::kGet, .pattern = "/kv/{key}/getrange",
-     .handler = nullptr, .query = kFields47,
+     .handler = nullptr, .query = kFields107,
      .summary = "Return part of a string value by byte offsets.", .reply = "text or null; {\"error\":\"Key not found or range empty\"}",
-     .errors = "", .mapping = &kMapping46},
+     .errors = "", .mapping = &kMapping106},
     {.method = Method::kPost, .pattern = "/kv/{key}/getset",
-     .handler = nullptr, .body = kFields30,
+     .handler = nullptr, .body = kFields92,
      .summary = "Store a string value and return the one it replaces.", .reply = "text or null",
-     .errors = "", .mapping = &kMapping29},
+     .errors = "", .mapping = &kMapping91},
     {.method = Method::kPost, .pattern = "/kv/{key}/setrange",
-     .handler = nullptr, .body = kFields52,
+     .handler = nullptr, .body = kFields112,
      .summary = "Overwrite part of a string value from a byte offset on.", .reply = "{\"length\": 5}",
-     .errors = "", .mapping = &kMapping51},
+     .errors = "", .mapping = &kMapping111},
     {.method = Method::kGet, .pattern = "/kv/{key}/strlen",
      .handler = nullptr, .query = {},
      .summary = "Return the length of a string value in bytes.", .reply = "{\"length\": 5}",
-     .errors = "", .mapping = &kMapping42},
+     .errors = "", .mapping = &kMapping102},
+    {.method = Method::kGet, .pattern = "/hash/{key}/{field}",
+     .handler = nullptr, .query = {},
+     .summary = "Return the value of a field of a hash.", .reply = "text or null; {\"found\":false}",
+     .errors = "", .mapping = &kMapping23},
+    {.method = Method::kGet, .pattern = "/hash/{key}/{field}/exists",
+     .handler = nullptr, .query = {},
+     .summary = "Tell whether a hash has a field.", .reply = "{\"exists\": true}",
+     .errors = "", .mapping = &kMapping48},
 });
 
 }  // namespace

@@ -51,10 +51,10 @@ TEST_F(SdkHashes, GiveRandomFieldsAndPages) {
 
 TEST_F(SdkHashes, GiveFieldsDeadlines) {
     session_.hset("h", {{"a", 1}, {"b", 2}});
-    EXPECT_EQ(session_.hexpire("h", 100s, {"a", "z"}), (std::vector<std::int64_t>{1, -2}));
-    EXPECT_EQ(session_.hexpire("h", 50s, {"a"}, {.gt = true}), (std::vector<std::int64_t>{0}));
+    EXPECT_EQ(session_.hexpire("h", 100s, {"a", "z"}), (std::vector<int64_t>{1, -2}));
+    EXPECT_EQ(session_.hexpire("h", 50s, {"a"}, {.gt = true}), (std::vector<int64_t>{0}));
     EXPECT_GT(session_.httl("h", {"a"}).at(0), 90);
-    EXPECT_EQ(session_.hpersist("h", {"a"}), (std::vector<std::int64_t>{1}));
+    EXPECT_EQ(session_.hpersist("h", {"a"}), (std::vector<int64_t>{1}));
     EXPECT_EQ(session_.hgetex("h", {"a"}, {.ex = 60s}),
               (std::vector<std::optional<std::string>>{"1"}));
     EXPECT_TRUE(session_.hsetex("h", {{"c", 3}}, {.px = 60'000ms}));

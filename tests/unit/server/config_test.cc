@@ -118,7 +118,9 @@ TEST_F(ConfigTest, NamesAreUnique) {
         if (!option.env_alias.empty()) {
             EXPECT_TRUE(names.insert(option.env_alias).second) << option.env_alias;
         }
-        if (!option.flag.empty()) EXPECT_TRUE(names.insert(option.flag).second) << option.flag;
+        if (!option.flag.empty()) {
+            EXPECT_TRUE(names.insert(option.flag).second) << option.flag;
+        }
         EXPECT_EQ(option.bind.store != nullptr, option.engine.empty() && option.same_as.empty());
     }
 }

@@ -50,7 +50,9 @@ protected:
     }
     void clear() {
         size_t all = SIZE_MAX;
-        if (exists_) EXPECT_TRUE(hash_value::free_some(view(), all));
+        if (exists_) {
+            EXPECT_TRUE(hash_value::free_some(view(), all));
+        }
         exists_ = false;
         encoding_ = Encoding::kInline;
     }

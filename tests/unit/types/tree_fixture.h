@@ -58,7 +58,9 @@ Model collect(Walk&& walk) {
     walk([&](const TreeEntry& entry) {
         const ModelValue value{std::string(entry.value), entry.deadline};
         EXPECT_TRUE(found.emplace(std::string(entry.member), value).second) << entry.member;
-        if (entry.blob != nullptr) EXPECT_EQ(entry.blob->bytes(), entry.value);
+        if (entry.blob != nullptr) {
+            EXPECT_EQ(entry.blob->bytes(), entry.value);
+        }
     });
     return found;
 }

@@ -124,16 +124,24 @@ TEST_P(TreeModel, EqualsAMap) {
     const auto steps = static_cast<uint64_t>(GetParam().steps);
     for (uint64_t i = 0; i < steps; ++i) {
         ASSERT_NO_FATAL_FAILURE(step(i)) << "step " << i;
-        if (random_.below(300) == 0) ASSERT_NO_FATAL_FAILURE(share_or_let_go()) << "step " << i;
-        if (random_.below(3'000) == 0) ASSERT_NO_FATAL_FAILURE(swap_for_copy()) << "step " << i;
-        if (i % (steps / 40) == 0) ASSERT_NO_FATAL_FAILURE(compare()) << "step " << i;
+        if (random_.below(300) == 0) {
+            ASSERT_NO_FATAL_FAILURE(share_or_let_go()) << "step " << i;
+        }
+        if (random_.below(3'000) == 0) {
+            ASSERT_NO_FATAL_FAILURE(swap_for_copy()) << "step " << i;
+        }
+        if (i % (steps / 40) == 0) {
+            ASSERT_NO_FATAL_FAILURE(compare()) << "step " << i;
+        }
     }
     for (const Held& held : held_) ASSERT_EQ(contents(held.ref), held.model);
     const Model all = model_;
     for (const auto& [member, value] : all) {
         ASSERT_TRUE(tree_->erase(member, 0));
         model_.erase(member);
-        if (model_.size() % 97 == 0) ASSERT_EQ(wrong(*tree_), "");
+        if (model_.size() % 97 == 0) {
+            ASSERT_EQ(wrong(*tree_), "");
+        }
     }
     EXPECT_EQ(tree_->count(), 0u);
     EXPECT_EQ(tree_->earliest_deadline(), 0);

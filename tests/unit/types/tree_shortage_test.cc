@@ -37,7 +37,9 @@ protected:
             ++refused_;
             ASSERT_EQ(tree_->count(), model_.size());
             ASSERT_EQ(wrong(*tree_), "");
-            if (refused_ % 50 == 0) ASSERT_NO_FATAL_FAILURE(compare());
+            if (refused_ % 50 == 0) {
+                ASSERT_NO_FATAL_FAILURE(compare());
+            }
         }
     }
     void compare() {
