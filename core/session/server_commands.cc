@@ -205,4 +205,10 @@ void cmd_memory_purge(CommandContext& ctx) {
     ctx.reply().ok();
 }
 
+void cmd_synap_verify(CommandContext& ctx) {
+    const std::string difference = ctx.engine().difference_from_shadow();
+    if (!difference.empty()) return ctx.error("ERR " + difference);
+    ctx.reply().ok();
+}
+
 }  // namespace synap::commands

@@ -97,12 +97,14 @@ def run_python(corpus: Sequence[Command], directory: Path) -> list[Any]:
 
 def run_wire(corpus: Sequence[Command], directory: Path) -> list[Any]:
     transcript = []
-    with Server("synap", directory) as server, server.client() as client:
+    shadow = {"debug.shadow": "true"}
+    with Server("synap", directory, settings=shadow) as server, server.client() as client:
         client.call("HELLO", 3)
         for command in corpus:
             transcript.append(from_wire(client.call(*as_bytes(command))))
             if command[0] == "RESET":
                 client.call("HELLO", 3)
+        assert client.call("SYNAP.VERIFY") == ("+", b"OK")
         server.stop()
     return transcript
 

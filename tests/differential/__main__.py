@@ -125,6 +125,14 @@ def check_seed(pair: Pair, seed: int, options: argparse.Namespace, totals: Total
         print(text, flush=True)
 
 
+def check_shadow(tested: Server, seed: int, totals: Totals) -> None:
+    with tested.client() as client:
+        answer = client.call("SYNAP.VERIFY")
+    if answer != ("+", b"OK"):
+        totals.differences.append(f"seed {seed}: SYNAP.VERIFY answered {answer}")
+        print(totals.differences[-1], flush=True)
+
+
 def run_all(options: argparse.Namespace, folder: Path) -> Totals:
     totals = Totals()
     settings = dict(pair.split("=", 1) for pair in options.settings)
@@ -133,7 +141,11 @@ def run_all(options: argparse.Namespace, folder: Path) -> Totals:
     reference = Server(
         options.reference, folder / "reference", settings=of_reference, persistent=False
     )
-    tested = Server(options.tested, folder / "tested", settings=settings, persistent=False)
+    # A follower reads along: it must come to the same from the records alone.
+    has_shadow = options.tested == "synap"
+    if has_shadow:
+        settings.setdefault("debug.shadow", "true")
+    tested = Server(options.tested, folder / "tested", settings=settings, persistent=has_shadow)
     if options.jumps:
         for server in (reference, tested):
             server.clock_file = folder / "clock"
@@ -153,6 +165,8 @@ def run_all(options: argparse.Namespace, folder: Path) -> Totals:
                         print("\n".join(found), flush=True)
                     else:
                         check_seed(pair, seed, options, totals)
+                    if has_shadow and tested.alive():
+                        check_shadow(tested, seed, totals)
                 for name, times in pair.allowed.met.items():
                     print(f"RESP{protocol}: allowed difference {name!r} met {times} times")
         if tested.kind == "synap":

@@ -1151,6 +1151,11 @@ constexpr CommandDoc kCommandDocs[kCommandCount] = {
      "",
      "0.1.0", "synap", "O(1)",
      "", "", {}, {}},
+    // SYNAP.VERIFY
+    {"Compare the data with the shadow of option debug.shadow.",
+     "",
+     "0.1.0", "synap", "O(N) for the elements of all keys",
+     "", "", {}, {}},
     // MULTI
     {"Start a transaction: queue what follows until EXEC.",
      "",

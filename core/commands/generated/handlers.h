@@ -140,6 +140,7 @@ void cmd_lcs(CommandContext&);
 void cmd_synap_cas(CommandContext&);
 void cmd_synap_session(CommandContext&);
 void cmd_synap_token(CommandContext&);
+void cmd_synap_verify(CommandContext&);
 void cmd_multi(CommandContext&);
 void cmd_exec(CommandContext&);
 void cmd_discard(CommandContext&);

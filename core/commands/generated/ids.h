@@ -7,9 +7,9 @@
 
 namespace synap {
 
-inline constexpr size_t kCommandCount = 140;  // subcommands included
-inline constexpr size_t kTopLevelCommandCount = 105;
-inline constexpr uint16_t kMaxCommandId = 144;
+inline constexpr size_t kCommandCount = 141;  // subcommands included
+inline constexpr size_t kTopLevelCommandCount = 106;
+inline constexpr uint16_t kMaxCommandId = 145;
 inline constexpr unsigned kNameSlotBits = 8;
 inline constexpr uint64_t kNameHashMultiplier = 0x2861c83fcc1be7bfu;
 
@@ -150,6 +150,7 @@ enum CommandId : uint16_t {
     kIdSynapCas = 114,
     kIdSynapSession = 115,
     kIdSynapToken = 116,
+    kIdSynapVerify = 145,
     kIdMulti = 109,
     kIdExec = 110,
     kIdDiscard = 111,

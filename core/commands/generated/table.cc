@@ -633,26 +633,30 @@ constexpr CommandRecord kCommands[kTopLevelCommandCount] = {
      &kCommandDocs[134], kCommandLoading | kCommandStale | kCommandFast,
      kAclFast | kAclConnection,
      116, 134, 1, 0, 0, 0, LatencyClass::kFast, 0},
+    {"SYNAP.VERIFY", commands::cmd_synap_verify, {}, {},
+     &kCommandDocs[135], kCommandAdmin | kCommandNoScript | kCommandNoMulti | kCommandLinear,
+     kAclAdmin | kAclSlow | kAclDangerous,
+     145, 135, 1, 0, 0, 0, LatencyClass::kLinear, 0},
     {"MULTI", commands::cmd_multi, {}, {},
-     &kCommandDocs[135], kCommandNoScript | kCommandLoading | kCommandStale | kCommandFast | kCommandAllowBusy | kCommandSession,
+     &kCommandDocs[136], kCommandNoScript | kCommandLoading | kCommandStale | kCommandFast | kCommandAllowBusy | kCommandSession,
      kAclFast | kAclTransaction,
-     109, 135, 1, 0, 0, 0, LatencyClass::kFast, 0},
+     109, 136, 1, 0, 0, 0, LatencyClass::kFast, 0},
     {"EXEC", commands::cmd_exec, {}, {},
-     &kCommandDocs[136], kCommandNoScript | kCommandLoading | kCommandStale | kCommandSkipSlowlog,
+     &kCommandDocs[137], kCommandNoScript | kCommandLoading | kCommandStale | kCommandSkipSlowlog,
      kAclSlow | kAclTransaction,
-     110, 136, 1, 0, 0, 0, LatencyClass::kSlow, 0},
+     110, 137, 1, 0, 0, 0, LatencyClass::kSlow, 0},
     {"DISCARD", commands::cmd_discard, {}, {},
-     &kCommandDocs[137], kCommandNoScript | kCommandLoading | kCommandStale | kCommandFast | kCommandAllowBusy | kCommandSession,
+     &kCommandDocs[138], kCommandNoScript | kCommandLoading | kCommandStale | kCommandFast | kCommandAllowBusy | kCommandSession,
      kAclFast | kAclTransaction,
-     111, 137, 1, 0, 0, 0, LatencyClass::kFast, 0},
+     111, 138, 1, 0, 0, 0, LatencyClass::kFast, 0},
     {"WATCH", commands::cmd_watch, {}, kKeys9,
-     &kCommandDocs[138], kCommandNoScript | kCommandStale | kCommandFast | kCommandAllowBusy | kCommandSession,
+     &kCommandDocs[139], kCommandNoScript | kCommandStale | kCommandFast | kCommandAllowBusy | kCommandSession,
      kAclFast | kAclTransaction,
-     112, 138, -2, 1, -1, 1, LatencyClass::kFast, 0},
+     112, 139, -2, 1, -1, 1, LatencyClass::kFast, 0},
     {"UNWATCH", commands::cmd_unwatch, {}, {},
-     &kCommandDocs[139], kCommandNoScript | kCommandLoading | kCommandStale | kCommandFast | kCommandAllowBusy | kCommandSession,
+     &kCommandDocs[140], kCommandNoScript | kCommandLoading | kCommandStale | kCommandFast | kCommandAllowBusy | kCommandSession,
      kAclFast | kAclTransaction,
-     113, 139, 1, 0, 0, 0, LatencyClass::kFast, 0},
+     113, 140, 1, 0, 0, 0, LatencyClass::kFast, 0},
 };
 
 constexpr NameSlot kNameSlots[size_t{1} << kNameSlotBits] = {
@@ -713,7 +717,7 @@ constexpr NameSlot kNameSlots[size_t{1} << kNameSlotBits] = {
     {},
     {},
     {{0x4854554148545541u, 0x0u}, 6, 4},  // AUTH
-    {{0x4345584543455845u, 0x0u}, 101, 4},  // EXEC
+    {{0x4345584543455845u, 0x0u}, 102, 4},  // EXEC
     {{0x4c4544484c454448u, 0x0u}, 19, 4},  // HDEL
     {{0x444e455045505041u, 0x0u}, 91, 6},  // APPEND
     {{0x4843554f43554f54u, 0x0u}, 55, 5},  // TOUCH
@@ -734,7 +738,7 @@ constexpr NameSlot kNameSlots[size_t{1} << kNameSlotBits] = {
     {},
     {},
     {{0x5359454b5359454bu, 0x0u}, 53, 4},  // KEYS
-    {{0x4843544143544157u, 0x0u}, 103, 5},  // WATCH
+    {{0x4843544143544157u, 0x0u}, 104, 5},  // WATCH
     {},
     {},
     {},
@@ -794,12 +798,12 @@ constexpr NameSlot kNameSlots[size_t{1} << kNameSlotBits] = {
     {{0x4c4544u, 0x0u}, 36, 3},  // DEL
     {{0x474e4950474e4950u, 0x0u}, 0, 4},  // PING
     {{0x5443454c454c4553u, 0x0u}, 3, 6},  // SELECT
-    {},
+    {{0x45562e50414e5953u, 0x5946495245562e50u}, 100, 12},  // SYNAP.VERIFY
     {},
     {},
     {},
     {{0x5445534854455348u, 0x0u}, 8, 4},  // HSET
-    {{0x49544c55544c554du, 0x0u}, 100, 5},  // MULTI
+    {{0x49544c55544c554du, 0x0u}, 101, 5},  // MULTI
     {},
     {},
     {},
@@ -835,7 +839,7 @@ constexpr NameSlot kNameSlots[size_t{1} << kNameSlotBits] = {
     {{0x52434e4952434e49u, 0x0u}, 86, 4},  // INCR
     {},
     {},
-    {{0x4452414343534944u, 0x0u}, 102, 7},  // DISCARD
+    {{0x4452414343534944u, 0x0u}, 103, 7},  // DISCARD
     {},
     {},
     {},
@@ -862,7 +866,7 @@ constexpr NameSlot kNameSlots[size_t{1} << kNameSlotBits] = {
     {{0x5449415754494157u, 0x0u}, 62, 4},  // WAIT
     {},
     {},
-    {{0x4843544141574e55u, 0x0u}, 104, 7},  // UNWATCH
+    {{0x4843544141574e55u, 0x0u}, 105, 7},  // UNWATCH
     {},
     {},
     {},
@@ -1024,11 +1028,11 @@ constexpr const CommandRecord* kCommandsById[kMaxCommandId + 1] = {
     &kSubSlowlog[2],
     &kSubSlowlog[3],
     &kCommands[74],
-    &kCommands[100],
     &kCommands[101],
     &kCommands[102],
     &kCommands[103],
     &kCommands[104],
+    &kCommands[105],
     &kCommands[97],
     &kCommands[98],
     &kCommands[99],
@@ -1060,6 +1064,7 @@ constexpr const CommandRecord* kCommandsById[kMaxCommandId + 1] = {
     &kCommands[33],
     &kCommands[34],
     &kCommands[35],
+    &kCommands[100],
 };
 
 }  // namespace synap::generated

@@ -108,9 +108,12 @@ inline std::vector<int64_t> as_integers(const Node& node) {
 }
 
 inline std::vector<std::pair<std::string, std::string>> as_pairs(const Node& node) {
-    return as_vector<std::pair<std::string, std::string>>(node, [](const Node& child) {
-        return std::pair(as_string(child[0]), as_string(child[1]));
-    });
+    std::vector<std::pair<std::string, std::string>> pairs;
+    pairs.reserve(node.size() / 2);
+    for (size_t i = 0; i + 1 < node.size(); i += 2) {
+        pairs.emplace_back(as_string(node[i]), as_string(node[i + 1]));
+    }
+    return pairs;
 }
 
 inline std::unordered_map<std::string, std::string> as_map(const Node& node) {

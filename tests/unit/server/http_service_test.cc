@@ -187,7 +187,7 @@ TEST_F(HttpService, FollowsTheRulesOfRouting) {
     EXPECT_EQ(get("/unknown"), "404 ");
     EXPECT_EQ(get("/kv/get/a/"), "404 ");
     EXPECT_EQ(get("/kv/get/"), "404 ");
-    EXPECT_EQ(get("/"), "404 ");
+    EXPECT_EQ(get("/"), "405 ");  // commands are posted there
     EXPECT_EQ(ask(request("GET *")), "400 ");
     EXPECT_EQ(ask(request("OPTIONS *")), "204 ");
     EXPECT_NE(head_.find("Allow: GET, HEAD, POST, DELETE, OPTIONS\r\n"), std::string::npos);
