@@ -23,8 +23,7 @@ void Session::run_point_read(const Call& call, BatchResult& result) {
         result.done = 1;
         return;
     }
-    if (generation_ != engine_->generation()) [[unlikely]]
-        adopt_keyspace_inside();
+    adopt_keyspace();
     if (!prepared.hashed || prepared.name_space != keyspace_->name_space_of(database_))
         [[unlikely]] {
         prepare(call, prepared);  // SWAPDB was faster, or another keyspace

@@ -179,17 +179,13 @@ void Session::expect(std::span<const Call> calls) noexcept {
     if (prepared_[0].hashed) keyspace_->prefetch_table(prepared_[0].hash);
 }
 
-// Outside of the gate this is the one that was seen last: good enough to ask for memory of.
+// Outside of the gate this is the one that was seen last: good enough to ask for memory of. With
+// another one, what was hashed is void.
 void Session::adopt_keyspace() noexcept {
     const bool known = keyspace_ != nullptr && generation_ == engine_->generation();
     if (known || (engine_->guard() & GuardWord::kBarsKeys) != 0) return;
     shared_keyspace_ = engine_->shared_keyspace(generation_);
     keyspace_ = shared_keyspace_.get();
-}
-
-// What was hashed or looked up is void.
-void Session::adopt_keyspace_inside() noexcept {
-    adopt_keyspace();
     for (Prepared& prepared : prepared_) prepared.hashed = false;
 }
 
@@ -244,7 +240,7 @@ void Session::go_through_gate(Gate wanted) noexcept {
     gate_ = wanted;
     if (wanted == Gate::kOut) return;
     guard_ = engine_->guard();
-    if (generation_ != engine_->generation()) adopt_keyspace_inside();
+    adopt_keyspace();
 }
 
 void Session::count(const CommandRecord& command, uint64_t errors_before) noexcept {
@@ -319,7 +315,7 @@ void Session::unwatch() noexcept {
     if (executing_ || watches_.empty()) return;  // EXEC unwatches when it is done
     std::optional<SharedGate> inside;
     if (gate_ == Gate::kOut) inside.emplace(engine_->gate(), engine_->stripe_owners().mine());
-    if (generation_ != engine_->generation()) adopt_keyspace_inside();
+    adopt_keyspace();
     for (const auto& [hash, watch] : watches_) {
         if (watch->link == nullptr) continue;  // its keyspace has gone, and has let it go
         Slot& slot = keyspace_->slot_of(watch->hash);

@@ -189,7 +189,6 @@ private:
     size_t prefetch_elements(std::span<const Call> calls, size_t first) noexcept;
     // From then on what runs is logged: never in the middle of a run.
     void adopt_keyspace() noexcept;
-    void adopt_keyspace_inside() noexcept;
     bool may_be_refused(const CommandRecord& command) const noexcept {
         return command.has(kCommandWrite) || is_barred(command);
     }

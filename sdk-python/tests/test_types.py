@@ -17,6 +17,7 @@ synap\._commands\.Commands\._call
 synap\._commands\.QueuedCommands\._queue
 synap\._native\.Store
 synap\._mapping\._LastBytes
+synap\._mapping\.MappingMethods\.pipeline
 synap\._native\.Store\.set
 synap\._store\.Store\.using
 """
