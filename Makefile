@@ -55,7 +55,7 @@ format: setup ## clang-format
 	deploy/setup.sh --dev
 	clang-format-14 -i $(CXX_FILES)
 
-format-check:
+format-check: ## clang-format as a check alone
 	@clang-format-14 --dry-run --Werror $(CXX_FILES)
 
 lint: build ## clang-format as a check, tests/tidy.py, clang-tidy

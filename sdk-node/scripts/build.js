@@ -13,8 +13,9 @@ const build = path.join(root, 'build');
 /** Runs a program; undefined when there is none of that name. */
 function attempt(command, args, input) {
   const done = spawnSync(command, args, { cwd: root, encoding: 'utf8', input });
-  if (done.error && done.error.code !== 'ENOENT') throw done.error;
-  return done.error ? undefined : done;
+  const ran = !done.error || done.error.code === 'EPIPE';  // it ended without reading its input
+  if (!ran && done.error.code !== 'ENOENT') throw done.error;
+  return ran ? done : undefined;
 }
 
 function run(command, args) {

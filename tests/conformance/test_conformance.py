@@ -28,6 +28,7 @@ EXCLUDED = {
     "MEMORY DOCTOR": "advice",
     "MEMORY PURGE": "depends on the allocator",
     "MEMORY STATS": "measures the process",
+    "SYNAP.VERIFY": "asked at the end, of the server that has a shadow",
     "OBJECT FREQ": "needs another policy",
     "OBJECT IDLETIME": "a time",
     "QUIT": "ends a connection",
