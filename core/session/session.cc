@@ -317,10 +317,10 @@ void Session::unwatch() noexcept {
     if (gate_ == Gate::kOut) inside.emplace(engine_->gate(), engine_->stripe_owners().mine());
     adopt_keyspace();
     for (const auto& [hash, watch] : watches_) {
-        if (watch->link == nullptr) continue;  // its keyspace has gone, and has let it go
         Slot& slot = keyspace_->slot_of(watch->hash);
         const std::lock_guard<WordLock> guard(slot.lock);
-        keyspace_->remove_watch(*watch);
+        // Without a link its keyspace has gone, and has let it go.
+        if (watch->link != nullptr) keyspace_->remove_watch(*watch);
     }
     watches_.clear();
     watch_count_ = 0;
