@@ -21,7 +21,7 @@ CXX_FILES = $(shell find core capi sdk-cpp sdk-python/src server tests -name gen
 # What is run and installed has no tests in it: to build it takes fewer packages and less time.
 run install: PRESET = server
 
-.PHONY: build run test bench format format-check lint install uninstall generate clean setup programs help
+.PHONY: build run test bench format formatted lint install uninstall generate clean setup programs help
 
 build: setup ## everything: libraries, programs, tests
 	cmake --preset $(PRESET)
@@ -55,12 +55,12 @@ format: setup ## clang-format
 	deploy/setup.sh --dev
 	clang-format-14 -i $(CXX_FILES)
 
-format-check: ## clang-format as a check alone
+formatted: ## clang-format as a check alone
 	@clang-format-14 --dry-run --Werror $(CXX_FILES)
 
 lint: build ## clang-format as a check, tests/tidy.py, clang-tidy
 	deploy/setup.sh --dev
-	$(MAKE) format-check
+	$(MAKE) formatted
 	$(PYTHON) tests/tidy.py --build build/$(PRESET)
 	run-clang-tidy-14 -quiet -j $(JOBS) -p build/$(PRESET) '/(core|capi|server)/'
 

@@ -92,7 +92,7 @@ suite() {
 lint() {
     python tests/tidy.py || return
     if command -v clang-format-14 >/dev/null; then
-        make --no-print-directory format-check
+        make --no-print-directory formatted
     else
         echo "clang-format-14 is not installed: deploy/setup.sh --dev"
     fi

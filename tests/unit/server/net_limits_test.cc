@@ -220,6 +220,8 @@ struct LongTransaction {
 class LongReplies : public testing::Test {
 protected:
     static constexpr size_t kGets = 3'000;
+    // A request that came in two reads leaves a small buffer for the next one.
+    static constexpr size_t kIdleBytes = 1'024;
 
     void SetUp() override {
         Socket writer(server.port());
@@ -246,7 +248,7 @@ TEST_F(LongReplies, AreWrittenAsTheClientTakesThem) {
     EXPECT_EQ(other.ask("PING\r\n", 7), "+PONG\r\n");
     transaction.read(slow);
     EXPECT_EQ(slow.read(7), "+PONG\r\n");  // in its turn
-    EXPECT_TRUE(eventually([&] { return held() == 0; })) << held();
+    EXPECT_TRUE(eventually([&] { return held() <= kIdleBytes; })) << held();
 }
 
 TEST_F(LongReplies, AWholePipelineMayBeWrittenBehindOne) {
@@ -264,7 +266,7 @@ TEST_F(LongReplies, AWholePipelineMayBeWrittenBehindOne) {
     }
     client.finish_sending();
     EXPECT_EQ(client.read_to_end(), "");
-    EXPECT_TRUE(eventually([&] { return held() == 0; })) << held();
+    EXPECT_TRUE(eventually([&] { return held() <= kIdleBytes; })) << held();
 }
 
 TEST_F(LongReplies, ReachAClientThatSendsNoMore) {
@@ -281,13 +283,13 @@ TEST_F(LongReplies, AreLetGoWhenTheClientLeavesOrIsCut) {
         ASSERT_TRUE(leaves.send(transaction.commands));
         ASSERT_TRUE(eventually([&] { return held() > 1'000'000; }));
     }
-    EXPECT_TRUE(eventually([&] { return held() == 0; })) << held();
+    EXPECT_TRUE(eventually([&] { return held() <= kIdleBytes; })) << held();
     Socket killed(server.port());
     ASSERT_TRUE(killed.send("CLIENT SETNAME slow\r\n" + transaction.commands));
     ASSERT_TRUE(eventually([&] { return held() > 1'000'000; }));
     Socket other(server.port());
     EXPECT_EQ(other.ask("CLIENT KILL SKIPME yes\r\n", 4), ":1\r\n");
-    EXPECT_TRUE(eventually([&] { return held() == 0; })) << held();
+    EXPECT_TRUE(eventually([&] { return held() <= kIdleBytes; })) << held();
     EXPECT_LT(killed.read(kGets * 20'000).size(), kGets * 20'000);
 }
 
@@ -310,7 +312,7 @@ TEST_F(LongReplies, ValuesThatLostTheirKeysAreCharged) {
     EXPECT_TRUE(eventually([&] { return held() > 4'000'000; })) << held();
     ASSERT_EQ(slow.read(5 + 500 * 9 + 6).size(), 5U + 500 * 9 + 6);
     EXPECT_EQ(slow.read(500 * 20'010).size(), 500U * 20'010);
-    EXPECT_TRUE(eventually([&] { return held() == 0; })) << held();
+    EXPECT_TRUE(eventually([&] { return held() <= kIdleBytes; })) << held();
 }
 
 TEST(NetLimits, LetsAClientReadWhyItIsCut) {
