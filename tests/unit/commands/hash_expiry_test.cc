@@ -1,33 +1,16 @@
-#include "tests/unit/commands/command_test.h"
+#include "tests/unit/commands/hash_test.h"
 
 namespace synap {
 namespace {
 
-constexpr const char* kWrongType =
-    "-WRONGTYPE Operation against a key holding the wrong kind of value";
 constexpr const char* kNoFields =
     "-ERR Mandatory argument FIELDS is missing or not at the right position";
 constexpr const char* kBadCount = "-ERR Number of fields must be a positive integer";
 constexpr const char* kOtherCount =
     "-ERR The `numfields` parameter must match the number of arguments";
 
-// Each behaviour with a small hash, which stands in its node, and with one too large for that.
-class HashExpiryTest : public CommandTest, public testing::WithParamInterface<bool> {
+class HashExpiryTest : public SmallAndLargeHashTest {
 protected:
-    static constexpr int kFiller = 300;
-
-    void fill(const std::string& key) {
-        if (!GetParam()) return;
-        std::vector<std::string> words{"HSET", key};
-        for (int i = 0; i < kFiller; ++i) {
-            words.push_back("filler" + std::to_string(i));
-            words.push_back("x");
-        }
-        run_words(words);
-    }
-    std::string size(int fields) {
-        return ":" + std::to_string(fields + (GetParam() ? kFiller : 0));
-    }
     void expect_no_key(const std::string& key, const std::string& after) {
         EXPECT_EQ(run("EXISTS " + key), ":0") << after;
         EXPECT_EQ(run("TYPE " + key), "+none") << after;
