@@ -40,6 +40,8 @@ class Scale:
     snapshot_rate: int = 20_000
     snapshot_rounds: int = 5
     instructions: int = 100_000
+    hashes: int = 1_000_000
+    large_hash: int = 10_000_000
 
     @classmethod
     def quick(cls) -> Scale:
@@ -53,6 +55,8 @@ class Scale:
             snapshot_rate=2_000,
             snapshot_rounds=1,
             instructions=1_000,
+            hashes=1_000,
+            large_hash=20_000,
         )
 
 

@@ -4,13 +4,14 @@
 //
 //   bench_load --port N [--load | --set-percent N] [--keys N] [--clients N] [--pipeline N]
 //              [--seconds N] [--warmup N] [--rate N] [--control] [--value-bytes N]
-//              [--server-pid N] [--seed N]
+//              [--server-pid N] [--seed N] [--shape strings | hash | hashes]
 //
-// --load writes every key once. Otherwise random keys are read, or written for --set-percent of
-// the batches: as fast as the replies come, or, with --rate, that many a second by the clock, where
-// latency counts from the moment a request was due (pipelines are 1 then). The run is a phase
-// "warmup" and a phase "run"; with --control each line of standard input is the name of the phase
-// that begins, and its end ends the run.
+// --shape hash: the keys are fields of one hash, `hash`; hashes: each key is a hash of eight
+// fields, of which one is read or written. --load writes every key once. Otherwise random keys are
+// read, or written for --set-percent of the batches: as fast as the replies come, or, with --rate,
+// that many a second by the clock, where latency counts from the moment a request was due
+// (pipelines are 1 then). The run is a phase "warmup" and a phase "run"; with --control each line
+// of standard input is the name of the phase that begins, and its end ends the run.
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -46,6 +47,7 @@ struct Settings {
     int port = 0;
     bool load = false;
     bool control = false;
+    Shape shape = Shape::kStrings;
     uint64_t keys = 1'000'000;
     size_t clients = 50;
     size_t pipeline = 1;
@@ -65,8 +67,9 @@ struct Settings {
 class Connection {
 public:
     Connection(const Settings& settings)
-        : get_(Kind::kGet, settings.pipeline, settings.value_bytes),
-          set_(Kind::kSet, settings.pipeline, settings.value_bytes),
+        : get_(Kind::kGet, settings.shape, settings.pipeline, settings.value_bytes),
+          set_(settings.load ? Kind::kFill : Kind::kSet, settings.shape, settings.pipeline,
+               settings.value_bytes),
           replies_(std::max(get_.all_replies_bytes(), set_.all_replies_bytes()), '\0') {
         fd_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
         sockaddr_in address{};
@@ -245,7 +248,7 @@ private:
         const uint64_t first = std::min(next_key_, settings_.keys - depth);
         Batch& batch = connection.choose(Kind::kSet);
         for (size_t i = 0; i < depth; ++i) {
-            batch.set_key(i, first + i);
+            batch.set_number(i, first + i);
         }
         next_key_ += depth;
         connection.start(now);
@@ -255,7 +258,7 @@ private:
         const bool write = random_.below(100) < settings_.set_percent;
         Batch& batch = connection.choose(write ? Kind::kSet : Kind::kGet);
         for (size_t i = 0; i < batch.depth(); ++i) {
-            batch.set_key(i, random_.below(settings_.keys));
+            batch.set_number(i, random_.below(batch.numbers(settings_.keys)));
         }
         connection.start(due);
     }
@@ -318,6 +321,13 @@ void assign(T& target, const char* text) {
     target = static_cast<T>(number(text));
 }
 
+Shape shape(const std::string& name) {
+    if (name == "strings") return Shape::kStrings;
+    if (name == "hash") return Shape::kHash;
+    if (name == "hashes") return Shape::kHashes;
+    throw std::invalid_argument("no shape: " + name);
+}
+
 void set_option(Settings& s, const std::string& name, const char* value) {
     if (name == "--port") return assign(s.port, value);
     if (name == "--keys") return assign(s.keys, value);
@@ -330,6 +340,10 @@ void set_option(Settings& s, const std::string& name, const char* value) {
     if (name == "--rate") return assign(s.rate, value);
     if (name == "--server-pid") return assign(s.server_pid, value);
     if (name == "--seed") return assign(s.seed, value);
+    if (name == "--shape") {
+        s.shape = shape(value);
+        return;
+    }
     throw std::invalid_argument("unknown option " + name);
 }
 

@@ -72,9 +72,9 @@ def run_load(server: Server, core: int | None, **options: Option) -> Phase:
     return _phases(done.stdout)["run"]
 
 
-def fill(server: Server, keys: int, value_bytes: int = 64) -> None:
-    """Writes every key once."""
-    options: dict[str, Option] = {"keys": keys, "value-bytes": value_bytes}
+def fill(server: Server, keys: int, value_bytes: int = 64, shape: str = "strings") -> None:
+    """Writes every key once; see bench_load for what a `shape` makes of them."""
+    options: dict[str, Option] = {"keys": keys, "value-bytes": value_bytes, "shape": shape}
     options |= {"clients": 8, "pipeline": min(200, keys)}
     command = [*_command(server, options), "--load"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -15,7 +15,13 @@ namespace synap::bench {
 
 inline constexpr uint64_t kMaxKeys = 100'000'000;
 
-enum class Kind { kGet, kSet };
+enum class Kind { kGet, kSet, kFill };
+
+// What the numbers that are drawn stand for: keys, fields of one hash, or fields of many hashes
+// with kFieldsEach fields.
+enum class Shape { kStrings, kHash, kHashes };
+
+inline constexpr uint64_t kFieldsEach = 8;
 
 // splitmix64: fast, and good enough to pick keys.
 class Random {
@@ -52,27 +58,57 @@ inline void write_digits(char* eight, uint64_t number) {
 // The keys of redis-benchmark: "key:" and twelve digits, of which the first four stay zero here.
 inline constexpr std::string_view kFirstKey = "key:000000000000";
 
+// As long, and what redis-benchmark makes of fld:__rand_int__.
+inline constexpr std::string_view kFirstField = "fld:000000000000";
+
 // A pipeline of equal commands and the shape of its replies, which have all the same size.
 class Batch {
 public:
-    Batch(Kind kind, size_t depth, size_t value_bytes) : depth_(depth) {
+    // kFill sets all fields of a hash among many, and otherwise what kSet does.
+    Batch(Kind kind, Shape shape, size_t depth, size_t value_bytes)
+        : whole_(kind == Kind::kFill && shape == Shape::kHashes), shape_(shape), depth_(depth) {
         const std::string value = bulk(std::string(value_bytes, 'x'));
-        std::string one = kind == Kind::kGet ? "*2\r\n$3\r\nGET\r\n" : "*3\r\n$3\r\nSET\r\n";
-        const std::string key = bulk(kFirstKey);
-        digits_at_ = one.size() + key.size() - 2 - 8;
-        one += key;
-        if (kind == Kind::kSet) one += value;
-        const std::string reply = kind == Kind::kGet ? value : "+OK\r\n";
+        const bool read = kind == Kind::kGet;
+        const size_t pairs = whole_ ? kFieldsEach : 1;
+        const size_t words = shape == Shape::kStrings ? (read ? 2 : 3) : 2 + pairs * (read ? 1 : 2);
+        std::string one = "*" + std::to_string(words) + "\r\n";
+        one += bulk(std::string(shape == Shape::kStrings ? "" : "H") + (read ? "GET" : "SET"));
+        one += bulk(shape == Shape::kHash ? "hash" : kFirstKey);
+        key_digits_at_ = one.size() - 2 - 8;
+        for (size_t i = 0; shape != Shape::kStrings && i < pairs; ++i) {
+            std::string field(kFirstField);
+            field.back() = static_cast<char>('0' + i);
+            one += bulk(field);
+            field_digits_at_ = one.size() - 2 - 8;
+            if (!read) one += value;
+        }
+        if (shape == Shape::kStrings && !read) one += value;
+        const std::string reply = read ? value : shape == Shape::kStrings ? "+OK\r\n" : ":0\r\n";
         request_bytes_ = one.size();
         reply_bytes_ = reply.size();
-        reply_begins_ = reply.substr(0, reply.find('\r'));
+        // HSET answers how many fields are new.
+        reply_begins_ = read ? reply.substr(0, reply.find('\r')) : reply.substr(0, 1);
         for (size_t i = 0; i < depth; ++i) {
             text_ += one;
         }
     }
 
-    void set_key(size_t index, uint64_t key) {
-        write_digits(text_.data() + index * request_bytes_ + digits_at_, key);
+    // `number` is below what numbers() says.
+    void set_number(size_t index, uint64_t number) {
+        char* const one = text_.data() + index * request_bytes_;
+        if (shape_ == Shape::kStrings || whole_) {
+            write_digits(one + key_digits_at_, number);
+        } else if (shape_ == Shape::kHash) {
+            write_digits(one + field_digits_at_, number);
+        } else {
+            write_digits(one + key_digits_at_, number / kFieldsEach);
+            one[field_digits_at_ + 7] = static_cast<char>('0' + number % kFieldsEach);
+        }
+    }
+
+    // Of `keys` keys, or fields of the one hash.
+    uint64_t numbers(uint64_t keys) const {
+        return shape_ == Shape::kHashes && !whole_ ? keys * kFieldsEach : keys;
     }
 
     std::string_view text() const { return text_; }
@@ -95,8 +131,11 @@ private:
         return "$" + std::to_string(value.size()) + "\r\n" + std::string(value) + "\r\n";
     }
 
+    bool whole_;
+    Shape shape_;
     size_t depth_;
-    size_t digits_at_ = 0;
+    size_t key_digits_at_ = 0;
+    size_t field_digits_at_ = 0;
     size_t request_bytes_ = 0;
     size_t reply_bytes_ = 0;
     std::string reply_begins_;

@@ -20,6 +20,8 @@ if __package__ in (None, ""):
 
 from tests.bench import (
     rows_embedded,
+    rows_hash,
+    rows_hash_waits,
     rows_http,
     rows_memory,
     rows_python,
@@ -46,6 +48,9 @@ GROUPS: dict[str, Group] = {
     "instructions": rows_embedded.instructions,
     "idle": rows_memory.idle,
     "snapshot": rows_snapshot.snapshot,
+    "hash": rows_hash.pipelines,
+    "hash-memory": rows_hash.memory,
+    "hash-waits": rows_hash_waits.waits,
 }
 
 

@@ -167,7 +167,7 @@ class KillLoop:
 
     def _verify(self, writers: list[Writer], reader: Reader) -> None:
         with self.server.client() as client:
-            dump = read_all(client)
+            dump = read_all(client, timed=self.server.kind == "synap")
         for writer in writers:
             self.states[writer.number], survived = check_writer(writer, dump)
             self.totals.acknowledged += writer.acknowledged_count
@@ -192,7 +192,7 @@ class KillLoop:
 def arguments(argv: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="tests.chaos.kill_loop", description=__doc__)
     parser.add_argument("--rounds", default=50, type=int)
-    parser.add_argument("--fsync", default="everysec", choices=["always", "everysec"])
+    parser.add_argument("--fsync", default="everysec", choices=["always", "everysec", "never"])
     parser.add_argument("--seed", default=1, type=int)
     parser.add_argument("--writers", default=4, type=int, choices=range(1, 8))
     parser.add_argument("--server", default="synap", choices=["synap", "redis"])

@@ -10,11 +10,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from tests.chaos.hashes import Command, Fields, changed
+
 DATABASES_EACH = 2
 
+# A string, or the fields of a hash.
+Value = bytes | Fields
 # (database, key) -> (value, absolute deadline in ms or -1)
-Dump = dict[tuple[int, bytes], tuple[bytes, int]]
-Command = tuple[bytes, ...]
+Dump = dict[tuple[int, bytes], tuple[Value, int]]
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,7 @@ class Operation:
 
 @dataclass
 class State:
-    """Two databases of strings; `first` is the one that the connection has selected."""
+    """Two databases; `first` is the one that the connection has selected."""
 
     first: int
     entries: Dump = field(default_factory=dict)
@@ -44,10 +47,25 @@ class State:
 
     def apply(self, operation: Operation) -> None:
         for command in operation.effects:
-            getattr(self, "_" + command[0].decode().lower())(*command[1:])
+            if command[0].startswith(b"H"):
+                self._change_hash(command)
+            else:
+                getattr(self, "_" + command[0].decode().lower())(*command[1:])
 
     def value(self, key: bytes) -> bytes:
-        return self.entries.get((self.first, key), (b"", -1))[0]
+        value = self.entries.get((self.first, key), (b"", -1))[0]
+        assert isinstance(value, bytes)
+        return value
+
+    def _change_hash(self, command: Command) -> None:
+        key = command[1]
+        before, deadline = self.entries.get((self.first, key), ({}, -1))
+        assert isinstance(before, dict)
+        after = changed(before, command)
+        if after:
+            self.entries[self.first, key] = (after, deadline)
+        else:
+            self.entries.pop((self.first, key), None)
 
     def has(self, key: bytes, offset: int = 0) -> bool:
         return (self.first + offset, key) in self.entries
@@ -89,7 +107,7 @@ class State:
 
     def _pexpireat(self, key: bytes, deadline: bytes) -> None:
         if self.has(key):
-            self.entries[self.first, key] = (self.value(key), int(deadline))
+            self.entries[self.first, key] = (self.entries[self.first, key][0], int(deadline))
 
     def _persist(self, key: bytes) -> None:
         self._pexpireat(key, b"-1")
@@ -143,9 +161,15 @@ def explain(acknowledged: State, in_flight: list[Operation], found: Dump) -> str
     return "\n".join(lines)
 
 
-def _short(entry: tuple[bytes, int] | None) -> str:
+def _short(entry: tuple[Value, int] | None) -> str:
     if entry is None:
         return "nothing"
     value, deadline = entry
-    text = repr(value)[1:] if len(value) <= 40 else f"{len(value)} bytes from {value[:30]!r}"
+    if isinstance(value, dict):
+        some = sorted(value.items())[:30]
+        text = f"{len(value)} fields, " + ", ".join(
+            f"{name!r}: {_short(field)}" for name, field in some
+        )
+    else:
+        text = repr(value)[1:] if len(value) <= 40 else f"{len(value)} bytes from {value[:30]!r}"
     return f"{text} until {deadline}" if deadline >= 0 else text

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import random
 
-from tests.chaos.model import Command, Operation, State
+from tests.chaos.hashes import HASHES, Command, HashCommands, far_deadline
+from tests.chaos.model import Operation, State
 
 KEYS = [b"k%d" % i for i in range(12)]
 COUNTERS = [b"n0", b"n1", b"n2"]
 SHARED_DATABASE = 15
 SHARED_COUNTERS = [b"c0", b"c1", b"c2", b"c3"]
 PAIR = (b"pair:a", b"pair:b")
-FAR_MS = 4_000_000_000_000
 LONGEST = 4_000
 # Larger than one frame of the log, so that a kill can hit a record that spans several.
 HUGE = 1_300_000
 HUGE_CHANCE = 0.002
+HASH_CHANCE = 0.4
 # Numbers of one writer's writes: far more than a round takes, and than all rounds take.
 ROUND_STRIDE = 1_000_000
 PAIR_STRIDE = 1_000_000_000_000
@@ -29,12 +30,15 @@ class Operations:
     """Draws operations. Looks at the state as it will be once all drawn before have run, so
     that RENAME finds its source."""
 
-    def __init__(self, rng: random.Random, writer: int, ahead: State, number: int) -> None:
+    def __init__(
+        self, rng: random.Random, writer: int, ahead: State, number: int, timed: bool = True
+    ) -> None:
         self.rng = rng
         self.writer = writer
         self.ahead = ahead
         self.sequence = number * ROUND_STRIDE
         self.pair_sequence = number * ROUND_STRIDE
+        self.hashes = HashCommands(rng, self._value, timed)
 
     def draw(self) -> Operation:
         roll = self.rng.random()
@@ -64,16 +68,15 @@ class Operations:
             return head.ljust(HUGE, b"#")
         return head.ljust(self.rng.choice([0, 0, 20, 60, 300]), b".")
 
-    def _deadline(self) -> bytes:
-        return b"%d" % (FAR_MS + self.rng.randint(0, 10**9))
-
     def _command(self) -> Command:
         rng, key = self.rng, self.rng.choice(KEYS)
+        if rng.random() < HASH_CHANCE:
+            return self._command_on_hash(rng.choice(HASHES))
         roll = rng.random()
         if roll < 0.2:
             return (b"SET", key, self._value())
         if roll < 0.27:
-            return (b"SET", key, self._value(), b"PXAT", self._deadline())
+            return (b"SET", key, self._value(), b"PXAT", far_deadline(rng))
         if roll < 0.32:
             return (b"SET", key, self._value(), b"KEEPTTL")
         if roll < 0.46:
@@ -86,6 +89,24 @@ class Operations:
             return (b"DEL", *rng.sample(KEYS, rng.randint(1, 2)))
         return self._command_on_present(roll, key)
 
+    def _command_on_hash(self, key: bytes) -> Command:
+        """Mostly on its fields, sometimes what can be done to every key."""
+        rng, other = self.rng, b"%d" % (self.ahead.first + 1)
+        roll = rng.random()
+        if roll < 0.8 or not self.ahead.has(key):
+            return self.hashes.draw(key)
+        if roll < 0.84:
+            return (b"PEXPIREAT", key, far_deadline(rng))
+        if roll < 0.86:
+            return (b"PERSIST", key)
+        if roll < 0.9:
+            return (b"DEL", *rng.sample(HASHES, rng.randint(1, 2)))
+        if roll < 0.94:
+            return (b"RENAME", key, rng.choice([k for k in HASHES if k != key]))
+        if roll < 0.98:
+            return (b"COPY", key, rng.choice(HASHES), b"DB", other, b"REPLACE")
+        return (b"MOVE", key, other)
+
     def _command_on_present(self, roll: float, key: bytes) -> Command:
         """Commands that change what is there; they turn into SET when nothing is."""
         rng, ahead = self.rng, self.ahead
@@ -97,7 +118,7 @@ class Operations:
         if roll < 0.76:
             return (b"SETRANGE", key, b"%d" % rng.randint(0, 100), self._value()[:50])
         if roll < 0.82:
-            return (b"PEXPIREAT", key, self._deadline())
+            return (b"PEXPIREAT", key, far_deadline(rng))
         if roll < 0.85:
             return (b"PERSIST", key)
         if roll < 0.87:

@@ -10,7 +10,7 @@ from tests.chaos.model import Dump, Operation, State, surviving_prefix
 ROUNDS = "50"
 
 
-@pytest.mark.parametrize("fsync", ["everysec", "always"])
+@pytest.mark.parametrize("fsync", ["everysec", "always", "never"])
 def test_nothing_acknowledged_is_lost(fsync: str) -> None:
     assert kill_loop.main(["--rounds", ROUNDS, "--fsync", fsync]) == 0, "see the output"
 
@@ -43,6 +43,7 @@ MORE = write((b"SET", b"c", b"3"))
         pytest.param({(0, b"a"): (b"1", -1), (0, b"c"): (b"3", -1)}, None, id="hole"),
         pytest.param({}, None, id="lost"),
         pytest.param({(0, b"a"): (b"1", 5)}, None, id="deadline from nowhere"),
+        pytest.param({(0, b"a"): ({b"f": (b"1", -1)}, -1)}, None, id="another type"),
     ],
 )
 def test_only_whole_prefixes_are_accepted(found: Dump, prefix: int | None) -> None:
@@ -62,10 +63,22 @@ def test_model_follows_the_commands() -> None:
         (b"INCRBY", b"i", b"-4"),
         (b"SWAPDB", b"2", b"3"),
         (b"MOVE", b"m", b"3"),
+        (b"HSET", b"h", b"f", b"1", b"g", b"2", b"e", b"3"),
+        (b"HPEXPIREAT", b"h", b"77", b"FIELDS", b"2", b"f", b"absent"),
+        (b"COPY", b"h", b"o", b"DB", b"3", b"REPLACE"),
+        (b"HINCRBY", b"h", b"f", b"4"),
+        (b"HSETEX", b"h", b"KEEPTTL", b"FIELDS", b"2", b"f", b"6", b"i", b"7"),
+        (b"HGETDEL", b"h", b"FIELDS", b"1", b"g"),
+        (b"HPEXPIREAT", b"h", b"1", b"FIELDS", b"1", b"e"),
+        (b"HGETEX", b"h", b"PXAT", b"88", b"FIELDS", b"1", b"i"),
+        (b"HSET", b"gone", b"f", b"1"),
+        (b"HDEL", b"gone", b"f"),
     ]:
         state.apply(write(command))
     assert state.entries == {
         (3, b"l"): (b"abc\x00e", -1),
         (3, b"i"): (b"-4", -1),
         (3, b"m"): (b"abc\x00e", 99),
+        (2, b"h"): ({b"f": (b"6", 77), b"i": (b"7", 88)}, -1),
+        (3, b"o"): ({b"f": (b"1", 77), b"g": (b"2", -1), b"e": (b"3", -1)}, -1),
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from tests.chaos.model import DATABASES_EACH, Dump, State, explain, surviving_prefix
+from tests.chaos.model import DATABASES_EACH, Dump, State, Value, explain, surviving_prefix
 from tests.chaos.operations import PAIR, PAIR_STRIDE, SHARED_COUNTERS, SHARED_DATABASE
 from tests.chaos.workers import Reader, Writer
 from tests.lib.resp import Client, Reply
@@ -16,8 +16,9 @@ class Lost(Exception):
     """The server broke its promise; the message says how."""
 
 
-def read_all(client: Client) -> Dump:
-    """Every key of every database with its value and absolute deadline."""
+def read_all(client: Client, timed: bool = True) -> Dump:
+    """Every key of every database with its value and absolute deadline; `timed`: fields of hashes
+    have deadlines, too."""
     listings = client.batch(
         [c for db in range(DATABASES) for c in (("SELECT", db), ("KEYS", "*"))]
     )[1::2]
@@ -26,16 +27,36 @@ def read_all(client: Client) -> Dump:
         keys = [item[1] for item in listing[1]]
         if not keys:
             continue
-        deadlines = [("PEXPIRETIME", key) for key in keys]
-        replies = client.batch([("SELECT", database), ("MGET", *keys), *deadlines])
-        for key, value, deadline in zip(keys, replies[1][1], replies[2:]):
-            dump[database, key] = (_present(key, value), deadline[1])
+        client.call("SELECT", database)
+        types = [reply[1] for reply in client.batch([("TYPE", key) for key in keys])]
+        reads = [("HGETALL" if t == b"hash" else "GET", key) for key, t in zip(keys, types)]
+        values = client.batch(reads)
+        deadlines = client.batch([("PEXPIRETIME", key) for key in keys])
+        for key, value, deadline in zip(keys, values, deadlines):
+            dump[database, key] = (_value(client, key, value, timed), deadline[1])
     return dump
+
+
+def _value(client: Client, key: bytes, reply: Reply, timed: bool) -> Value:
+    kind, value = reply
+    if kind != "*":
+        return _present(key, reply)
+    fields, values = ([item[1] for item in value[start::2]] for start in (0, 1))
+    if len(set(fields)) != len(fields) or not fields:
+        raise Lost(f"HGETALL of {key!r} lists {len(fields)} fields, {len(set(fields))} different")
+    deadlines = [-1] * len(fields)
+    if timed:
+        answer = client.call("HPEXPIRETIME", key, "FIELDS", len(fields), *fields)
+        deadlines = [item[1] for item in answer[1]]
+    length = client.call("HLEN", key)
+    if length != (":", len(fields)) or -2 in deadlines:
+        raise Lost(f"HGETALL of {key!r} lists {len(fields)} fields, HLEN says {length}")
+    return dict(zip(fields, zip(values, deadlines)))
 
 
 def _present(key: bytes, value: Reply) -> bytes:
     if not isinstance(value[1], bytes):
-        raise Lost(f"KEYS lists {key!r}, but MGET finds nothing there")
+        raise Lost(f"KEYS lists {key!r}, but GET finds {value} there")
     return value[1]
 
 
@@ -50,13 +71,19 @@ def check_writer(writer: Writer, dump: Dump) -> tuple[State, int]:
     return State(first, found), done
 
 
+def _string(dump: Dump, key: bytes) -> bytes:
+    value = dump.get((SHARED_DATABASE, key), (b"", -1))[0]
+    assert isinstance(value, bytes)
+    return value
+
+
 def check_counters(before: Counter[bytes], writers: list[Writer], dump: Dump) -> Counter[bytes]:
     """Every acknowledged INCR is there; at most those in flight besides."""
     after: Counter[bytes] = Counter()
     for name in SHARED_COUNTERS:
         least = before[name] + sum(w.counters[name] for w in writers)
         most = least + sum(o.counter == name for w in writers for o in w.in_flight)
-        value = int(dump.get((SHARED_DATABASE, name), (b"0", -1))[0])
+        value = int(_string(dump, name) or b"0")
         if not least <= value <= most:
             raise Lost(f"counter {name!r} is {value}; {least} to {most} were expected")
         after[name] = value
@@ -65,7 +92,7 @@ def check_counters(before: Counter[bytes], writers: list[Writer], dump: Dump) ->
 
 def check_pair(before: bytes, writers: list[Writer], dump: Dump) -> bytes:
     """Both keys hold one value, and no writer's value that it had replaced for certain."""
-    values = [dump.get((SHARED_DATABASE, key), (b"", -1))[0] for key in PAIR]
+    values = [_string(dump, key) for key in PAIR]
     if values[0] != values[1]:
         raise Lost(f"half of an atomic write survived: {values}")
     value = values[0]

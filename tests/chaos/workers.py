@@ -24,7 +24,9 @@ class Writer(threading.Thread):
         self.number = number
         self.rng = random.Random(f"{seed}/{turn}/{number}")
         self.acknowledged = state.copy()
-        self.operations = Operations(self.rng, number, state.copy(), turn)
+        self.operations = Operations(
+            self.rng, number, state.copy(), turn, timed=server.kind == "synap"
+        )
         self.in_flight: list[Operation] = []
         self.acknowledged_count = 0
         self.counters: Counter[bytes] = Counter()
