@@ -39,29 +39,27 @@ void put_commands(Reply& tape, const Stats& stats) {
 }
 
 void put_latency(Reply& tape, const Stats& stats) {
-    static constexpr std::string_view kClasses[kLatencyClasses] = {"fast", "slow", "linear",
-                                                                   "blocking"};
+    static constexpr std::string_view kClasses[] = {"fast", "slow", "linear", "blocking"};
     tape.text("latency_us");
-    tape.begin_map(kLatencyClasses);
-    for (unsigned i = 0; i < kLatencyClasses; ++i) {
+    tape.begin_map(std::size(kClasses));
+    for (size_t i = 0; i < std::size(kClasses); ++i) {
+        const Latencies latencies = stats.latencies(static_cast<LatencyClass>(i));
         tape.text(kClasses[i]);
-        tape.begin_map(kLatencyBuckets + 1);
-        uint64_t count = 0;
-        for (unsigned b = 0; b + 1 < kLatencyBuckets; ++b) {
-            count += stats.sum([&](const StatsStripe& s) -> const std::atomic<uint64_t>& {
-                return s.latency[i].buckets[b];
-            });
-            put_number(tape, "le_" + std::to_string(uint64_t{1} << b), count);
+        tape.begin_map(kLatencyOctaves + 1);
+        for (unsigned octave = 0; octave + 1 < kLatencyOctaves; ++octave) {
+            put_number(tape, "le_" + std::to_string(uint64_t{1} << octave),
+                       latencies.below(octave));
         }
-        count += stats.sum([&](const StatsStripe& s) -> const std::atomic<uint64_t>& {
-            return s.latency[i].buckets[kLatencyBuckets - 1];
-        });
-        put_number(tape, "count", count);
-        const auto sum = stats.sum([&](const StatsStripe& s) -> const std::atomic<uint64_t>& {
-            return s.latency[i].sum_us;
-        });
-        put_number(tape, "sum", sum);
+        put_number(tape, "count", latencies.calls);
+        put_number(tape, "sum", latencies.sum_us);
     }
+}
+
+void put_errors(Reply& tape, const Stats& stats) {
+    const auto errors = stats.errors().all();
+    tape.text("errors");
+    tape.begin_map(errors.size());
+    for (const auto& [code, number] : errors) put_number(tape, code, number);
 }
 
 void put_log(Reply& tape, Engine& engine) {
@@ -107,7 +105,7 @@ synap_status_t synap_stats_walk(synap_store_t* s, const synap_sink_t* sink,
                 [&](const StatsStripe& x) -> const std::atomic<uint64_t>& { return x.*member; });
         };
         Reply tape;
-        tape.begin_map(15);
+        tape.begin_map(16);
         put_number(tape, "state", static_cast<uint64_t>(engine.state()));
         put_number(tape, "used_memory", engine.used_memory());
         put_number(tape, "peak_memory", engine.peak_memory());
@@ -121,6 +119,7 @@ synap_status_t synap_stats_walk(synap_store_t* s, const synap_sink_t* sink,
         put_number(tape, "clock_jumps", engine.clock_jumps());
         put_commands(tape, stats);
         put_latency(tape, stats);
+        put_errors(tape, stats);
         put_log(tape, engine);
         put_keyspace(tape, *engine.shared_keyspace());
         SYNAP_TRY(replay(tape, 1, *given));

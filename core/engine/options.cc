@@ -63,6 +63,9 @@ constexpr std::array<OptionSpec, kOptionCount> kSpecs = {{
      "above, fast commands of a pipeline are not timed one by one, and calls of an embedding "
      "program not at all."},
     {"slowlog.entries", "int", "128", 0, 65536, true, "slowlog-max-len", "Entries SLOWLOG keeps."},
+    {"latency.tracking", "bool", "true", 0, 1, true, "latency-tracking",
+     "Whether durations of calls are counted, by command, for INFO latencystats and the metrics. "
+     "Calls of an embedding program are not timed."},
     {"debug.shadow", "bool", "false", 0, 1, false, "",
      "For tests: a second copy of the data follows the log's records, to be compared with the "
      "first. Takes twice the memory."},

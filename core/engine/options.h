@@ -36,6 +36,7 @@ enum class OptionId : uint8_t {
     kReplyBytes,
     kSlowlogThreshold,
     kSlowlogEntries,
+    kLatencyTracking,
     kShadow,
     kCount,
 };

@@ -1,5 +1,7 @@
 #include "core/engine/stats.h"
 
+#include <algorithm>
+#include <iterator>
 #include <new>
 
 namespace synap {
@@ -35,6 +37,73 @@ void ErrorCounts::reset() noexcept {
     total_ = 0;
 }
 
+StatsStripe::~StatsStripe() {
+    for (const auto& latency : latencies) delete latency.load();
+}
+
+[[gnu::cold]] LatencyHistogram* StatsStripe::make_latency(const CommandRecord& command) noexcept {
+    auto* made = new (std::nothrow) LatencyHistogram;
+    LatencyHistogram* known = nullptr;
+    // The stripe that is shared has several writers.
+    if (made == nullptr || latencies[command.index].compare_exchange_strong(known, made)) {
+        return made;
+    }
+    delete made;
+    return known;
+}
+
+Latencies Stats::latencies_of_stripes(size_t command) const noexcept {
+    Latencies sums;
+    for (unsigned stripe = 0; stripe < kAllStripes; ++stripe) {
+        const LatencyHistogram* latency = stripes_[stripe].latencies[command].load();
+        if (latency == nullptr) continue;
+        for (unsigned i = 0; i < kLatencySteps; ++i) sums.steps[i] += latency->steps[i].load();
+        sums.sum_us += latency->sum_us.load();
+    }
+    return sums;
+}
+
+Latencies Stats::latencies(const CommandRecord& command) const noexcept {
+    // First what is to be taken off, as in sum().
+    Latencies before;
+    if (const LatencyHistogram* reset = at_reset_.latencies[command.index].load()) {
+        for (unsigned i = 0; i < kLatencySteps; ++i) before.steps[i] = reset->steps[i].load();
+        before.sum_us = reset->sum_us.load();
+    }
+    Latencies now = latencies_of_stripes(command.index);
+    for (unsigned i = 0; i < kLatencySteps; ++i) {
+        now.steps[i] -= before.steps[i];
+        now.calls += now.steps[i];
+    }
+    now.sum_us -= before.sum_us;
+    return now;
+}
+
+Latencies Stats::latencies(LatencyClass which) const noexcept {
+    Latencies sums;
+    const auto add = [&](const CommandRecord& record) {
+        if (record.latency_class == which) sums.add(latencies(record));
+    };
+    for (const CommandRecord& record : all_commands()) {
+        add(record);
+        for (const CommandRecord& sub : record.subcommands) add(sub);
+    }
+    return sums;
+}
+
+void Stats::reset_latencies(size_t command) noexcept {
+    const Latencies now = latencies_of_stripes(command);
+    const bool any = now.sum_us != 0 || std::any_of(std::begin(now.steps), std::end(now.steps),
+                                                    [](uint64_t calls) { return calls != 0; });
+    if (!any) return;
+    std::atomic<LatencyHistogram*>& place = at_reset_.latencies[command];
+    if (place.load() == nullptr) place = new (std::nothrow) LatencyHistogram;
+    LatencyHistogram* reset = place.load();
+    if (reset == nullptr) return;
+    for (unsigned i = 0; i < kLatencySteps; ++i) reset->steps[i] = now.steps[i];
+    reset->sum_us = now.sum_us;
+}
+
 void Stats::reset() noexcept {
     const std::lock_guard<std::mutex> one_at_a_time(resets_);
     const auto reset = [&](auto&& member) {
@@ -45,12 +114,7 @@ void Stats::reset() noexcept {
         reset([i](auto& s) -> auto& { return s.commands[i].failed; });
         reset([i](auto& s) -> auto& { return s.commands[i].rejected; });
         reset([i](auto& s) -> auto& { return s.commands[i].usec; });
-    }
-    for (size_t i = 0; i < kLatencyClasses; ++i) {
-        for (size_t k = 0; k < kLatencyBuckets; ++k) {
-            reset([ i, k ](auto& s) -> auto& { return s.latency[i].buckets[k]; });
-        }
-        reset([i](auto& s) -> auto& { return s.latency[i].sum_us; });
+        reset_latencies(i);
     }
     for (const auto counter :
          {&StatsStripe::hits, &StatsStripe::misses, &StatsStripe::expired,

@@ -5,7 +5,6 @@
 #pragma once
 
 #include <atomic>
-#include <bit>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -18,24 +17,9 @@
 #include "core/commands/context.h"
 #include "core/commands/generated/ids.h"
 #include "core/commands/record.h"
+#include "core/engine/latency.h"
 
 namespace synap {
-
-// Bucket i counts durations below 2^i microseconds; the last one everything longer.
-inline constexpr unsigned kLatencyBuckets = 26;
-inline constexpr unsigned kLatencyClasses = 4;
-
-struct LatencyHistogram {
-    std::atomic<uint64_t> buckets[kLatencyBuckets]{};
-    std::atomic<uint64_t> sum_us{0};
-
-    void add(uint64_t us, uint64_t times, unsigned stripe) noexcept {
-        const auto width = static_cast<unsigned>(std::bit_width(us));
-        const unsigned bucket = width < kLatencyBuckets ? width : kLatencyBuckets - 1;
-        add_to_stripe(buckets[bucket], times, stripe);
-        add_to_stripe(sum_us, us * times, stripe);
-    }
-};
 
 struct CommandCounts {
     std::atomic<uint64_t> calls{0};
@@ -63,8 +47,19 @@ private:
 };
 
 struct alignas(64) StatsStripe {
+    StatsStripe() = default;
+    ~StatsStripe();
+    StatsStripe(const StatsStripe&) = delete;
+    StatsStripe& operator=(const StatsStripe&) = delete;
+    // Null where there is no memory for it.
+    LatencyHistogram* latency(const CommandRecord& command) noexcept {
+        LatencyHistogram* known = latencies[command.index].load(std::memory_order_acquire);
+        return known != nullptr ? known : make_latency(command);
+    }
+    LatencyHistogram* make_latency(const CommandRecord& command) noexcept;
+
     CommandCounts commands[kCommandCount];
-    LatencyHistogram latency[kLatencyClasses];
+    std::atomic<LatencyHistogram*> latencies[kCommandCount]{};  // made when a call is timed
     std::atomic<uint64_t> hits{0};
     std::atomic<uint64_t> misses{0};
     std::atomic<uint64_t> expired{0};
@@ -90,8 +85,10 @@ public:
     void add_usec(unsigned stripe, const CommandRecord& command, uint64_t usec) noexcept {
         if (usec != 0) add_to_stripe(stripes_[stripe].commands[command.index].usec, usec, stripe);
     }
-    void add_latency(unsigned stripe, LatencyClass which, uint64_t us, uint64_t times) noexcept {
-        stripes_[stripe].latency[static_cast<size_t>(which)].add(us, times, stripe);
+    void add_latency(unsigned stripe, const CommandRecord& command, uint64_t us,
+                     uint64_t times) noexcept {
+        LatencyHistogram* latency = stripes_[stripe].latency(command);
+        if (latency != nullptr) latency->add(us, times, stripe);
     }
     void add(unsigned stripe, std::atomic<uint64_t> StatsStripe::*counter,
              uint64_t number) noexcept {
@@ -124,6 +121,8 @@ public:
     uint64_t commands_processed() const noexcept {
         return sum_commands([](const CommandCounts& c) -> auto& { return c.calls; });
     }
+    Latencies latencies(const CommandRecord& command) const noexcept;
+    Latencies latencies(LatencyClass which) const noexcept;  // of all its commands
     ErrorCounts& errors() noexcept { return errors_; }
     const ErrorCounts& errors() const noexcept { return errors_; }
     // All counters are 0 again.
@@ -138,6 +137,9 @@ private:
         }
         return total;
     }
+
+    Latencies latencies_of_stripes(size_t command) const noexcept;
+    void reset_latencies(size_t command) noexcept;
 
     std::unique_ptr<StatsStripe[]> stripes_;
     std::mutex resets_;

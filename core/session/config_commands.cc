@@ -31,6 +31,8 @@ constexpr Word kWords[] = {
     {OptionId::kMaxMemoryPolicy, "random", "allkeys-random"},
     {OptionId::kMaxMemoryPolicy, "ttl", "volatile-ttl"},
     {OptionId::kSlowlogThreshold, "9223372036854775807", "-1"},
+    {OptionId::kLatencyTracking, "true", "yes"},
+    {OptionId::kLatencyTracking, "false", "no"},
 };
 
 std::string redis_word(OptionId id, std::string own) {
@@ -74,6 +76,7 @@ void add_facts(Engine& engine, std::vector<Parameter>& all) {
     all.push_back({"cluster-enabled", "no"});
     all.push_back({"notify-keyspace-events", ""});
     all.push_back({"requirepass", ""});
+    all.push_back({"latency-tracking-info-percentiles", "50 99 99.9"});
     for (auto& [name, value] : engine.host_facts().of("config")) {
         all.push_back({std::move(name), std::move(value)});
     }

@@ -84,7 +84,7 @@ bool Session::run_one(const Call& call, const Prepared& prepared) {
     }
     if (in_transaction_ && !controls_transaction(command)) return queue_command(command, args);
     const uint64_t errors_before = reply_.errors();
-    if (counted_ != &command) {
+    if (!counts_.is_of(command)) {
         flush_counts();  // before, as the command may show or reset them
         last_command_.store(&command, std::memory_order_relaxed);
     }

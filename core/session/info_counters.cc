@@ -31,15 +31,24 @@ void add_command(const Stats& stats, const CommandRecord& record, InfoFields& fi
                    ",failed_calls=" + std::to_string(sum(&CommandCounts::failed)));
 }
 
-// The upper bound of the bucket in which the percentile lies, in microseconds.
-uint64_t percentile(const uint64_t (&buckets)[kLatencyBuckets], uint64_t total, double fraction) {
-    const double wanted = static_cast<double>(total) * fraction;
-    uint64_t seen = 0;
-    for (unsigned i = 0; i < kLatencyBuckets; ++i) {
-        seen += buckets[i];
-        if (static_cast<double>(seen) >= wanted) return uint64_t{1} << i;
+void add_latency(const Stats& stats, const CommandRecord& record, InfoFields& fields) {
+    const Latencies latencies = stats.latencies(record);
+    if (latencies.calls == 0) return;
+    const auto percentile = [&](double fraction) {
+        return fixed(static_cast<double>(latencies.percentile(fraction)), 3);
+    };
+    fields.add(
+        "latency_percentiles_usec_" + to_lower(record.name),
+        "p50=" + percentile(0.5) + ",p99=" + percentile(0.99) + ",p99.9=" + percentile(0.999));
+}
+
+// add(stats, record, fields) for every command and subcommand.
+template <typename Add>
+void add_each_command(CommandContext& ctx, InfoFields& fields, Add&& add) {
+    for (const CommandRecord& record : all_commands()) {
+        add(ctx.engine().stats(), record, fields);
+        for (const CommandRecord& sub : record.subcommands) add(ctx.engine().stats(), sub, fields);
     }
-    return uint64_t{1} << kLatencyBuckets;
 }
 
 }  // namespace
@@ -86,12 +95,7 @@ void fill_stats(CommandContext& ctx, InfoFields& fields) {
 }
 
 void fill_command_stats(CommandContext& ctx, InfoFields& fields) {
-    for (const CommandRecord& record : all_commands()) {
-        add_command(ctx.engine().stats(), record, fields);
-        for (const CommandRecord& sub : record.subcommands) {
-            add_command(ctx.engine().stats(), sub, fields);
-        }
-    }
+    add_each_command(ctx, fields, add_command);
 }
 
 void fill_error_stats(CommandContext& ctx, InfoFields& fields) {
@@ -101,23 +105,7 @@ void fill_error_stats(CommandContext& ctx, InfoFields& fields) {
 }
 
 void fill_latency_stats(CommandContext& ctx, InfoFields& fields) {
-    static constexpr std::string_view kClasses[kLatencyClasses] = {"fast", "slow", "linear",
-                                                                   "blocking"};
-    for (unsigned which = 0; which < kLatencyClasses; ++which) {
-        uint64_t buckets[kLatencyBuckets];
-        uint64_t total = 0;
-        for (unsigned i = 0; i < kLatencyBuckets; ++i) {
-            buckets[i] = ctx.engine().stats().sum([&](const StatsStripe& stripe) -> auto& {
-                return stripe.latency[which].buckets[i];
-            });
-            total += buckets[i];
-        }
-        if (total == 0) continue;
-        fields.add("latency_percentiles_usec_class_" + std::string(kClasses[which]),
-                   "p50=" + std::to_string(percentile(buckets, total, 0.5)) +
-                       ",p99=" + std::to_string(percentile(buckets, total, 0.99)) +
-                       ",p99.9=" + std::to_string(percentile(buckets, total, 0.999)));
-    }
+    add_each_command(ctx, fields, add_latency);
 }
 
 }  // namespace synap

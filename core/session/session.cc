@@ -16,11 +16,12 @@ constexpr uint64_t kSlowUsual = 10'000;  // the default of slowlog.threshold_us
 Session::Session(std::shared_ptr<Engine> engine, SessionOptions options)
     : engine_(std::move(engine)),
       record_bytes_(options.record_bytes),
+      measured_(options.protocol != 0),
       protocol_(options.protocol),
+      counts_(engine_->stats(), measured_),
       host_(std::move(options.host)) {
     identity_.peer = std::move(options.peer);
     identity_.transport = std::move(options.transport);
-    measured_ = options.protocol != 0;
     created_us_ = engine_->clock().monotonic_us();
     last_active_us_ = created_us_;
     run_.random = SmallRandom(engine_->random());
@@ -78,47 +79,19 @@ void Session::run_chunks(std::span<const Call> calls, BatchResult& result) {
     flush_counts();
 }
 
-void Session::note_share(const CommandRecord& command, uint64_t calls) noexcept {
-    for (size_t i = 0; i < share_count_; ++i) {
-        if (shares_[i].command != &command && i + 1 < kShares) continue;
-        shares_[i].calls += calls;
-        return;
-    }
-    shares_[share_count_++] = {&command, calls};
-}
-
-// What is not counted with one is with the next: the shares add up to the time.
-void Session::share_time(uint64_t elapsed_us) noexcept {
-    uint64_t all = 0;
-    for (size_t i = 0; i < share_count_; ++i) all += shares_[i].calls;
-    uint64_t calls = 0;
-    uint64_t given = 0;
-    for (size_t i = 0; i < share_count_; ++i) {
-        calls += shares_[i].calls;
-        const uint64_t up_to_here = elapsed_us * calls / all;
-        engine_->stats().add_usec(run_.stripe, *shares_[i].command, up_to_here - given);
-        given = up_to_here;
-    }
-    share_count_ = 0;
-}
-
 void Session::note_latency(uint64_t began_us, std::span<const Call> done) noexcept {
-    if (done.empty()) {
-        share_count_ = 0;
-        return;
-    }
-    const size_t calls = done.size();
+    if (done.empty()) return counts_.forget_time();
     const uint64_t now_us = engine_->clock().monotonic_us();
     const uint64_t elapsed = now_us - began_us;
     last_active_us_.store(now_us, std::memory_order_relaxed);
     const CommandRecord* command = last_command_.load(std::memory_order_relaxed);
     if (command == nullptr) return;
-    if (elapsed >= slow_us_ && calls == 1 && !is_timed(*command)) [[unlikely]] {
+    if (elapsed >= slow_us_ && done.size() == 1 && !is_timed(*command)) [[unlikely]] {
         note_slow(*command, done[0].args(), elapsed);
     }
-    engine_->stats().add_latency(run_.stripe, command->latency_class, elapsed / calls, calls);
-    if (share_count_ != 0) return share_time(elapsed);
-    engine_->stats().add_usec(run_.stripe, *command, elapsed);
+    const bool tracked = engine_->options().get(OptionId::kLatencyTracking) != 0;
+    if (counts_.share_time(elapsed, tracked, run_.stripe)) return;
+    counts_.time_one(*command, elapsed, tracked, run_.stripe);
 }
 
 BatchResult Session::run_chunk(std::span<const Call> calls) {
@@ -244,14 +217,9 @@ void Session::go_through_gate(Gate wanted) noexcept {
 }
 
 void Session::count(const CommandRecord& command, uint64_t errors_before) noexcept {
-    if (counted_ != &command) {
-        flush_counts();
-        counted_ = &command;
-    }
-    ++counted_calls_;
-    if (reply_.errors() == errors_before) return;
-    ++counted_failed_;
-    note_errors();
+    const bool failed = reply_.errors() != errors_before;
+    counts_.add(command, failed, run_.stripe);
+    if (failed) note_errors();
 }
 
 // Those of a transaction were noted one by one before EXEC is.
@@ -262,14 +230,8 @@ void Session::count(const CommandRecord& command, uint64_t errors_before) noexce
 }
 
 void Session::flush_counts() noexcept {
-    Stats& stats = engine_->stats();
-    if (counted_ != nullptr) {
-        stats.add_calls(run_.stripe, *counted_, counted_calls_, counted_failed_);
-        if (measured_) note_share(*counted_, counted_calls_);
-    }
-    stats.take(run_.stripe, run_.counters);
-    counted_ = nullptr;
-    counted_calls_ = counted_failed_ = 0;
+    counts_.tell(run_.stripe);
+    engine_->stats().take(run_.stripe, run_.counters);
 }
 
 Durability Session::default_level() noexcept {

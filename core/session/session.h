@@ -15,6 +15,7 @@
 
 #include "core/commands/context.h"
 #include "core/engine/engine.h"
+#include "core/session/call_counts.h"
 
 namespace synap {
 
@@ -254,8 +255,6 @@ private:
     void count(const CommandRecord& command, uint64_t errors_before) noexcept;
     void flush_counts() noexcept;
     void note_errors() noexcept;
-    void note_share(const CommandRecord& command, uint64_t calls) noexcept;
-    void share_time(uint64_t elapsed_us) noexcept;
     void note_latency(uint64_t began_us, std::span<const Call> calls) noexcept;
     // SLOWLOG: whether a call is timed by itself. Fast ones are only where a threshold below the
     // usual one asks for it: the batch that a call is alone in is timed anyway.
@@ -273,7 +272,7 @@ private:
     uint64_t generation_ = 0;       // of keyspace_
     uint32_t guard_ = 0;            // the engine's word, as it was last read
     const uint64_t record_bytes_;
-    bool measured_ = false;  // latency is counted: not for embedded calls, which it would slow
+    const bool measured_;  // latency is counted: not for embedded calls, which it would slow
     bool timed_each_ = false;
     uint64_t slow_us_ = 0;  // from which a call is slow, for this run
     Run run_;
@@ -295,20 +294,8 @@ private:
     static constexpr size_t kChunk = 64;
     Prepared prepared_[kChunk];
     std::span<const Call> expected_;  // what prepared_ is of
-    const CommandRecord* counted_ = nullptr;
-    uint64_t counted_calls_ = 0;
-    uint64_t counted_failed_ = 0;
+    CallCounts counts_;
     uint64_t errors_noted_ = 0;
-
-    // What a batch ran, for its time to be shared out. Commands beyond these have their time
-    // counted with the last.
-    struct Share {
-        const CommandRecord* command;
-        uint64_t calls;
-    };
-    static constexpr size_t kShares = 8;
-    Share shares_[kShares];
-    size_t share_count_ = 0;
     Error failure_{Code::kOk, {}};
 
     std::atomic<bool> in_transaction_{false};

@@ -133,7 +133,7 @@ bool Session::run_queued() {
             count(*queued.command, errors_before);
             continue;
         }
-        if (counted_ != queued.command) flush_counts();
+        if (!counts_.is_of(*queued.command)) flush_counts();
         const bool timed = is_timed(*queued.command);
         const uint64_t began_us = timed ? engine_->clock().monotonic_us() : 0;
         ran = call_handler(*queued.command, queued.args, 0, 0);

@@ -236,6 +236,7 @@ const auto kStore = std::to_array<OptionSpec>({
     {.key = "persistence.snapshot.keep", .engine = "snapshot.keep"},
     {.key = "slowlog.threshold_us", .engine = "slowlog.threshold_us"},
     {.key = "slowlog.entries", .engine = "slowlog.entries"},
+    {.key = "latency.tracking", .engine = "latency.tracking"},
     {.key = "debug.shadow", .engine = "debug.shadow"},
 });
 

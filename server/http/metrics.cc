@@ -247,6 +247,14 @@ void add_commands(Families& families, const Stats& stats) {
         &CommandStats::usec, 1e-6);
 }
 
+void add_errors(Families& families, const Stats& stats) {
+    families.begin("synap_error_replies_total", "Error replies by their first word.",
+                   MetricType::Counter);
+    for (const auto& [code, number] : stats.errors) {
+        families.value(static_cast<double>(number), {{"error", code}});
+    }
+}
+
 void add_latencies(Families& families, const Stats& stats) {
     families.begin("synap_command_duration_seconds",
                    "Time that commands took in the engine, by class.", MetricType::Histogram);
@@ -278,6 +286,7 @@ std::string metrics_text(const Shared& shared) {
     add_engine(families, stats);
     add_keys(families, stats);
     add_commands(families, stats);
+    add_errors(families, stats);
     add_latencies(families, stats);
     return prometheus::TextSerializer().Serialize(families.all());
 }

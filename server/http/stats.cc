@@ -97,6 +97,8 @@ Stats read_stats(const Store& store) {
                         read_command(entry, stats.commands[std::string(inner)]);
                     } else if (name == "latency_us") {
                         read_latency(entry, stats.latencies[std::string(inner)]);
+                    } else if (name == "errors") {
+                        stats.errors.emplace(inner, count_of(entry));
                     } else if (entry.type() == SYNAP_TYPE_INT ||
                                entry.type() == SYNAP_TYPE_DOUBLE) {
                         stats.numbers.emplace(std::string(name) + "_" + std::string(inner),

@@ -30,6 +30,7 @@ struct Stats {
     std::map<std::string, std::string, std::less<>> texts;
     std::map<std::string, CommandStats, std::less<>> commands;
     std::map<std::string, LatencyStats, std::less<>> latencies;
+    std::map<std::string, uint64_t, std::less<>> errors;
 
     // A number that counts something; 0 when the engine does not tell it.
     uint64_t count(std::string_view name) const;

@@ -16,7 +16,8 @@ extern "C" {
 /* Statistics of the store, walked as one MAP of TEXT -> INT | DOUBLE | TEXT | MAP into the sink.
  * Nested maps: "commands" {name -> {calls, usec, failed_calls, rejected_calls}} (monotonic,
  * usec of sessions with a RESP protocol only), "latency_us" {class ("fast" | "slow" | "linear" |
- * "blocking") -> {"le_<bound>" cumulative counts, "sum", "count"}}.
+ * "blocking") -> {"le_<bound>" cumulative counts, "sum", "count"}}, "errors" {first word of an
+ * error reply -> how many, monotonic}.
  * Blocking: never. Threads: any. Ownership: sink borrowed. */
 SYNAP_API SYNAP_NODISCARD synap_status_t SYNAP_CALL synap_stats_walk(synap_store_t *s,
     const synap_sink_t *sink, synap_error_t **err) SYNAP_NOEXCEPT;

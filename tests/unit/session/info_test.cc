@@ -86,11 +86,31 @@ TEST_F(Info, TimeIsSharedAmongTheCommandsOfABatch) {
                   "calls=4,usec=210,usec_per_call=52.50,");
         EXPECT_EQ(client.info("cmdstat_set").substr(0, 37),
                   "calls=2,usec=100,usec_per_call=50.00,");
+        // One call of 60 us, three of which each had a sixth of 300 us.
+        EXPECT_EQ(client.info("latency_percentiles_usec_get"),
+                  "p50=56.000,p99=64.000,p99.9=64.000");
+        EXPECT_EQ(client.info("latency_percentiles_usec_lcs"), "(none)");
         client("CONFIG RESETSTAT");
         EXPECT_EQ(client.info("cmdstat_get"), "(none)");
+        EXPECT_EQ(client.info("latency_percentiles_usec_get"), "(none)");
+        client("GET a");
+        EXPECT_EQ(client.info("latency_percentiles_usec_get"),
+                  "p50=64.000,p99=64.000,p99.9=64.000");
+        EXPECT_EQ(client("CONFIG SET latency-tracking no"), "+OK");
+        client("SET a 1");
+        EXPECT_EQ(client.info("latency_percentiles_usec_set"), "(none)");
     }
     EXPECT_TRUE(engine->close());
     engine.reset();
+}
+
+TEST(Latency, AStepIsNotWiderThanAQuarterOfItsDurations) {
+    for (uint64_t us = 0; us < uint64_t{1} << 25; us += 1 + us / 1000) {
+        const uint64_t bound = latency_bound(latency_step(us));
+        ASSERT_GT(bound, us);
+        ASSERT_LE(bound, us + 1 + us / 4) << us;
+    }
+    EXPECT_EQ(latency_step(UINT64_MAX), kLatencySteps - 1);
 }
 
 TEST_F(Info, ErrorsAreCountedByTheirCode) {
