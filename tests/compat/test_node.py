@@ -19,7 +19,9 @@ SECONDS = 120
     ("script", "package"),
     [
         ("ioredis.test.cjs", "ioredis"),
+        ("ioredis_hashes.test.cjs", "ioredis"),
         ("node_redis.test.cjs", "redis"),
+        ("node_redis_hashes.test.cjs", "redis"),
         ("upstash.test.cjs", "@upstash/redis"),
     ],
 )
