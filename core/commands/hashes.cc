@@ -35,14 +35,16 @@ bool set_pairs(CommandContext& ctx, uint64_t& created) {
     if (!ctx.edit_hash(key, node)) return false;
     const HashRef hash(node);
     uint64_t before = hash.size();
+    bool in_place = hash.tree() != nullptr;  // it is where it was as long as it only grows
     if (hash.due(ctx.now_ms())) {
         drop_expired(ctx, key, hash, 2, 2);
         before = fields_of(ctx, key);
+        in_place = false;
     }
     HashEdit edit(ctx, key);
     for (size_t i = 2; i < ctx.argc(); i += 2) edit.set(ctx.arg(i), ctx.arg(i + 1), 0);
     edit.emit();
-    created = fields_of(ctx, key) - before;
+    created = (in_place ? hash.size() : fields_of(ctx, key)) - before;
     return true;
 }
 

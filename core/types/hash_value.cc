@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 #include <unordered_set>
 
 #include "core/base/equal_bytes.h"
@@ -48,9 +49,7 @@ int64_t HashRef::earliest_deadline() const noexcept {
 
 uint64_t HashRef::live_size(int64_t now_ms) const noexcept {
     if (!due(now_ms)) return size();
-    uint64_t live = 0;
-    for_each([&](const FieldView& field) noexcept { live += field.expired(now_ms) ? 0 : 1; });
-    return live;
+    return size() - each_due(now_ms, std::numeric_limits<size_t>::max(), [](const FieldView&) {});
 }
 
 namespace hash_body {

@@ -43,7 +43,7 @@ public:
         return find(field, out) && !out.expired(now_ms);
     }
     uint64_t size() const noexcept { return tree_ != nullptr ? tree_->count() : count_; }
-    // Without those past their deadline: O(size) where there are any.
+    // Without those past their deadline, of which each is visited.
     uint64_t live_size(int64_t now_ms) const noexcept;
     int64_t earliest_deadline() const noexcept;  // 0: no field has one
     bool due(int64_t now_ms) const noexcept {
