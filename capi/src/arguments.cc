@@ -153,12 +153,7 @@ Status read_given_options(synap_session& session, const synap_exec_options_t* op
             return invalid("exec options: durability is none of SYNAP_DURABILITY_*");
     }
     if (given.replicas != 0) return Error{Code::kUnsupported, "this version has no replication"};
-    Engine& engine = session.session->engine();
-    Log* log = engine.log();
-    if (given.after.position > (log == nullptr ? 0 : log->appended())) {
-        return invalid("exec options: `after` is not a token of this store");
-    }
-    return {};
+    return session.session->engine().check_token(given.after.epoch, given.after.position);
 }
 
 }  // namespace

@@ -6,7 +6,7 @@ using namespace synap::capi;
 namespace synap::capi {
 
 synap_token_t token_of(Engine& engine, uint64_t position) noexcept {
-    return position == 0 ? synap_token_t{0, 0} : synap_token_t{engine.epoch(), position};
+    return position == 0 ? synap_token_t{0, 0} : synap_token_t{engine.epoch_word(), position};
 }
 
 namespace {

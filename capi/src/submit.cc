@@ -65,8 +65,6 @@ Error queue_full() {
     return {Code::kBackpressure, "the event queue is full; take events before submitting more"};
 }
 
-Error unknown_token() { return invalid("token is not one of this store"); }
-
 uint64_t deadline_of(Engine& engine, uint64_t timeout_ms) {
     return engine.clock().monotonic_us() + timeout_ms * 1000;
 }
@@ -161,7 +159,7 @@ synap_status_t synap_log_wait(synap_store_t* s, synap_token_t token, uint32_t le
         }
         const auto wanted = static_cast<Durability>(level);
         Log* log = s->engine->log();
-        if (token.position > (log == nullptr ? 0 : log->appended())) return unknown_token();
+        SYNAP_TRY(s->engine->check_token(token.epoch, token.position));
         if (timeout_ms == 0 && log != nullptr && log->reached(wanted) < token.position) {
             return Error{Code::kTimeout, "the level is not reached yet"};
         }
@@ -181,7 +179,7 @@ synap_status_t synap_log_notify(synap_store_t* s, synap_token_t token, uint32_t 
         }
         const auto wanted = static_cast<Durability>(level);
         Log* log = s->engine->log();
-        if (token.position > (log == nullptr ? 0 : log->appended())) return unknown_token();
+        SYNAP_TRY(s->engine->check_token(token.epoch, token.position));
         if (log == nullptr || log->reached(wanted) >= token.position) return SYNAP_OK;
         Place place(events, Place::For::kOperation);
         if (place.full()) return queue_full();

@@ -4,6 +4,7 @@
 
 #include "core/log/format.h"
 #include "core/log/manifest.h"
+#include "core/log/node_file.h"
 #include "core/log/reader.h"
 #include "core/snapshot/snapshot.h"
 
@@ -26,6 +27,7 @@ public:
         add(Severity::kInfo, std::string(format::kManifestName), -1,
             "format level " + std::to_string(manifest_.level) + ", " +
                 std::to_string(manifest_.epochs.size()) + " epochs");
+        SYNAP_TRY(check_node());
         SYNAP_TRY(check_snapshots());
         return check_log();
     }
@@ -70,6 +72,22 @@ private:
         return {};
     }
 
+    // One that is damaged or lost is made anew by the next open.
+    Status check_node() {
+        auto node = read_node_file(disk_);
+        if (!node && node.error().code == Code::kVersion) {
+            return damage_or_error(node.error(), format::kNodeName);
+        }
+        if (!node && node.error().code == Code::kCorrupt) {
+            add(Severity::kWarning, std::string(format::kNodeName), -1, node.error().message);
+        } else if (!node && node.error().code != Code::kEmpty) {
+            return node.take_error();
+        }
+        node_ = node ? *node : node_of_writers(manifest_);
+        if (!(node_.history == manifest_.history)) node_.durable = 0;
+        return {};
+    }
+
     Status check_snapshots() {
         auto snapshots = list_snapshots(disk_);
         if (!snapshots) return snapshots.take_error();
@@ -90,7 +108,8 @@ private:
     }
 
     Status check_log() {
-        auto opened = LogReader::open(disk_, manifest_.log_history(), from_);
+        auto opened =
+            LogReader::open(disk_, manifest_.log_history(), from_, marks_of(node_, manifest_));
         if (!opened) return damage_or_error(opened.error(), "log");
         LogReader& reader = **opened;
         uint64_t records = 0;
@@ -116,6 +135,7 @@ private:
         for (const Epoch& epoch : manifest_.epochs) {
             if (epoch.start > reader.end()) proof = "MANIFEST";
         }
+        if (node_.durable > reader.end()) proof = "NODE";
         const std::string damage = reader.damage();
         auto proven = reader.proven_durable();
         if (!proven) return proven.take_error();
@@ -133,6 +153,7 @@ private:
 
     Disk& disk_;
     Manifest manifest_;
+    NodeFile node_;
     bool has_snapshot_ = false;
     uint64_t from_ = 0;
     uint64_t complete_at_ = 0;

@@ -38,6 +38,7 @@
 #include "core/keyspace/walk.h"
 #include "core/log/log.h"
 #include "core/log/manifest.h"
+#include "core/log/node_file.h"
 #include "core/platform/clock.h"
 #include "core/platform/disk.h"
 #include "core/platform/entropy.h"
@@ -127,7 +128,15 @@ public:
     int64_t now_ms() noexcept;
     // Times that the wall clock was seen to jump against the monotonic one.
     uint64_t clock_jumps() const noexcept { return clock_watch_.jumps(); }
-    uint32_t epoch() noexcept { return log() != nullptr ? log()->epoch() : 0; }
+    // What a token of this open says of its epoch; 0 for a store in memory. See token_word().
+    uint64_t epoch_word() const noexcept {
+        if (log() == nullptr) return 0;
+        const Epoch& epoch = manifest_.epochs.back();
+        return token_word(epoch.number, epoch.id);
+    }
+    // Whether a token is one of this history and of a write that it still holds: kInvalidArgument
+    // when not. Position 0 is of no write, and always right.
+    Status check_token(uint64_t epoch_word, uint64_t position) const;
     Durability default_level() noexcept;
 
     // The directory is only read: there is no log, and stays as it is. For the engine's life.
@@ -220,12 +229,16 @@ private:
     Status load_memory_only();
     Status recover();
     Status read_or_create_manifest();
+    Status read_node();
+    Status note_node(uint64_t end);
+    Status sync_all_files();
+    Status begin_epoch();
     Status load_newest_snapshot(SnapshotPositions& positions, uint64_t& from, SnapshotInfo& info);
     Status replay(const SnapshotPositions& positions, uint64_t from, const SnapshotInfo& info);
     Status refuse_if_proven_longer(LogReader& reader, const SnapshotInfo& info);
     void apply_replayed(const SnapshotPositions& positions, uint64_t end, Effect& effect);
     void replay_flush(const SnapshotPositions& positions, uint64_t end, uint8_t name_space);
-    void make_log(const LogReader& reader);
+    Status make_log(const LogReader& reader);
     Status start_log();
     Status start_log_or_wait();
     Status write_recovered();
@@ -255,9 +268,8 @@ private:
     struct Unwritten {
         std::unique_ptr<LogReader> reader;
         uint64_t proven = 0;  // durable by what stands outside of the log
-        bool is_new = false;  // the directory held no store
         bool rewritten = false;
-        bool named = false;  // the epoch, in MANIFEST
+        bool named = false;  // the history of a new store, in MANIFEST
         uint64_t tried_at_us = 0;
     };
 
@@ -269,7 +281,11 @@ private:
     std::unique_ptr<Error> spare_failure_;  // for when there is no memory to make one
 
     std::unique_ptr<DiskLock> lock_;
-    Manifest manifest_;
+    Manifest manifest_;  // with the epoch of this open, which its first record begins
+    NodeFile node_;
+    bool node_is_new_ = false;   // NODE does not say so yet
+    bool is_copied_ = false;     // the files may be of a copy that was never synced
+    bool is_new_store_ = false;  // the directory held none
     const std::shared_ptr<Heap> heap_ = std::make_shared<Heap>();
     Gate gate_;
     std::mutex replacing_;  // before the gate; the next one, inside it, for a moment

@@ -9,9 +9,11 @@
 //    durable: then opening is refused, with file, offset and remedy.
 // 5. What was accepted and is not known to be durable is written again and synced, and what was
 //    cut is erased, before anything is served.
-// 6. A new epoch is made durable in MANIFEST, and only then may records of it be written.
 //
-// Steps 1 to 4 only read. Where 5 or 6 meet a shortage or a place that cannot be written, what was
+// The first record of this open begins an epoch, which is durable in MANIFEST before it. Until then
+// NODE vouches for the end of the log.
+//
+// Steps 1 to 4 only read. Where 5 meets a shortage or a place that cannot be written, what was
 // read is served, writes are refused, and the maintenance thread does them later.
 #include <algorithm>
 
@@ -22,7 +24,9 @@
 namespace synap {
 namespace {
 
-constexpr size_t kEpochsKept = 1024;
+bool holds_nothing(const Error& error) noexcept {
+    return error.code == Code::kEmpty || error.code == Code::kCorrupt;
+}
 
 }  // namespace
 
@@ -51,10 +55,68 @@ Status Engine::read_or_create_manifest() {
     if (read_only()) {
         return Error{Code::kIo, platform_.disk->describe("") + " holds no store"};
     }
+    is_new_store_ = true;
     manifest_.level = format::kLevel;
     manifest_.history = {platform_.entropy->next(), platform_.entropy->next()};
     manifest_.secret = platform_.entropy->next();
     return {};
+}
+
+// Who writes here. A copy of a directory is another node, and so is one whose NODE was lost.
+Status Engine::read_node() {
+    auto found = read_node_file(*platform_.disk);
+    if (!found && !holds_nothing(found.error())) return found.take_error();
+    node_ = found ? *found : node_of_writers(manifest_);
+    if (!found || node_.is_copy) {
+        const uint64_t id = platform_.entropy->next();
+        if (!found) node_.id = id;
+        if (found) node_.take_id(id);
+        node_is_new_ = true;
+        is_copied_ = !is_new_store_;
+    }
+    if (is_copied_ && found) {
+        log_line(LogLine::Level::kInfo,
+                 "the directory is a copy of another node's: it goes on as a node of its own");
+    } else if (is_copied_) {
+        log_line(LogLine::Level::kWarn,
+                 found.error().message + ": the directory goes on as a node of its own");
+    }
+    if (!(node_.history == manifest_.history)) {
+        node_.durable = 0;
+        node_.history = manifest_.history;
+        node_is_new_ = true;
+    }
+    return {};
+}
+
+// All up to the end of the log is durable. So are the names that a process which was killed left
+// unsynced, MANIFEST's among them: files are about to be made that mean nothing without it.
+Status Engine::note_node(uint64_t end) {
+    if (!node_is_new_ && node_.durable == end) return platform_.disk->sync_names();
+    NodeFile node = node_;
+    node.durable = end;
+    SYNAP_TRY(write_node_file(*platform_.disk, node));
+    node_ = std::move(node);
+    node_is_new_ = false;
+    return {};
+}
+
+// Of a copy, which nobody may have synced yet.
+Status Engine::sync_all_files() {
+    auto names = platform_.disk->list();
+    if (!names) return names.take_error();
+    uint64_t position = 0;
+    for (const std::string& name : *names) {
+        if (name != format::kManifestName &&
+            !format::parse_file_name(name, format::kSegmentPrefix, position) &&
+            !format::parse_file_name(name, format::kSnapshotPrefix, position)) {
+            continue;
+        }
+        auto file = platform_.disk->open(name, OpenMode::kReadWrite);
+        if (!file) return file.take_failure();
+        SYNAP_TRY((*file)->sync());
+    }
+    return platform_.disk->sync_names();
 }
 
 Status Engine::remove_leftovers() {
@@ -128,38 +190,56 @@ Status Engine::refuse_if_proven_longer(LogReader& reader, const SnapshotInfo& in
                           platform_.disk->describe(format::kManifestName));
         }
     }
+    if (node_.durable > reader.end()) return refuse(platform_.disk->describe(format::kNodeName));
     auto proven = reader.proven_durable();
     if (!proven) return proven.take_error();
     if (*proven > reader.end()) return refuse("a later record");
     return {};
 }
 
-void Engine::make_log(const LogReader& reader) {
-    const uint32_t number = manifest_.epochs.empty() ? 1 : manifest_.epochs.back().number + 1;
-    manifest_.epochs.push_back({number, reader.end(), platform_.entropy->next()});
-    if (manifest_.epochs.size() > kEpochsKept) {
-        manifest_.epochs.erase(manifest_.epochs.begin(), manifest_.epochs.end() - kEpochsKept);
-    }
+Status Engine::make_log(const LogReader& reader) {
+    const Epoch last = manifest_.epochs.empty() ? Epoch{1, 0, 0, 0, 0, 0} : manifest_.epochs.back();
+    const uint32_t number = last.number + 1;
+    SYNAP_TRY(manifest_.add(
+        {last.term, number, number, reader.end(), platform_.entropy->next(), node_.id}));
     LogOptions log_options;
     log_options.segment_bytes = options_.get(OptionId::kSegmentBytes);
     log_options.fsync = static_cast<FsyncPolicy>(options_.get(OptionId::kFsync));
     log_options.hand_over = options_.get(OptionId::kAcknowledge) == 0;
     log_options.threads = platform_.threads;
-    const LogStart start{manifest_.log_history(), number, reader.end()};
+    const LogStart start{manifest_.log_history(), number, reader.end(), node_.id,
+                         [this] { return begin_epoch(); }};
     log_ = std::make_unique<Log>(*platform_.disk, *platform_.clock, start, log_options);
     log_->set_oldest_position(std::min(reader.oldest_position(), reader.end()));
+    return {};
 }
 
-// Steps 5 and 6. After an error that may pass it goes on where it was.
+// Of whoever writes the first record, before it is written.
+Status Engine::begin_epoch() { return write_manifest(*platform_.disk, manifest_); }
+
+Status Engine::check_token(uint64_t epoch_word, uint64_t position) const {
+    if (position == 0) return {};
+    const Log* log = this->log();
+    if (log == nullptr) return Error{Code::kInvalidArgument, "a store in memory gives no tokens"};
+    return manifest_.check_token(epoch_word, position, log->appended());
+}
+
+// Step 5. After an error that may pass it goes on where it was.
 Status Engine::write_recovered() {
     Unwritten& left = *unwritten_;
     if (!left.rewritten) {
         SYNAP_TRY(remove_leftovers());
+        if (is_copied_) SYNAP_TRY(sync_all_files());
         SYNAP_TRY(left.reader->rewrite_unproven(left.proven));
+        SYNAP_TRY(note_node(left.reader->end()));
         SYNAP_TRY(left.reader->erase_behind_end());
         left.rewritten = true;
     }
-    if (!left.named) SYNAP_TRY(write_manifest(*platform_.disk, manifest_));
+    if (is_new_store_ && !left.named) {
+        Manifest manifest = manifest_;
+        manifest.epochs.clear();
+        SYNAP_TRY(write_manifest(*platform_.disk, manifest));
+    }
     left.named = true;
     return {};
 }
@@ -177,6 +257,7 @@ Status Engine::start_log() {
 void Engine::discard_new_store() noexcept {
     try {
         if (unwritten_->named) platform_.disk->remove(format::kManifestName).ignore();
+        if (!node_is_new_) platform_.disk->remove(format::kNodeName).ignore();
     } catch (const std::bad_alloc&) {
         // An empty store stays.
     }
@@ -186,8 +267,8 @@ void Engine::discard_new_store() noexcept {
 Status Engine::start_log_or_wait() {
     Status started = start_log();
     if (started) return {};
-    if (unwritten_->is_new) discard_new_store();
-    if (!unwritten_->is_new && !log_->failed()) return {};
+    if (is_new_store_) discard_new_store();
+    if (!is_new_store_ && !log_->failed()) return {};
     log_->stop().ignore();
     log_.reset();
     return started;
@@ -204,6 +285,7 @@ void Engine::start_log_later() {
 
 Status Engine::recover() {
     SYNAP_TRY(read_or_create_manifest());
+    SYNAP_TRY(read_node());
     SnapshotPositions positions;
     SnapshotInfo info;
     uint64_t from = 0;

@@ -123,7 +123,8 @@ void Engine::replay_flush(const SnapshotPositions& positions, uint64_t end, uint
 }
 
 Status Engine::replay(const SnapshotPositions& positions, uint64_t from, const SnapshotInfo& info) {
-    auto opened = LogReader::open(*platform_.disk, manifest_.log_history(), from);
+    auto opened =
+        LogReader::open(*platform_.disk, manifest_.log_history(), from, marks_of(node_, manifest_));
     if (!opened) return opened.take_error();
     LogReader& reader = **opened;
     total_bytes_ = loaded_bytes_.load() + reader.bytes_total();
@@ -171,15 +172,14 @@ Status Engine::replay(const SnapshotPositions& positions, uint64_t from, const S
                      reader.damage());
     }
     unwritten_ = std::make_unique<Unwritten>();
-    unwritten_->is_new = manifest_.epochs.empty();
     const uint64_t epoch_start = manifest_.epochs.empty() ? 0 : manifest_.epochs.back().start;
-    unwritten_->proven = std::max(info.complete_at, epoch_start);
+    unwritten_->proven = std::max({info.complete_at, epoch_start, node_.durable});
     log_line(LogLine::Level::kInfo, "replayed " + std::to_string(records) +
                                         " records; the log "
                                         "goes on at position " +
                                         std::to_string(reader.end()));
     warn_of_future_record(last_commit_ms);
-    make_log(reader);
+    SYNAP_TRY(make_log(reader));
     unwritten_->reader = std::move(*opened);
     return {};
 }

@@ -14,7 +14,9 @@ namespace synap::format {
 inline constexpr uint32_t kLevel = 1;
 
 inline constexpr std::string_view kManifestName = "MANIFEST";
+inline constexpr std::string_view kNodeName = "NODE";
 inline constexpr std::string_view kManifestMagic = "SYNAPMAN";
+inline constexpr std::string_view kNodeMagic = "SYNAPNOD";
 inline constexpr std::string_view kSegmentMagic = "SYNAPLOG";
 inline constexpr std::string_view kSnapshotMagic = "SYNAPSNP";
 inline constexpr std::string_view kSegmentPrefix = "log-";
@@ -22,8 +24,10 @@ inline constexpr std::string_view kSnapshotPrefix = "snapshot-";
 inline constexpr std::string_view kTemporarySuffix = ".tmp";
 
 // Segment: header, then frames, then zeros or the end of the file.
-//   magic[8] level:u32 crc:u32 history[16] first_position:u64 synced:u64 reserved[16]
-// crc covers the header without itself. `synced` is what was known durable at creation.
+//   magic[8] level:u32 crc:u32 history[16] first_position:u64 synced:u64 writer:u64
+//   reserved[8]
+// crc covers the header without itself. `synced` is what the node `writer` knew durable there at
+// creation.
 inline constexpr size_t kSegmentHeaderBytes = 64;
 
 // Frame: header, then `length` bytes of payload.

@@ -17,6 +17,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -43,6 +44,10 @@ struct LogStart {
     LogHistory history;
     uint32_t epoch = 0;
     uint64_t position = 0;  // where the log goes on; everything before it is durable
+    uint64_t node = 0;      // whose log it is, for the headers of segments
+    // Makes the epoch known, durably, before the first record of it is written; where the error may
+    // pass it is called again. Called by whoever writes, with the log's mutex for that.
+    std::function<Status()> begin_epoch = nullptr;
 };
 
 // Told once, from an engine thread or from the caller that reached the level; must not call back.
@@ -177,6 +182,7 @@ private:
     Status write_tail();
     Status write_through(uint64_t position);
     Status write_taken();
+    Status begin_epoch();
     Status put_tail(const Tail& tail);
     Status zero_ahead();
     Status fill_with_zeros(File& file, uint64_t from, uint64_t until);
@@ -242,6 +248,7 @@ private:
     uint64_t zeroed_until_ = 0;        // file offset; guarded by write_
     uint64_t reserved_ = 0;            // file offset to which there is room; guarded by write_
     bool zeroes_ = false;              // the file system cannot reserve room; guarded by write_
+    bool epoch_begun_ = false;         // guarded by write_
     uint64_t next_segment_at_us_ = 0;  // not before: one could not be begun; guarded by write_
     std::atomic<uint64_t> written_;
     std::atomic<uint64_t> room_until_{0};

@@ -71,7 +71,8 @@ Status Log::open_first_segment(uint64_t segment) {
 // The log goes on in a new segment that has room for `bytes`. Nothing has changed when it fails.
 Status Log::begin_segment(uint64_t position, uint64_t bytes) {
     const uint64_t reserved = format::kSegmentHeaderBytes + bytes + kRoomMargin;
-    const SegmentHeader header{start_.history.level, start_.history.id, position, synced()};
+    const SegmentHeader header{start_.history.level, start_.history.id, position, synced(),
+                               start_.node};
     auto created = create_segment(disk_, header, [&](File& file) {
         return set_aside(file, format::kSegmentHeaderBytes, reserved);
     });
@@ -115,13 +116,14 @@ void Log::begin_segment_for_snapshot() noexcept {
 }
 
 // The header of an empty segment says that the log was durable to its start: damage to the last
-// records is then seen for what it is, and recovery has nothing to write again. The epoch says it
-// where nothing was appended. Everything is durable without it, so a failure does not matter.
+// records is then seen for what it is, and recovery has nothing to write again. NODE says it where
+// nothing was appended. Everything is durable without it, so a failure does not matter.
 void Log::leave_proof() noexcept {
     const uint64_t end = written();
     if (end == segment_start_ || end == start_.position) return;
     try {
-        auto proof = create_segment(disk_, {start_.history.level, start_.history.id, end, end});
+        auto proof =
+            create_segment(disk_, {start_.history.level, start_.history.id, end, end, start_.node});
         if (proof && (*proof)->sync()) disk_.sync_names().ignore();
     } catch (const std::bad_alloc&) {
     }
@@ -224,6 +226,13 @@ Status Log::zero_ahead() {
     return {};
 }
 
+// Where memory is exhausted nothing has happened: whoever writes next tries again.
+Status Log::begin_epoch() {
+    Status begun = start_.begin_epoch ? start_.begin_epoch() : Status{};
+    epoch_begun_ = static_cast<bool>(begun);
+    return begun ? Status{} : or_fail([&]() -> Status { return begun.take_error(); });
+}
+
 // Takes the tail, unless one is still there that could not be written, and writes it.
 Status Log::write_tail() {
     if (!taken_) {
@@ -238,6 +247,7 @@ Status Log::write_tail() {
         seal(writing_);
         taken_ = true;
     }
+    if (!epoch_begun_) SYNAP_TRY(begin_epoch());
     return or_fail([this] { return write_taken(); });
 }
 

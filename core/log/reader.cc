@@ -18,8 +18,8 @@ std::string segment_name(uint64_t position) {
 }  // namespace
 
 Result<std::unique_ptr<LogReader>> LogReader::open(Disk& disk, const LogHistory& history,
-                                                   uint64_t from) {
-    std::unique_ptr<LogReader> reader(new LogReader(disk, history));
+                                                   uint64_t from, Marks marks) {
+    std::unique_ptr<LogReader> reader(new LogReader(disk, history, std::move(marks)));
     auto segments = list_segments(disk);
     if (!segments) return segments.take_error();
     reader->segments_ = std::move(*segments);
@@ -66,9 +66,18 @@ Status LogReader::enter_segment(size_t index) {
         foreign_ = true;
         return Error{Code::kCorrupt, file_name_ + " belongs to another history or position"};
     }
-    file_synced_ = header->synced;
-    claimed_ = std::max(claimed_, std::min(header->synced, position));
+    file_synced_ = marks_.count_of_node(header->writer) ? header->synced : 0;
+    claimed_ = std::max(claimed_, std::min(file_synced_, position));
     return {};
+}
+
+// Frames of one epoch stand together.
+bool LogReader::counts(const FrameHeader& header) noexcept {
+    if (header.epoch != counted_epoch_) {
+        counted_epoch_ = header.epoch;
+        counted_ = marks_.count_of_epoch(header.epoch);
+    }
+    return counted_;
 }
 
 uint64_t LogReader::position_at(uint64_t offset) const noexcept {
@@ -164,7 +173,7 @@ Result<bool> LogReader::next(LogRecord& record) {
         in_chain = true;
         if (!last) continue;
         end_ = position_at(offset_);
-        claimed_ = std::max(claimed_, header.synced);
+        if (counts(header)) claimed_ = std::max(claimed_, header.synced);
         record = {end_, header.epoch, header.commit_ms, first ? payload : std::string_view(chain_)};
         return true;
     }
@@ -200,7 +209,7 @@ Result<uint64_t> LogReader::proven_durable() {
             const char* reason = nullptr;
             auto found = frame_at(offset, header, payload, reason);
             if (!found) return found.take_error();
-            if (*found) proven = std::max(proven, header.synced);
+            if (*found && counts(header)) proven = std::max(proven, header.synced);
             offset += *found ? format::kFrameHeaderBytes + header.length : 1;
         }
     }
@@ -216,7 +225,7 @@ Status LogReader::copy_segment(uint64_t segment, uint64_t begin, uint64_t end, u
     if (!to) return to.take_error();
     const auto copy = [&]() -> Status {
         SYNAP_TRY((*to)->write_at(
-            0, encode_segment_header({history_.level, history_.id, begin, proven})));
+            0, encode_segment_header({history_.level, history_.id, begin, proven, marks_.self()})));
         std::string piece;
         for (uint64_t at = begin; at < end; at += piece.size()) {
             piece.resize(static_cast<size_t>(std::min<uint64_t>(kReadAhead, end - at)));

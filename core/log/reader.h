@@ -1,4 +1,5 @@
-// Reads the log of a closed directory, record by record, across segments.
+// Reads the log of a closed directory, record by record, across segments. What frames and segments
+// say about durability counts as far as `marks` believes whoever wrote them.
 //
 // Thread safety: one thread. Allocates in proportion to what is there, never to what a header says.
 #pragma once
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "core/base/result.h"
+#include "core/log/manifest.h"
 #include "core/log/record.h"
 #include "core/log/segment.h"
 #include "core/platform/disk.h"
@@ -28,7 +30,7 @@ public:
     // Reads from the first record at or behind `from`; `from` is the start of a record, or lies
     // before the oldest segment, which is kCorrupt: the log has a hole.
     static Result<std::unique_ptr<LogReader>> open(Disk& disk, const LogHistory& history,
-                                                   uint64_t from);
+                                                   uint64_t from, Marks marks = {});
 
     // False at the end of what is valid. kIo, kVersion and kCorrupt are not ends.
     Result<bool> next(LogRecord& record);
@@ -60,7 +62,8 @@ public:
     }
 
 private:
-    LogReader(Disk& disk, const LogHistory& history) : disk_(disk), history_(history) {}
+    LogReader(Disk& disk, const LogHistory& history, Marks marks)
+        : disk_(disk), history_(history), marks_(std::move(marks)) {}
 
     Status enter_segment(size_t index);
     // Whether a segment that could not be entered is damage, at which the log may end.
@@ -72,16 +75,20 @@ private:
     // A whole valid frame at `offset` of the current segment, whatever came before it.
     Result<bool> frame_at(uint64_t offset, FrameHeader& header, std::string_view& payload,
                           const char*& reason);
+    bool counts(const FrameHeader& header) noexcept;  // what it calls durable
     uint64_t position_at(uint64_t offset) const noexcept;
     Status copy_segment(uint64_t segment, uint64_t begin, uint64_t end, uint64_t proven);
 
     Disk& disk_;
     const LogHistory history_;
+    const Marks marks_;
     std::vector<uint64_t> segments_;
     size_t index_ = 0;
     std::unique_ptr<File> file_;
     std::string file_name_;
     uint64_t file_synced_ = 0;
+    uint32_t counted_epoch_ = 0;  // the last that counts() was asked about; epochs count from 1
+    bool counted_ = true;
     uint64_t claimed_ = 0;  // the furthest position that the records read call durable
     uint64_t offset_ = 0;   // of the next frame, in the file
     std::string buffer_;

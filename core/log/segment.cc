@@ -57,6 +57,7 @@ std::string encode_segment_header(const SegmentHeader& header) {
     put(bytes, header.history.low);
     put(bytes, header.first_position);
     put(bytes, header.synced);
+    put(bytes, header.writer);
     bytes.resize(format::kSegmentHeaderBytes);
     store(bytes.data() + kCrcAt, header_crc(bytes));
     return bytes;
@@ -73,6 +74,7 @@ Result<SegmentHeader> decode_segment_header(std::string_view bytes, const std::s
     header.history = {load<uint64_t>(bytes.data() + 16), load<uint64_t>(bytes.data() + 24)};
     header.first_position = load<uint64_t>(bytes.data() + 32);
     header.synced = load<uint64_t>(bytes.data() + 40);
+    header.writer = load<uint64_t>(bytes.data() + 48);
     SYNAP_TRY(check_level(header.level, file));
     return header;
 }

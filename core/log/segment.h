@@ -35,7 +35,8 @@ struct SegmentHeader {
     uint32_t level = 0;
     HistoryId history;
     uint64_t first_position = 0;
-    uint64_t synced = 0;
+    uint64_t synced = 0;  // known durable by the node `writer`
+    uint64_t writer = 0;
 };
 
 std::string encode_segment_header(const SegmentHeader& header);

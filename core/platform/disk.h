@@ -25,6 +25,13 @@
 
 namespace synap {
 
+// Which file it is on this machine. Renaming keeps it, a copy has another.
+struct FileIdentity {
+    uint64_t device = 0;
+    uint64_t inode = 0;
+    bool operator==(const FileIdentity&) const = default;
+};
+
 class File {
 public:
     virtual ~File() = default;  // closes; unsynced bytes stay unsynced
@@ -41,6 +48,7 @@ public:
     // Durable after the next sync. Growing fills with zeros.
     virtual Status truncate(uint64_t size) = 0;
     virtual Result<uint64_t> size() = 0;
+    virtual Result<FileIdentity> identity() = 0;
 };
 
 // Held for as long as the directory is in use.

@@ -121,6 +121,12 @@ public:
         return static_cast<uint64_t>(st.st_size);
     }
 
+    Result<FileIdentity> identity() override {
+        struct stat st {};
+        if (fstat(fd_.get(), &st) != 0) return io_error("cannot stat", path_, errno);
+        return FileIdentity{static_cast<uint64_t>(st.st_dev), static_cast<uint64_t>(st.st_ino)};
+    }
+
 private:
     Descriptor fd_;
     std::string path_;

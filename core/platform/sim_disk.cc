@@ -60,6 +60,7 @@ struct SimDisk::State {
     bool is_halted = false;
     std::vector<FailedCall> failures;
     uint64_t changes = 0;
+    uint64_t files_made = 0;
 
     // Whether this use of `call` fails, and why. Counts it.
     std::optional<Reason> fails(DiskCall call, std::string_view name, bool grows = false) {
@@ -205,6 +206,12 @@ public:
         return static_cast<uint64_t>(inode_->seen().size());
     }
 
+    Result<FileIdentity> identity() override {
+        const std::lock_guard guard(state_->mutex);
+        if (!alive()) return dead("stat");
+        return FileIdentity{state_->options.device, inode_->number()};
+    }
+
 private:
     bool alive() const { return life_ == state_->life && !state_->is_halted; }
     Error dead(std::string_view what) const { return refused(what, path_, kDead); }
@@ -258,7 +265,7 @@ Result<std::unique_ptr<File>> SimDisk::open(std::string_view name, OpenMode mode
         return refused("open", describe(name),
                        {create ? "File exists" : "No such file or directory"});
     }
-    InodePtr inode = create ? std::make_shared<SimImage>() : found->second;
+    InodePtr inode = create ? std::make_shared<SimImage>(++state_->files_made) : found->second;
     if (create) state_->change({{}, std::string(name), inode});
     return std::unique_ptr<File>(
         std::make_unique<SimFile>(state_, std::move(inode), name, mode != OpenMode::kRead));
@@ -313,7 +320,8 @@ Result<std::unique_ptr<DiskLock>> SimDisk::lock() {
     if (state_->is_halted) return refused("lock", describe(kLockName), kDead);
     if (state_->locked || state_->readers > 0) return in_use(describe(""));
     if (!state_->names.contains(kLockName)) {
-        state_->change({{}, std::string(kLockName), std::make_shared<SimImage>()});
+        state_->change(
+            {{}, std::string(kLockName), std::make_shared<SimImage>(++state_->files_made)});
     }
     state_->locked = true;
     return std::unique_ptr<DiskLock>(std::make_unique<SimLock>(state_, false));

@@ -46,6 +46,7 @@ struct SimDiskOptions {
     bool names_in_order = true;  // a power cut keeps a prefix of the unsynced name changes
     bool reserves = true;        // false: reserve() is not supported
     bool lying_sync = false;     // sync reports success and makes nothing durable
+    uint64_t device = 1;         // where its files are: a copy of them is on another
 };
 
 struct FailedCall {

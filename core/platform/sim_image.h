@@ -36,6 +36,8 @@ struct Severity {
 
 class SimImage {
 public:
+    explicit SimImage(uint64_t number = 0) noexcept : number_(number) {}
+    uint64_t number() const noexcept { return number_; }
     const std::string& seen() const noexcept { return seen_; }
 
     void write(uint64_t offset, std::string_view bytes);
@@ -57,6 +59,7 @@ public:
     void rot_length(uint64_t size);
 
 private:
+    uint64_t number_;
     struct Change {
         bool truncates;
         uint64_t offset;    // of the write, or the new length

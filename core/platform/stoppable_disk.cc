@@ -26,6 +26,7 @@ public:
     Status reserve(uint64_t offset, uint64_t size) override { return file_->reserve(offset, size); }
     Status truncate(uint64_t size) override { return file_->truncate(size); }
     Result<uint64_t> size() override { return file_->size(); }
+    Result<FileIdentity> identity() override { return file_->identity(); }
 
 private:
     const std::unique_ptr<File> file_;

@@ -110,7 +110,7 @@ void cmd_synap_session(CommandContext& ctx) {
 
 void cmd_synap_token(CommandContext& ctx) {
     ctx.reply().begin_array(2);
-    ctx.reply().integer(ctx.engine().epoch());
+    ctx.reply().integer(static_cast<int64_t>(ctx.engine().epoch_word()));
     ctx.reply().integer(static_cast<int64_t>(ctx.session().last_write()));
 }
 

@@ -4,6 +4,7 @@
 
 #include "core/base/crc32c.h"
 #include "core/log/format.h"
+#include "core/log/node_file.h"
 #include "core/log/record.h"
 #include "core/log/segment.h"
 
@@ -36,11 +37,16 @@ Evidence collect_evidence(SimDisk& disk) {
     uint32_t frame_seed = 0;
     const std::string manifest_name(format::kManifestName);
     if (auto manifest = Manifest::decode(disk.contents(manifest_name), manifest_name)) {
-        evidence.named = manifest->epochs.back().start;
+        if (!manifest->epochs.empty()) evidence.named = manifest->epochs.back().start;
         frame_seed = manifest->log_history().frame_seed;
     }
     for (const std::string& name : disk.names()) {
         uint64_t position = 0;
+        if (name == format::kNodeName) {
+            if (auto node = decode_node_file(disk.contents(name), name)) {
+                evidence.named = std::max(evidence.named, node->durable);
+            }
+        }
         if (format::parse_file_name(name, format::kSnapshotPrefix, position)) {
             evidence.named = std::max(evidence.named, position);
         } else if (format::parse_file_name(name, format::kSegmentPrefix, position)) {

@@ -20,7 +20,7 @@ struct Claim {
 struct Evidence {
     std::vector<Claim> frames;    // whole ones, up to the first that is not, segment by segment
     std::vector<Claim> segments;  // headers
-    uint64_t named = 0;           // by the names of snapshots and the epochs in MANIFEST
+    uint64_t named = 0;           // by the names of snapshots, NODE, and the epochs in MANIFEST
 
     // The furthest position that is provably durable although [begin, end) can not be read.
     uint64_t proven_without(uint64_t begin, uint64_t end) const;

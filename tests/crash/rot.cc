@@ -77,7 +77,9 @@ bool names_place(const Error& error, const Damage& damage) {
 }  // namespace
 
 std::shared_ptr<SimDisk> copy_at_rest(SimDisk& from) {
-    auto copy = std::make_shared<SimDisk>(from.options());
+    SimDiskOptions options = from.options();
+    ++options.device;
+    auto copy = std::make_shared<SimDisk>(options);
     for (const std::string& name : from.names()) {
         auto file = copy->open(name, OpenMode::kCreate);
         const std::string bytes = from.contents(name);

@@ -108,6 +108,7 @@ State Store::read() {
 
 std::string Store::broken_promise() {
     if (!disk_->unsynced(format::kManifestName).empty()) return "MANIFEST is not durable";
+    if (!disk_->unsynced(format::kNodeName).empty()) return "NODE is not durable";
     const uint64_t synced = engine_->log()->synced();
     std::vector<uint64_t> segments;
     for (const std::string& name : disk_->names()) {

@@ -105,7 +105,10 @@ typedef struct synap_bytes {
 } synap_bytes_t;
 
 /* Place in the history of a store. A write's token lies behind its record, so position is never 0
- * for one. Compare tokens of one store only. */
+ * for one. `epoch` says which stretch of which history: its number in the upper half, and in the
+ * lower half of the random id that the stretch has. A token of another history, or of a write that
+ * this history has given up, is INVALID_ARGUMENT at once wherever it is passed, with the reason in
+ * the message. Compare tokens of one store only. */
 typedef struct synap_token {
     uint64_t epoch;
     uint64_t position;

@@ -38,6 +38,7 @@ TEST_F(ServerCommands, SaveReportsWhatTheDiskSays) {
     on_disk();
     Client client(engine);
     client("SET a 1");
+    ASSERT_TRUE(engine->log()->sync(engine->log()->appended()));  // its epoch has begun
     disk->fail_at(DiskCall::kCreate, 1, DiskFault::kNoSpace);
     EXPECT_EQ(client("SAVE").rfind("-ERR ", 0), 0u);
     EXPECT_EQ(client.info("rdb_last_bgsave_status"), "err");
