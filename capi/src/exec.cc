@@ -188,7 +188,7 @@ synap_status_t deliver_on(synap_session& s, SinkVisitor& visitor, synap_error_t*
     try {
         if (!s.session->reply().replay(s.shown, s.answered, visitor)) {
             if (visitor.paused()) {
-                s.session->reply().drop_replayed(s.shown);
+                s.session->drop_replayed(s.shown);
                 return s.owes_replies() ? synap_status_t{SYNAP_PAUSED} : SYNAP_OK;
             }
             forget();
@@ -225,8 +225,12 @@ synap_status_t synap_exec(synap_session_t* s, const synap_arg_t* argv, size_t ar
         const synap_status_t status = run_single(s, options, token, err);
         if (status != SYNAP_OK) return status;
         return after_effects(err, token, [&]() -> synap_status_t {
-            size_t at = 0;
-            *reply_out = build_reply(s->session->reply(), at, token);
+            auto built = build_reply(s->session->reply(), token);
+            if (!built) {
+                const Error& why = built.error();
+                return report(err, why.code, why.message, token, true);
+            }
+            *reply_out = *built;
             return SYNAP_OK;
         });
     });

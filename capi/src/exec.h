@@ -18,7 +18,7 @@ public:
         constexpr size_t kKept = Session::kScratchKept;
         if (session_.words.capacity() > kKept) std::vector<std::string_view>().swap(session_.words);
         if (session_.calls.capacity() > kKept) std::vector<Call>().swap(session_.calls);
-        if (!session_.owes_replies()) session_.session->reply().clear();
+        if (!session_.owes_replies()) session_.session->clear_reply();
         session_.busy.clear(std::memory_order_release);
     }
     InUse(const InUse&) = delete;

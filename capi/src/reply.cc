@@ -48,8 +48,9 @@ struct Measure {
     bool add(size_t size) {
         ++nodes;
         byte_count += size;
-        return true;
+        return total() <= limits::kReplyTreeBytes;
     }
+    size_t total() const noexcept { return nodes * sizeof(synap_node) + byte_count; }
 };
 
 class Fill {
@@ -135,10 +136,15 @@ void destroy(synap_reply* reply) noexcept {
     std::free(reply);
 }
 
-synap_reply* build_reply(const Reply& tape, size_t& at, synap_token_t token) {
+Result<synap_reply*> build_reply(const Reply& tape, synap_token_t token) {
     Measure measure;
-    size_t measured_at = at;
-    tape.replay_one(measured_at, measure);
+    size_t at = 0;
+    if (!tape.replay_one(at, measure)) {
+        return Error{Code::kUnsupported,
+                     "the reply takes more than " + std::to_string(limits::kReplyTreeBytes) +
+                         " bytes as a tree: take it through a sink, or in parts"};
+    }
+    at = 0;
     synap_reply* reply = allocate(measure);
     reply->token = token;
     try {
@@ -151,6 +157,12 @@ synap_reply* build_reply(const Reply& tape, size_t& at, synap_token_t token) {
     return reply;
 }
 
+synap_reply* build_small(const Reply& tape, synap_token_t token) {
+    auto built = build_reply(tape, token);
+    SYNAP_ASSERT(built);
+    return *built;
+}
+
 synap_reply* build_scalar(ReplyType type, std::string_view bytes) {
     Reply tape;
     if (type == ReplyType::kText) {
@@ -158,8 +170,7 @@ synap_reply* build_scalar(ReplyType type, std::string_view bytes) {
     } else {
         tape.bulk(bytes);
     }
-    size_t at = 0;
-    return build_reply(tape, at, {0, 0});
+    return build_small(tape, {0, 0});
 }
 
 Status GivenSink::read_unusual(const synap_sink_t* from) {

@@ -11,8 +11,11 @@ namespace synap::capi {
 // The stable code of an error reply, from its first word.
 int32_t reply_code(std::string_view message) noexcept;
 
-// One value of the tape as a tree: one allocation. Throws std::bad_alloc.
-synap_reply* build_reply(const Reply& tape, size_t& at, synap_token_t token);
+// One value of the tape as a tree: one allocation, of at most limits::kReplyTreeBytes (or
+// kUnsupported). Throws std::bad_alloc.
+Result<synap_reply*> build_reply(const Reply& tape, synap_token_t token);
+// Of a tape that is the caller's own, and small.
+synap_reply* build_small(const Reply& tape, synap_token_t token);
 
 // A tree of one text or bytes node.
 synap_reply* build_scalar(ReplyType type, std::string_view bytes);
@@ -67,6 +70,11 @@ public:
         return goes_on([&] { return sink_.end(sink_.ctx, static_cast<uint32_t>(type)); });
     }
 
+    // Nothing was shown, and it takes its time.
+    bool rest() noexcept {
+        paused_ = pause_ == Pause::kPause;
+        return !paused_;
+    }
     // Why the replay has ended early: the sink wants no more now. Else it has stopped().
     bool paused() const noexcept { return paused_; }
     [[gnu::cold, gnu::noinline]] Error stopped() const {

@@ -25,8 +25,7 @@ public:
             try {
                 Reply tape;
                 Session::finish_wait(wait_, log_, tape);
-                size_t at = 0;
-                event.reply = build_reply(tape, at, token_);
+                event.reply = build_small(tape, token_);
             } catch (...) {
                 event.error = make_error(Code::kNoMemory, {});
             }
@@ -85,10 +84,12 @@ Result<synap_status_t> park_command(synap_session& s, Place place, uint64_t tag,
 // The command is done; its reply waits until the log has reached the level.
 Result<synap_status_t> finish_or_park(synap_session& s, const CallOptions& options,
                                       uint64_t position, synap_token_t token, Place place,
-                                      uint64_t tag, synap_reply_t** reply_out, uint64_t* op_out) {
+                                      uint64_t tag, synap_reply_t** reply_out, uint64_t* op_out,
+                                      synap_error_t** err) {
     Engine& engine = s.session->engine();
-    size_t at = 0;
-    ReplyRef reply(build_reply(s.session->reply(), at, token));
+    auto built = build_reply(s.session->reply(), token);
+    if (!built) return report(err, built.error().code, built.error().message, token, true);
+    ReplyRef reply(*built);
     Log* log = engine.log();
     if (log == nullptr || position == 0 || log->reached(options.level) >= position) {
         *reply_out = reply.release();
@@ -133,7 +134,7 @@ synap_status_t synap_submit(synap_session_t* s, const synap_arg_t* argv, size_t 
         }
         return after_effects(err, token, [&] {
             return finish_or_park(*s, read, outcome.depends_on, token, std::move(place), tag,
-                                  reply_out, op_out);
+                                  reply_out, op_out, err);
         });
     });
 }

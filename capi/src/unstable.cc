@@ -158,8 +158,7 @@ synap_status_t synap_log_line_take(synap_store_t* s, synap_reply_t** reply_out,
         tape.text(kLevels[static_cast<size_t>(line.level)]);
         tape.text(line.text);
         tape.integer(static_cast<int64_t>(lost));
-        size_t at = 0;
-        *reply_out = build_reply(tape, at, {0, 0});
+        *reply_out = build_small(tape, {0, 0});
         return SYNAP_OK;
     });
 }

@@ -1,6 +1,7 @@
 #include "core/commands/context.h"
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 #include "core/base/numbers.h"
@@ -139,6 +140,11 @@ void CommandContext::write_range(const KeyRef& key, uint64_t offset, std::string
     Effect effect = effect_on(key, EffectKind::kEdit);
     effect.body.argument = offset;
     effect.body.bytes = bytes;
+    if (run_.prepared.is_edit(offset, bytes)) effect.body.prepared = &run_.prepared;
+    if (bytes.size() > limits::kInlineValueBytes) {
+        effect.body.blob = large_argument(bytes);
+        if (effect.body.blob != nullptr) effect.body.bytes = effect.body.blob->bytes();
+    }
     emit(effect);
 }
 
@@ -194,6 +200,19 @@ void CommandContext::reply_string(const Node& node) {
     } else {
         reply_.bulk(value.text);
     }
+}
+
+void CommandContext::reply_shared(const KeyRef& key, Node*& node) {
+    const bool stands_in_node = node->encoding() == Encoding::kInline;
+    if (stands_in_node && node->inline_value().size() >= limits::kSharedStringBytes) {
+        try {
+            node = keyspace_.share_string(key, run_.stripe);
+        } catch (const std::bad_alloc&) {
+            // Then it is copied, if that can be had.
+        }
+    }
+    if (node->encoding() != Encoding::kBlob) return reply_string(*node);
+    reply_.bulk(node->value().blob());
 }
 
 void CommandContext::wrong_type() {

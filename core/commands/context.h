@@ -60,7 +60,8 @@ struct Run {
     RunCounters counters;
     SmallRandom random{0};
     std::vector<LargeArgument> large_arguments;
-    std::string body;  // of the effect that a handler gathers; empty between handlers
+    PreparedString prepared;  // of the command under way
+    std::string body;         // of the effect that a handler gathers; empty between handlers
 };
 
 // What a keyed effect begins with.
@@ -151,6 +152,13 @@ public:
 
     // Replies with the string in the node: a copy, or a reference to a large one.
     void reply_string(const Node& node);
+    // The same for reads, of which a transaction may have many: when the copies on the tape have
+    // become large, the string is moved to where it can be shared. `node` follows it.
+    void reply_string(const KeyRef& key, Node*& node) {
+        if (reply_.size() > limits::kReplyCopyBytes) [[unlikely]]
+            return reply_shared(key, node);
+        reply_string(*node);
+    }
 
     // Standard errors, worded as Redis words them.
     void error(std::string_view message) { reply_.error(message); }
@@ -166,6 +174,7 @@ public:
     [[nodiscard]] bool take_integer(size_t i, int64_t& value);
 
 private:
+    void reply_shared(const KeyRef& key, Node*& node);
     int64_t read_clock() noexcept;  // defined with the engine, which owns time
     void mark_access(Node& node) noexcept;
     bool take_hash(Node* node);

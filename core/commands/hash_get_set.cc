@@ -33,7 +33,7 @@ constexpr bool has_time(Kind kind) noexcept { return (kExpiryTimes & expiry_kind
 
 void reply_value(Reply& reply, const FieldPlan::Field& field) {
     if (field.there) {
-        reply.bulk(field.value);
+        reply.bulk_of(field.value, field.blob);
     } else {
         reply.null();
     }

@@ -69,7 +69,7 @@ FieldPlan::Field& FieldPlan::at(size_t i) {
     }
     FieldView found;
     const bool there = hash_.find_live(name, ctx_.now_ms(), found);
-    fields_.push_back(there ? Field{true, found.deadline, found.value} : Field{});
+    fields_.push_back(there ? Field{true, found.deadline, found.value, found.blob} : Field{});
     return fields_.back();
 }
 

@@ -43,6 +43,7 @@ public:
         bool there = false;
         int64_t deadline = 0;
         std::string_view value;
+        Blob* blob = nullptr;  // as of FieldView
     };
 
     FieldPlan(CommandContext& ctx, const Node* node, const FieldArguments& fields);

@@ -52,8 +52,9 @@ uint64_t collect(const HashRef& hash, uint64_t cursor, const HscanOptions& optio
         hash.for_each(see);
         return 0;
     }
-    return hash.tree()->scan(cursor, static_cast<size_t>(options.count), [&](const TreeEntry& it) {
-        see(FieldView{it.member, it.value, it.deadline});
+    const size_t count = std::min(static_cast<size_t>(options.count), limits::kScannedFields);
+    return hash.tree()->scan(cursor, count, [&](const TreeEntry& it) {
+        see(FieldView{it.member, it.value, it.deadline, it.blob});
     });
 }
 
@@ -64,7 +65,7 @@ void reply_page(Reply& reply, uint64_t cursor, const std::vector<FieldView>& pag
     reply.begin_array(values ? page.size() * 2 : page.size());
     for (const FieldView& field : page) {
         reply.bulk(field.field);
-        if (values) reply.bulk(field.value);
+        if (values) reply.bulk_of(field.value, field.blob);
     }
 }
 
@@ -77,47 +78,61 @@ std::vector<FieldView> all_live(const HashRef& hash, int64_t now) {
     return fields;
 }
 
-// Draws fields one at a time, each with about the same chance; from a hash that has some.
+// Draws fields one at a time, each with about the same chance.
 class Draw {
 public:
-    Draw(const HashRef& hash, int64_t now, SmallRandom& random) : hash_(hash), random_(random) {
-        // A tree draws by itself where every field is alive.
-        if (hash.tree() == nullptr || hash.due(now)) fields_ = all_live(hash, now);
-        from_tree_ = hash.tree() != nullptr && !hash.due(now);
+    Draw(const HashRef& hash, int64_t now, SmallRandom& random)
+        : hash_(hash), now_(now), random_(random), from_tree_(hash.tree() != nullptr) {
+        if (!from_tree_) fields_ = all_live(hash, now);
     }
-    bool empty() const noexcept { return !from_tree_ && fields_.empty(); }
-    FieldView next() noexcept {
-        if (!from_tree_) return fields_[random_.below(fields_.size())];
-        TreeEntry entry;
-        hash_.tree()->random(random_.next(), entry);
-        return {entry.member, entry.value, entry.deadline};
+    // False where nothing is alive.
+    bool next(FieldView& field) {
+        if (from_tree_ && next_of_tree(field)) return true;
+        if (fields_.empty()) return false;
+        field = fields_[random_.below(fields_.size())];
+        return true;
     }
 
 private:
+    // Where hardly anything is alive, what is has to be looked for.
+    bool next_of_tree(FieldView& field) {
+        constexpr int kTries = 128;
+        TreeEntry entry;
+        for (int i = 0; i < kTries && hash_.tree()->random(random_.next(), entry); ++i) {
+            field = {entry.member, entry.value, entry.deadline, entry.blob};
+            if (!field.expired(now_)) return true;
+        }
+        fields_ = all_live(hash_, now_);
+        from_tree_ = false;
+        return false;
+    }
+
     const HashRef& hash_;
+    const int64_t now_;
     SmallRandom& random_;
+    bool from_tree_;
     std::vector<FieldView> fields_;
-    bool from_tree_ = false;
 };
 
-// `count` fields, each of them once; `count` is less than the hash holds.
-std::vector<FieldView> distinct(const HashRef& hash, size_t count, int64_t now,
-                                SmallRandom& random) {
-    // Drawing again what came before costs more than a look at everything from some share on.
-    constexpr size_t kShare = 4;
-    if (hash.tree() == nullptr || hash.due(now) || count >= hash.size() / kShare) {
-        std::vector<FieldView> fields = all_live(hash, now);
-        for (size_t i = 0; i < count; ++i) {
-            std::swap(fields[i], fields[i + random.below(fields.size() - i)]);
-        }
-        fields.resize(count);
-        return fields;
+// `count` fields of a packed hash, each of them once; `count` is less than are alive.
+std::vector<FieldView> distinct_of_packed(const HashRef& hash, size_t count, int64_t now,
+                                          SmallRandom& random) {
+    std::vector<FieldView> fields = all_live(hash, now);
+    for (size_t i = 0; i < count; ++i) {
+        std::swap(fields[i], fields[i + random.below(fields.size() - i)]);
     }
+    fields.resize(count);
+    return fields;
+}
+
+// Of a tree in which all are alive, where `count` is a small part of them.
+std::vector<FieldView> distinct_of_tree(const HashRef& hash, size_t count, int64_t now,
+                                        SmallRandom& random) {
     Draw draw(hash, now, random);
     std::vector<FieldView> fields;
     std::unordered_set<std::string_view> seen;
-    while (fields.size() < count) {
-        const FieldView field = draw.next();
+    FieldView field;
+    while (fields.size() < count && draw.next(field)) {
         if (seen.insert(field.field).second) fields.push_back(field);
     }
     return fields;
@@ -133,7 +148,54 @@ void begin_fields(Reply& reply, uint64_t count, bool values) {
 
 void reply_field(Reply& reply, const FieldView& field, bool values) {
     reply.bulk(field.field);
-    if (values) reply.bulk(field.value);
+    if (values) reply.bulk_of(field.value, field.blob);
+}
+
+void reply_fields(Reply& reply, std::span<const FieldView> fields, bool values) {
+    begin_fields(reply, fields.size(), values);
+    for (const FieldView& field : fields) reply_field(reply, field, values);
+}
+
+void reply_repeated(CommandContext& ctx, const HashRef& hash, uint64_t count, bool values) {
+    Draw draw(hash, ctx.now_ms(), ctx.run().random);
+    FieldView field;
+    if (!draw.next(field)) return ctx.reply().begin_array(0);
+    begin_fields(ctx.reply(), count, values);
+    for (;;) {
+        reply_field(ctx.reply(), field, values);
+        if (--count == 0) return;
+        draw.next(field);
+    }
+}
+
+void reply_random(CommandContext& ctx, int64_t count, bool values) {
+    // Of a large hash only so many are drawn under its slot's lock, and only where others than
+    // those that came before are soon found.
+    constexpr uint64_t kDrawnUnderLock = 1024;
+    constexpr uint64_t kShare = 4;
+    Node* node = nullptr;
+    if (!ctx.read_hash(ctx.key(1), node)) return;
+    const HashRef hash(node);
+    const int64_t now = ctx.now_ms();
+    Reply& reply = ctx.reply();
+    if (count == 0 || hash.size() == 0) return reply.begin_array(0);
+    SmallRandom& random = ctx.run().random;
+    const uint64_t wanted =
+        count < 0 ? 0 - static_cast<uint64_t>(count) : static_cast<uint64_t>(count);
+    if (hash.tree() != nullptr) {
+        const bool found_soon = count < 0 || (!hash.due(now) && wanted < hash.size() / kShare);
+        if (wanted > kDrawnUnderLock || !found_soon) {
+            const HashPart part = values ? HashPart::kPairs : HashPart::kFields;
+            const HashChoice choice{part, now, wanted, random.next(), count < 0};
+            return reply.hash(hash.tree()->share(), choice);
+        }
+        if (count > 0) {
+            return reply_fields(reply, distinct_of_tree(hash, wanted, now, random), values);
+        }
+    }
+    if (count < 0) return reply_repeated(ctx, hash, wanted, values);
+    const size_t shown = std::min<uint64_t>(wanted, hash.live_size(now));
+    reply_fields(reply, distinct_of_packed(hash, shown, now, random), values);
 }
 
 // The count of HRANDFIELD; false, with the error replied, where it is none.
@@ -156,32 +218,6 @@ bool take_count(CommandContext& ctx, int64_t& count, bool& values) {
     if (fits && count >= -static_cast<int64_t>(limits::kRandomFields)) return true;
     ctx.error("ERR value is out of range");
     return false;
-}
-
-void reply_random(CommandContext& ctx, int64_t count, bool values) {
-    Node* node = nullptr;
-    if (!ctx.read_hash(ctx.key(1), node)) return;
-    const HashRef hash(node);
-    const int64_t now = ctx.now_ms();
-    Reply& reply = ctx.reply();
-    const uint64_t size = count == 0 ? 0 : hash.live_size(now);
-    if (size == 0) return reply.begin_array(0);
-    if (count < 0) {
-        Draw draw(hash, now, ctx.run().random);
-        begin_fields(reply, static_cast<uint64_t>(-count), values);
-        for (; count < 0; ++count) reply_field(reply, draw.next(), values);
-    } else if (static_cast<uint64_t>(count) >= size) {
-        begin_fields(reply, size, values);
-        hash.for_each([&](const FieldView& field) {
-            if (!field.expired(now)) reply_field(reply, field, values);
-        });
-    } else {
-        const auto wanted = static_cast<size_t>(count);
-        begin_fields(reply, wanted, values);
-        for (const FieldView& field : distinct(hash, wanted, now, ctx.run().random)) {
-            reply_field(reply, field, values);
-        }
-    }
 }
 
 }  // namespace
@@ -212,9 +248,11 @@ void cmd_hrandfield(CommandContext& ctx) {
     Node* node = nullptr;
     if (!ctx.read_hash(ctx.key(1), node)) return;
     const HashRef hash(node);
+    if (hash.size() == 0) return ctx.reply().null();
     Draw draw(hash, ctx.now_ms(), ctx.run().random);
-    if (draw.empty()) return ctx.reply().null();
-    ctx.reply().bulk(draw.next().field);
+    FieldView field;
+    if (!draw.next(field)) return ctx.reply().null();
+    ctx.reply().bulk(field.field);
 }
 
 }  // namespace synap::commands

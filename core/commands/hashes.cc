@@ -61,24 +61,23 @@ bool find_field(CommandContext& ctx, FieldView& field, Absent&& absent) {
     return true;
 }
 
-enum class Shown : uint8_t { kFields, kValues, kBoth };
-
-void reply_all(CommandContext& ctx, Shown shown) {
+void reply_all(CommandContext& ctx, HashPart part) {
     Node* node = nullptr;
     if (!ctx.read_hash(ctx.key(1), node)) return;
     const HashRef hash(node);
     const int64_t now = ctx.now_ms();
-    const uint64_t count = hash.live_size(now);
     Reply& reply = ctx.reply();
-    if (shown == Shown::kBoth) {
+    if (hash.tree() != nullptr) return reply.hash(hash.tree()->share(), {part, now});
+    const uint64_t count = hash.live_size(now);
+    if (part == HashPart::kBoth) {
         reply.begin_map(count);
     } else {
         reply.begin_array(count);
     }
     hash.for_each([&](const FieldView& field) {
         if (field.expired(now)) return;
-        if (shown != Shown::kValues) reply.bulk(field.field);
-        if (shown != Shown::kFields) reply.bulk(field.value);
+        if (part != HashPart::kValues) reply.bulk(field.field);
+        if (part != HashPart::kFields) reply.bulk(field.value);
     });
 }
 
@@ -109,7 +108,7 @@ void cmd_hsetnx(CommandContext& ctx) {
 void cmd_hget(CommandContext& ctx) {
     FieldView field;
     if (!find_field(ctx, field, [](Reply& reply) { reply.null(); })) return;
-    ctx.reply().bulk(field.value);
+    ctx.reply().bulk_of(field.value, field.blob);
 }
 
 void cmd_hmget(CommandContext& ctx) {
@@ -120,18 +119,18 @@ void cmd_hmget(CommandContext& ctx) {
     FieldView field;
     for (size_t i = 2; i < ctx.argc(); ++i) {
         if (hash.find_live(ctx.arg(i), ctx.now_ms(), field)) {
-            ctx.reply().bulk(field.value);
+            ctx.reply().bulk_of(field.value, field.blob);
         } else {
             ctx.reply().null();
         }
     }
 }
 
-void cmd_hgetall(CommandContext& ctx) { reply_all(ctx, Shown::kBoth); }
+void cmd_hgetall(CommandContext& ctx) { reply_all(ctx, HashPart::kBoth); }
 
-void cmd_hkeys(CommandContext& ctx) { reply_all(ctx, Shown::kFields); }
+void cmd_hkeys(CommandContext& ctx) { reply_all(ctx, HashPart::kFields); }
 
-void cmd_hvals(CommandContext& ctx) { reply_all(ctx, Shown::kValues); }
+void cmd_hvals(CommandContext& ctx) { reply_all(ctx, HashPart::kValues); }
 
 void cmd_hlen(CommandContext& ctx) {
     Node* node = nullptr;

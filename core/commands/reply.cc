@@ -26,6 +26,15 @@ uint32_t Reply::keep(Blob* blob) {
     return static_cast<uint32_t>(blobs_.size() - 1);
 }
 
+void Reply::hash(HashTreeRef&& all, const HashChoice& choice) {
+    const size_t bytes = all.memory();
+    trees_.push_back({std::make_unique<HeldTree>(std::move(all)), choice});
+    char* at = extend(5);
+    *at = static_cast<char>(kHashTag);
+    store(at + 1, static_cast<uint32_t>(trees_.size() - 1));
+    blob_bytes_ += bytes;
+}
+
 void Reply::bulk(Blob* blob) {
     const uint32_t index = keep(blob);
     char* at = extend(5);
@@ -50,17 +59,36 @@ size_t Reply::held_alone(const Cursor& cursor) const noexcept {
         const Blob& blob = *blobs_[i].get();
         if (blob.unique()) bytes += blob.memory();
     }
-    return bytes;
+    size_t in_trees = 0;
+    size_t orphaned = 0;
+    for (size_t i = cursor.trees_; i < trees_.size(); ++i) {
+        in_trees += trees_[i].held->all.memory();
+        orphaned = trees_[i].held->all.orphaned_bytes();
+    }
+    return bytes + std::min(in_trees, orphaned);
 }
 
 void Reply::drop_replayed(const Cursor& cursor) noexcept {
     for (; dropped_ < cursor.blobs_; ++dropped_) blobs_[dropped_] = BlobRef();
 }
 
+void Reply::give_trees(const Cursor& cursor, Garbage& garbage) noexcept {
+    for (; dropped_trees_ < cursor.trees_; ++dropped_trees_) {
+        garbage.add(std::move(trees_[dropped_trees_].held));
+    }
+}
+
+void Reply::give_trees(Garbage& garbage) noexcept {
+    for (; dropped_trees_ < trees_.size(); ++dropped_trees_) {
+        garbage.add(std::move(trees_[dropped_trees_].held));
+    }
+}
+
 void Reply::release_all() noexcept {
     constexpr size_t kReferencesKept = 1024;
     blobs_.clear();
-    dropped_ = 0;
+    trees_.clear();
+    dropped_ = dropped_trees_ = 0;
     if (blobs_.capacity() > kReferencesKept) std::vector<BlobRef>().swap(blobs_);
 }
 

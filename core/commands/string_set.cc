@@ -40,11 +40,11 @@ bool take_set_options(CommandContext& ctx, SetOptions& options) {
     return true;
 }
 
-void reply_string_or_null(CommandContext& ctx, const Node* node) {
+void reply_string_or_null(CommandContext& ctx, const KeyRef& key, Node*& node) {
     if (node == nullptr) {
         ctx.reply().null();
     } else {
-        ctx.reply_string(*node);
+        ctx.reply_string(key, node);
     }
 }
 
@@ -53,7 +53,7 @@ void set_with_options(CommandContext& ctx, const SetOptions& options, int64_t de
     Node* node = nullptr;
     if (options.get) {
         if (!ctx.read_string(key, node)) return;
-        reply_string_or_null(ctx, node);
+        reply_string_or_null(ctx, key, node);
     } else {
         node = ctx.edit(key);
     }
@@ -142,7 +142,7 @@ void cmd_getset(CommandContext& ctx) {
     const KeyRef key = ctx.key(1);
     Node* node = nullptr;
     if (!ctx.read_string(key, node)) return;
-    reply_string_or_null(ctx, node);
+    reply_string_or_null(ctx, key, node);
     ctx.set_string(key, ctx.arg(2), 0);
 }
 

@@ -6,20 +6,22 @@
 namespace synap::commands {
 
 void cmd_get(CommandContext& ctx) {
+    const KeyRef key = ctx.key(1);
     Node* node = nullptr;
-    if (!ctx.read_string(ctx.key(1), node)) return;
+    if (!ctx.read_string(key, node)) return;
     if (node == nullptr) return ctx.reply().null();
-    ctx.reply_string(*node);
+    ctx.reply_string(key, node);
 }
 
 void cmd_mget(CommandContext& ctx) {
     ctx.reply().begin_array(ctx.argc() - 1);
     for (size_t i = 1; i < ctx.argc(); ++i) {
-        const Node* node = ctx.read(ctx.key(i));
+        const KeyRef key = ctx.key(i);
+        Node* node = ctx.read(key);
         if (node == nullptr || node->type() != ValueType::kString) {
             ctx.reply().null();
         } else {
-            ctx.reply_string(*node);
+            ctx.reply_string(key, node);
         }
     }
 }
@@ -35,7 +37,7 @@ void cmd_getdel(CommandContext& ctx) {
     Node* node = nullptr;
     if (!ctx.read_string(key, node)) return;
     if (node == nullptr) return ctx.reply().null();
-    ctx.reply_string(*node);
+    ctx.reply_string(key, node);
     ctx.erase(key);
 }
 
@@ -51,7 +53,7 @@ void cmd_getex(CommandContext& ctx) {
     if (node == nullptr) return ctx.reply().null();
     int64_t deadline = 0;
     if (expiry.has_time() && !take_deadline(ctx, expiry.kind, expiry.argument, deadline)) return;
-    ctx.reply_string(*node);
+    ctx.reply_string(key, node);
     if (expiry.is_absolute() && deadline <= ctx.now_ms()) {
         ctx.erase(key);
     } else if (expiry.has_time() ||

@@ -37,7 +37,6 @@ Keyspace::~Keyspace() {
         table.for_each([&](Cell cell) noexcept { free_node(cell_node(cell)); });
         table.free(heap_);
     }
-    garbage_.free_all();
 }
 
 void Keyspace::apply(const Effect& effect, unsigned stripe) {

@@ -99,6 +99,11 @@ public:
     // kMove and kCopy the caller holds both slots, for kFlush and kSwap the gate alone.
     void apply(const Effect& effect, unsigned stripe);
 
+    // Moves a string that stands in its node, of a key that is there, into a blob, for replies to
+    // share: the same value as before, and no effect. The node that has it now. Throws
+    // std::bad_alloc, having changed nothing.
+    Node* share_string(const KeyRef& key, unsigned stripe);
+
     // Of all keys with their values and deadlines, and of what databases stand for: equal for
     // keyspaces that hold the same, whatever their secrets, slots and encodings. With the gate
     // alone. O(everything).

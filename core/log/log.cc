@@ -109,6 +109,10 @@ uint64_t Log::append(EffectBuffer& effects, int64_t now_ms) {
         const std::lock_guard<std::mutex> guard(append_);
         if (stopped_) return 0;
         append_frames(effects, sums, static_cast<uint64_t>(now_ms));
+        if (effects.total_bytes() > limits::kLargeRecordBytes) {
+            tail_.large_bytes += effects.total_bytes();
+            large_bytes_.fetch_add(effects.total_bytes(), std::memory_order_relaxed);
+        }
         end = tail_.end;
         if (tap_ != nullptr) tap_->record(effects, end);
         appended_.store(end, std::memory_order_release);

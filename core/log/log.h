@@ -23,6 +23,7 @@
 #include <thread>
 #include <vector>
 
+#include "core/base/limits.h"
 #include "core/log/record.h"
 #include "core/log/segment.h"
 #include "core/platform/clock.h"
@@ -87,7 +88,9 @@ public:
 
     // One record. Returns the position behind it. Takes the contents of `effects`, leaving it
     // empty. Throws std::bad_alloc: then nothing was appended. `now_ms`, the time of day, is kept
-    // with the record and orders nothing: it may be before that of an earlier one.
+    // with the record and orders nothing: it may be before that of an earlier one. One of more than
+    // limits::kLargeRecordBytes is for its appender to write(), once that holds no lock: nobody
+    // else waits for room until it is.
     uint64_t append(EffectBuffer& effects, int64_t now_ms);  // 0 after stop()
     // Before the first append, for the log's life.
     void set_tap(RecordTap& tap) noexcept { tap_ = &tap; }
@@ -119,7 +122,8 @@ public:
     // Ask before a record of `bytes` beyond a usual one: whether it would have its place, in the
     // tail and on the disk.
     bool has_room(uint64_t bytes = 0) const noexcept {
-        return appended() + kRoomMargin + bytes <= room_until_.load(std::memory_order_relaxed);
+        const uint64_t end = appended() + kRoomMargin + bytes;
+        return end <= room_on_disk_.load(std::memory_order_relaxed) && end <= room_in_tail(bytes);
     }
     // Makes that room, or blocks the log and says why. Blocking: disk.
     Status make_room(uint64_t bytes = 0);
@@ -159,6 +163,7 @@ private:
         std::vector<Splice> splices;
         uint64_t start = 0;
         uint64_t end = 0;
+        uint64_t large_bytes = 0;  // of large records
     };
     struct Waiting {
         uint64_t position;
@@ -179,6 +184,12 @@ private:
     void append_frame_header(uint32_t length, uint8_t flags, uint32_t payload_crc,
                              uint64_t commit_ms);
     void seal(Tail& tail) noexcept;
+    // A large record waits until others are written, a usual one for none.
+    uint64_t room_in_tail(uint64_t bytes) const noexcept {
+        const uint64_t room = room_in_memory_.load(std::memory_order_relaxed);
+        if (bytes > limits::kLargeRecordBytes) return room;
+        return room + large_bytes_.load(std::memory_order_relaxed);
+    }
     Status write_tail();
     Status write_through(uint64_t position);
     Status write_taken();
@@ -251,8 +262,10 @@ private:
     bool epoch_begun_ = false;         // guarded by write_
     uint64_t next_segment_at_us_ = 0;  // not before: one could not be begun; guarded by write_
     std::atomic<uint64_t> written_;
-    std::atomic<uint64_t> room_until_{0};
-    std::atomic<bool> crowded_{false};  // so many segments wait for a sync that one is due
+    std::atomic<uint64_t> room_on_disk_{0};    // until this position
+    std::atomic<uint64_t> room_in_memory_{0};  // the same, without large records
+    std::atomic<uint64_t> large_bytes_{0};     // of large records that are not written
+    std::atomic<bool> crowded_{false};         // so many segments wait for a sync that one is due
     std::atomic<bool> started_{false};
 
     std::mutex sync_;

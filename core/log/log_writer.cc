@@ -177,15 +177,15 @@ Status Log::reserve(uint64_t bytes) {
 
 void Log::note_room() noexcept {
     const uint64_t on_disk = segment_start_ + reserved_ - format::kSegmentHeaderBytes;
-    const uint64_t in_memory = written() + limits::kLogTailBytes;
-    room_until_.store(std::min(on_disk, in_memory), std::memory_order_relaxed);
+    room_on_disk_.store(on_disk, std::memory_order_relaxed);
+    room_in_memory_.store(written() + limits::kLogTailBytes, std::memory_order_relaxed);
 }
 
 Status Log::make_room(uint64_t bytes) {
     const std::lock_guard<std::mutex> guard(write_);
     if (!started() || failed()) return refusal();
     if (has_room(bytes)) return {};
-    if (tail_bytes() + kRoomMargin + bytes > limits::kLogTailBytes) {
+    if (appended() + kRoomMargin + bytes > room_in_tail(bytes)) {
         SYNAP_TRY(write_tail());
         SYNAP_TRY(write_through(appended()));
     }
@@ -242,6 +242,7 @@ Status Log::write_tail() {
             tail_.start = tail_.end = writing_.end;
             tail_.bytes.clear();
             tail_.splices.clear();
+            tail_.large_bytes = 0;
         }
         if (writing_.start == writing_.end) return {};
         seal(writing_);
@@ -268,6 +269,7 @@ Status Log::write_taken() {
     counters_.writes.fetch_add(1, std::memory_order_relaxed);
     counters_.bytes.fetch_add(size, std::memory_order_relaxed);
     written_.store(writing_.end);
+    large_bytes_.fetch_sub(writing_.large_bytes, std::memory_order_relaxed);
     reserved_ = std::max(reserved_, offset_of(writing_.end));
     note_room();
     taken_ = false;

@@ -184,6 +184,21 @@ bool Session::execute(const CommandRecord& command, std::span<const std::string_
     return static_cast<bool>(status);
 }
 
+// False, with the error replied, where the command is barred by now.
+bool Session::lock_keys(const CommandRecord& command, std::span<const std::string_view> args,
+                        const Prepared& prepared) {
+    if (!let_in(command, Gate::kShared)) return false;
+    slots_.clear();
+    if (is_hashed(prepared) && command.has_one_key()) {
+        slots_.push_back(keyspace_->slot_index(prepared.hash));
+    } else {
+        collect_slots(command, args, database_);
+        sort_slots();
+    }
+    lock_slots();
+    return true;
+}
+
 bool Session::execute_locked(const CommandRecord& command, std::span<const std::string_view> args,
                              const Prepared& prepared) {
     const bool write = command.has(kCommandWrite);
@@ -194,25 +209,19 @@ bool Session::execute_locked(const CommandRecord& command, std::span<const std::
             return true;
         }
     }
-    if (!let_in(command, Gate::kShared)) {
+    const bool edits = command.id == kIdAppend || command.id == kIdSetrange;
+    const bool entered =
+        edits ? lock_for_edit(command, args, prepared) : lock_keys(command, args, prepared);
+    if (!entered) {
         run_.large_arguments.clear();
         return true;
     }
-    slots_.clear();
-    const auto first = static_cast<size_t>(command.first_key);
-    const bool hashed =
-        prepared.hashed && prepared.name_space == keyspace_->name_space_of(database_);
-    if (hashed && command.has_one_key()) {
-        slots_.push_back(keyspace_->slot_index(prepared.hash));
-    } else {
-        collect_slots(command, args, database_);
-        sort_slots();
-    }
-    lock_slots();
-    const bool ran = call_handler(command, args, hashed ? first : 0, prepared.hash) && commit();
+    const size_t hashed = is_hashed(prepared) ? static_cast<size_t>(command.first_key) : 0;
+    const bool ran = call_handler(command, args, hashed, prepared.hash) && commit();
     rest_on_slots();
     unlock_slots();
     if (write) run_.large_arguments.clear();
+    if (edits) run_.prepared = {};
     return ran && !wants_wait_ && !wants_host_;
 }
 
@@ -263,6 +272,7 @@ void Session::abandon_call() noexcept {
     if (slots_locked_) unlock_slots();
     run_.captures_first = false;
     run_.large_arguments.clear();
+    run_.prepared = {};
     wants_wait_ = wants_host_ = false;
     const bool was_executing = executing_;
     executing_ = false;
@@ -278,6 +288,7 @@ bool Session::commit() {
     if (run_.applied == 0) return true;
     run_.applied = 0;
     if (!run_.logging) return true;
+    owes_writing_ = owes_writing_ || run_.effects.total_bytes() > limits::kLargeRecordBytes;
     try {
         last_write_ = engine_->log()->append(run_.effects, run_.now_ms);
     } catch (const std::bad_alloc&) {

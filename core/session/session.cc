@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <optional>
+#include <utility>
 
 #include "core/commands/generated/ids.h"
 
@@ -32,6 +33,18 @@ Session::Session(std::shared_ptr<Engine> engine, SessionOptions options)
 Session::~Session() {
     engine_->sessions().remove(id_);
     unwatch();
+    clear_reply();
+}
+
+void Session::clear_reply() noexcept {
+    if (reply_.holds_trees()) reply_.give_trees(engine_->shared_keyspace()->garbage());
+    reply_.clear();
+}
+
+void Session::drop_replayed(const Reply::Cursor& cursor) noexcept {
+    reply_.drop_replayed(cursor);
+    if (!reply_.has_trees_behind(cursor)) return;
+    reply_.give_trees(cursor, engine_->shared_keyspace()->garbage());
 }
 
 BatchResult Session::run(std::span<const Call> calls) {
@@ -75,8 +88,17 @@ void Session::run_chunks(std::span<const Call> calls, BatchResult& result) {
         result.stop = chunk.stop;
     }
     enter(Gate::kOut);
+    if (std::exchange(owes_writing_, false)) write_large_record();
     if (slots_.capacity() > kScratchKept) std::vector<uint32_t>().swap(slots_);
     flush_counts();
+}
+
+// What it fails of, the log says to whoever comes next.
+void Session::write_large_record() noexcept {
+    try {
+        engine_->log()->write(last_write_).ignore();
+    } catch (const std::bad_alloc&) {
+    }
 }
 
 void Session::note_latency(uint64_t began_us, std::span<const Call> done) noexcept {

@@ -88,6 +88,10 @@ public:
     const Error& failure() const noexcept { return failure_; }
 
     Reply& reply() noexcept { return reply_; }
+    // Of the tape: all of it, or what lies behind the cursor, is let go of. Large values that
+    // nobody else has are freed in the background.
+    void clear_reply() noexcept;
+    void drop_replayed(const Reply::Cursor& cursor) noexcept;
     Engine& engine() noexcept { return *engine_; }
     const std::shared_ptr<Engine>& shared_engine() const noexcept { return engine_; }
 
@@ -220,6 +224,7 @@ private:
     bool abort_transaction(std::string_view why);
     void collect_transaction_slots();
     bool watched_key_changed();
+    bool exceeds(const CommandRecord& command);
     bool run_queued();
     void break_transaction() noexcept { transaction_broken_ = in_transaction_; }
     bool call_handler(const CommandRecord& command, std::span<const std::string_view> args,
@@ -228,9 +233,21 @@ private:
     void fail(Code code, std::string_view why) noexcept;
     void fail_without_memory() noexcept;
     void abandon_call() noexcept;
+    bool is_hashed(const Prepared& prepared) const noexcept {
+        return prepared.hashed && prepared.name_space == keyspace_->name_space_of(database_);
+    }
+    // Enters the gate and locks the slots of the keys.
+    bool lock_keys(const CommandRecord& command, std::span<const std::string_view> args,
+                   const Prepared& prepared);
+    // The same for an edit of a string, of which what is large is done before: see large_edit.cc.
+    bool lock_for_edit(const CommandRecord& command, std::span<const std::string_view> args,
+                       const Prepared& prepared);
+    bool is_prepared(const CommandRecord& command, std::span<const std::string_view> args,
+                     std::string& text);
     uint64_t copy_large_arguments(std::span<const std::string_view> args);
     // Appends the record of what was applied; tells the slots.
     bool commit();
+    void write_large_record() noexcept;
     void collect_slots(const CommandRecord& command, std::span<const std::string_view> args,
                        unsigned database);
     void sort_slots();
@@ -283,6 +300,7 @@ private:
     Durability call_level_ = Durability::kMemory;
     bool level_set_ = false;
     uint64_t last_write_ = 0;
+    bool owes_writing_ = false;  // of a large record
     uint64_t depends_on_ = 0;
     PendingWait pending_wait_;
     bool wants_wait_ = false;

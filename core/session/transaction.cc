@@ -120,6 +120,20 @@ bool Session::watched_key_changed() {
     return false;
 }
 
+// A transaction has written, or read, all that one may. Then that is the reply.
+bool Session::exceeds(const CommandRecord& command) {
+    if (command.has(kCommandWrite)) {
+        if (run_.effects.total_bytes() < record_bytes_) return false;
+        reply_.error("ERR the transaction has written " + std::to_string(record_bytes_) +
+                     " bytes, and may write no more");
+        return true;
+    }
+    if (reply_.size() <= limits::kTransactionReplyBytes) return false;
+    reply_.error("ERR the transaction has read " + std::to_string(limits::kTransactionReplyBytes) +
+                 " bytes, and may read no more");
+    return true;
+}
+
 bool Session::run_queued() {
     executing_ = true;
     in_transaction_ = false;
@@ -127,9 +141,7 @@ bool Session::run_queued() {
     reply_.begin_array(queued_.size());
     for (const Queued& queued : queued_) {
         const uint64_t errors_before = reply_.errors();
-        if (queued.command->has(kCommandWrite) && run_.effects.total_bytes() >= record_bytes_) {
-            reply_.error("ERR the transaction has written " + std::to_string(record_bytes_) +
-                         " bytes, and may write no more");
+        if (exceeds(*queued.command)) {
             count(*queued.command, errors_before);
             continue;
         }

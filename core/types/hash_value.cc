@@ -26,7 +26,7 @@ bool HashRef::find(std::string_view field, FieldView& out) const noexcept {
     if (tree_ != nullptr) {
         TreeEntry entry;
         if (!tree_->find(field, entry)) return false;
-        out = {entry.member, entry.value, entry.deadline};
+        out = {entry.member, entry.value, entry.deadline, entry.blob};
         return true;
     }
     const char* at = elements_;

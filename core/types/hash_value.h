@@ -22,6 +22,7 @@ struct FieldView {
     std::string_view field;
     std::string_view value;
     int64_t deadline = 0;
+    Blob* blob = nullptr;  // that the value is, if any
 
     bool expired(int64_t now_ms) const noexcept { return deadline != 0 && deadline <= now_ms; }
 };
@@ -68,7 +69,7 @@ public:
         size_t seen = 0;
         if (tree_ != nullptr) {
             tree_->each_due(now_ms, most, [&](const TreeEntry& entry) {
-                see(FieldView{entry.member, entry.value, entry.deadline});
+                see(FieldView{entry.member, entry.value, entry.deadline, entry.blob});
                 ++seen;
             });
             return seen;
@@ -94,7 +95,8 @@ private:
         const HashTreeRef all = tree_->share();
         HashTreeRef::Cursor cursor = all.begin();
         TreeEntry entry;
-        while (cursor.next(entry)) see(FieldView{entry.member, entry.value, entry.deadline});
+        while (cursor.next(entry))
+            see(FieldView{entry.member, entry.value, entry.deadline, entry.blob});
     }
 
     HashTree* tree_ = nullptr;

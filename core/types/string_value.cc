@@ -15,12 +15,20 @@ constexpr size_t kEmbeddedBytes = 44;
 // The spare room that an edited value gets, so that a thousand appends are not a thousand copies.
 size_t roomy(size_t size) noexcept { return size < (1u << 20) ? size * 2 : size + (1u << 20); }
 
-void fill(char* data, std::string_view old, const Body& body) noexcept {
-    if (body.argument > old.size()) std::memset(data + old.size(), 0, body.argument - old.size());
-    std::memcpy(data + body.argument, body.bytes.data(), body.bytes.size());
+void fill(char* data, std::string_view old, uint64_t at, std::string_view bytes) noexcept {
+    if (at > old.size()) std::memset(data + old.size(), 0, at - old.size());
+    std::memcpy(data + at, bytes.data(), bytes.size());
 }
 
 }  // namespace
+
+Blob* edited_copy(std::string_view old, uint64_t offset, std::string_view bytes) {
+    const size_t size = std::max<size_t>(old.size(), offset + bytes.size());
+    Blob* blob = Blob::make(size, roomy(size));
+    std::memcpy(blob->data(), old.data(), old.size());
+    fill(blob->data(), old, offset, bytes);
+    return blob;
+}
 
 const char* check_value(const Body& body) noexcept {
     if (body.argument > kStringInteger) return "a string of unknown form";
@@ -59,20 +67,22 @@ EditOutcome edit(const ValueView* old_value, const Body& body, const ValueHome&,
     if (old_value != nullptr) old.read(*old_value);
     const size_t size = std::max<size_t>(old.text.size(), body.argument + body.bytes.size());
     made.grown = true;
+    if (body.prepared != nullptr && body.prepared->fits(old)) {
+        body.prepared->result.get()->retain();
+        made.own(body.prepared->result.get());
+        return EditOutcome::kStored;
+    }
     if (old.blob != nullptr && old.blob->unique() && size <= old.blob->capacity()) {
-        fill(old.blob->data(), old.text, body);
+        fill(old.blob->data(), old.text, body.argument, body.bytes);
         old.blob->set_size(size);
         return EditOutcome::kInPlace;
     }
     if (size <= kEditedInNodeBytes) {
         std::memcpy(made.scratch, old.text.data(), old.text.size());
-        fill(made.scratch, old.text, body);
+        fill(made.scratch, old.text, body.argument, body.bytes);
         made.bytes = {made.scratch, size};
     } else {
-        Blob* blob = Blob::make(size, roomy(size));
-        std::memcpy(blob->data(), old.text.data(), old.text.size());
-        fill(blob->data(), old.text, body);
-        made.own(blob);
+        made.own(edited_copy(old.text, body.argument, body.bytes));
     }
     return EditOutcome::kStored;
 }
@@ -123,3 +133,16 @@ uint64_t digest(const ValueView& value) noexcept {
 }
 
 }  // namespace synap::string_value
+
+namespace synap {
+
+// A string outside of a blob is short: it is compared, but for what is written over.
+bool PreparedString::fits(const StringView& old) const noexcept {
+    if (old.blob != from.get() || old.text.size() != from_size) return false;
+    if (old.blob != nullptr) return true;
+    const size_t kept = std::min<uint64_t>(offset, from_size);
+    return offset + bytes.size() >= from_size &&
+           old.text.substr(0, kept) == result.get()->bytes().substr(0, kept);
+}
+
+}  // namespace synap

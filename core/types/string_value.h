@@ -39,7 +39,28 @@ struct StringView {
     }
 };
 
+// A large edit of a string, done before the slot was locked. Keeps what it was made of: so nobody
+// changes that in place, and it is not freed under the lock.
+struct PreparedString {
+    BlobRef from;  // none: a string that is not in a blob, or none at all
+    size_t from_size = 0;
+    uint64_t offset = 0;
+    std::string_view bytes;  // those that are written there
+    BlobRef result;          // none: nothing is prepared
+
+    bool is_edit(uint64_t at, std::string_view what) const noexcept {
+        return result.get() != nullptr && at == offset && what.data() == bytes.data() &&
+               what.size() == bytes.size();
+    }
+    // Whether it is what the edit makes of this string.
+    bool fits(const StringView& old) const noexcept;
+};
+
 namespace string_value {
+
+// The string with `bytes` written at `offset`, zeros in a gap, and room to grow. Throws
+// std::bad_alloc.
+Blob* edited_copy(std::string_view old, uint64_t offset, std::string_view bytes);
 
 const char* check_value(const Body& body) noexcept;
 const char* check_edit(const Body& body) noexcept;

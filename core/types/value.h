@@ -14,6 +14,7 @@
 namespace synap {
 
 class HashTree;
+struct PreparedString;
 
 // Numbers on disk: append-only, never reused.
 enum class ValueType : uint8_t { kString = 1, kHash = 2 };
@@ -56,6 +57,9 @@ struct Body {
     Blob* blob = nullptr;  // borrowed; holds `bytes`, and may be retained instead of copied
     bool grown = false;    // of a whole value: as ValueView::grown
     bool timed = false;    // some element has a deadline
+    // Of an edit of a string, borrowed: what it comes to, where the string is still the one that
+    // this was made of.
+    const PreparedString* prepared = nullptr;
 };
 
 // What a value needs from the keyspace it lives in.

@@ -243,8 +243,8 @@ bool HashTree::next_due(int64_t now, TreeEntry& out) const noexcept {
     return any;
 }
 
-bool HashTree::random(uint64_t random, TreeEntry& out) const noexcept {
-    if (tree_.root() == nullptr) return false;
+bool random_entry(const TreeNode* root, uint64_t count, uint64_t random, TreeEntry& out) noexcept {
+    if (root == nullptr) return false;
     constexpr int kTries = 12;
     constexpr double kDensest = 2;  // of leaves, against the whole; see the header
     constexpr double kHashes = 4294967296.0;
@@ -256,10 +256,10 @@ bool HashTree::random(uint64_t random, TreeEntry& out) const noexcept {
     };
     for (int i = 1;; ++i) {
         const uint64_t drawn = draw();
-        const LeafRange<HashLeaf> range(tree_.root(), static_cast<uint32_t>(drawn >> 32));
+        const LeafRange<HashLeaf> range(root, static_cast<uint32_t>(drawn >> 32));
         const double low = range.has_low ? range.low : 0.0;
         const double width = (range.has_high ? range.high : kHashes) - low;
-        const double density = range.leaf->count / width * (kHashes / static_cast<double>(count_));
+        const double density = range.leaf->count / width * (kHashes / static_cast<double>(count));
         const double chance = density / kDensest;
         if (i<kTries&& static_cast<double>(static_cast<uint32_t>(drawn))> chance * kHashes) {
             continue;

@@ -46,6 +46,9 @@ uint64_t scan_leaves(const TreeNode* root, uint64_t cursor, size_t count, See&& 
     }
 }
 
+// What random() of a tree and of a reference do.
+bool random_entry(const TreeNode* root, uint64_t count, uint64_t random, TreeEntry& out) noexcept;
+
 // All entries of a hash tree as they were when share() was called.
 //
 // Thread safety: as a value, from any thread, also while the tree changes. Movable, not copyable.
@@ -61,6 +64,11 @@ public:
     uint64_t count() const noexcept { return count_; }
     size_t memory() const noexcept { return memory_; }
     int64_t earliest_deadline() const noexcept { return external_deadline(earliest_); }  // 0: none
+    // Of the heap's nodes, those that no tree has any more: this and other references hold them.
+    size_t orphaned_bytes() const noexcept {
+        const int64_t bytes = heap_ == nullptr ? 0 : heap_->shared_bytes();
+        return bytes > 0 ? static_cast<size_t>(bytes) : 0;
+    }
 
     // Views into entries live as long as the reference.
     bool find(std::string_view member, TreeEntry& out) const noexcept;
@@ -80,6 +88,10 @@ public:
     };
     Cursor begin() const noexcept { return Cursor(root_); }
 
+    // As HashTree::random().
+    bool random(uint64_t random, TreeEntry& out) const noexcept {
+        return random_entry(root_, count_, random, out);
+    }
     // As HashTree::scan().
     template <typename See>
     uint64_t scan(uint64_t cursor, size_t count, See&& see) const {
@@ -156,7 +168,9 @@ public:
     // twice as dense as the whole come short; with some dozen entries to a leaf that is nothing,
     // with the largest entries, of which a leaf holds three, an entry's chance is within a third of
     // its due. False when empty.
-    bool random(uint64_t random, TreeEntry& out) const noexcept;
+    bool random(uint64_t random, TreeEntry& out) const noexcept {
+        return random_entry(tree_.root(), count_, random, out);
+    }
 
     // Whole leaves from `cursor` on until `count` entries were seen; answers where to go on, 0 at
     // the end. Start with 0. An entry that is there from the first call to the last is seen,

@@ -123,6 +123,27 @@ TEST_F(LogTest, LargeValuesAreChainedAndTheirBlobsShared) {
     EXPECT_EQ(bytes_total, log->appended());
 }
 
+// Its appender writes it; others go on meanwhile, and the next large one waits.
+TEST_F(LogTest, ALargeRecordTakesNobodysRoomInTheTail) {
+    open();
+    const size_t size = limits::kLogTailBytes + limits::kLargeRecordBytes;
+    Blob* blob = Blob::make(size, size);
+    std::memset(blob->data(), 'x', size);
+    const BlobRef owner(blob);
+    ASSERT_TRUE(log->make_room(size));
+    append("large", blob->bytes(), blob);
+    EXPECT_GT(log->tail_bytes(), limits::kLogTailBytes);
+    EXPECT_TRUE(log->has_room());
+    EXPECT_FALSE(log->has_room(limits::kLargeRecordBytes + 1));
+    append("after", "2");
+    ASSERT_TRUE(log->write(log->appended()));
+    EXPECT_TRUE(blob->unique());
+    EXPECT_TRUE(log->make_room(limits::kLargeRecordBytes + 1));
+    EXPECT_TRUE(log->has_room(limits::kLargeRecordBytes + 1));
+    EXPECT_FALSE(log->has_room(limits::kLogTailBytes));
+    EXPECT_EQ(read().size(), 2u);
+}
+
 // Fault case 1: only positions are ordered.
 TEST_F(LogTest, TheTimeOfDayMayGoBack) {
     open();

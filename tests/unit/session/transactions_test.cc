@@ -387,5 +387,46 @@ TEST(TransactionRecord, WhatGoesBeyondItsLimitIsRefused) {
     ASSERT_TRUE(engine->close());
 }
 
+// Copies on the tape are bounded: then strings move to where replies can share them, and are the
+// same strings.
+TEST_F(Transactions, ManyReadsAreRepliedByReference) {
+    open();
+    Client client(engine);
+    const std::string value(16'000, 'v');
+    client.call({"SET", "k", value, "EX", "100"});
+    client.call({"SET", "short", std::string(127, 's')});
+    const int64_t used = static_cast<int64_t>(engine->used_memory());
+    const uint64_t digest = engine->keyspace().digest();
+    constexpr int kReads = 1'000;
+    client("WATCH k");
+    client("MULTI");
+    for (int i = 0; i < kReads; ++i) client(i % 2 == 0 ? "GET k" : "MGET k short none");
+    const std::string replies = client("EXEC");
+    EXPECT_LT(client.session.reply().size(), 2'000'000U);
+    size_t found = 0;
+    for (size_t at = 0; (at = replies.find("$" + value, at)) != std::string::npos; ++at) ++found;
+    EXPECT_EQ(found, size_t{kReads});
+    EXPECT_EQ(engine->keyspace().digest(), digest);
+    EXPECT_NEAR(static_cast<double>(engine->used_memory()), static_cast<double>(used), 1'000.0);
+    EXPECT_EQ(client("TTL k"), ":100");
+    EXPECT_EQ(client("OBJECT ENCODING k"), "$raw");
+    client("APPEND k !");
+    EXPECT_EQ(client("GET k"), "$" + value + "!");
+}
+
+TEST_F(Transactions, ReadsNoMoreThanItMay) {
+    open();
+    Client client(engine);
+    client.call({"SET", "k", std::string(1'000'000, 'v')});
+    client("MULTI");
+    constexpr size_t kReads = limits::kTransactionReplyBytes / 16'000 + 2;
+    for (size_t i = 0; i < kReads; ++i) client("GETRANGE k 0 15999");
+    client("SET k 1");
+    const std::string replies = client("EXEC");
+    EXPECT_NE(replies.find("-ERR the transaction has read 268435456 bytes, and may read no more"),
+              std::string::npos);
+    EXPECT_EQ(client("GET k"), "$1");
+}
+
 }  // namespace
 }  // namespace synap
