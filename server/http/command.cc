@@ -1,5 +1,7 @@
 #include "server/http/command.h"
 
+#include <algorithm>
+
 namespace synap::server::http {
 namespace {
 
@@ -13,10 +15,11 @@ constexpr std::array kEnvelopeFields = {
 };
 
 const DottedCommand* find_command(std::string_view name) noexcept {
-    for (const auto family : all_commands()) {
-        for (const DottedCommand& command : family) {
-            if (command.name == name) return &command;
-        }
+    const auto mapped = mapped_commands();
+    const auto found = std::ranges::lower_bound(mapped, name, {}, &DottedCommand::name);
+    if (found != mapped.end() && found->name == name) return &*found;
+    for (const DottedCommand& command : report_commands()) {
+        if (command.name == name) return &command;
     }
     return nullptr;
 }

@@ -6,8 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "server/http/fields.h"
 #include "server/http/mapping.h"
-#include "server/http/operations.h"
 
 namespace synap::server::http {
 
@@ -28,14 +28,12 @@ struct DottedCommand {
     const Mapping* mapping = nullptr;
 };
 
-// The commands of each family.
-std::span<const DottedCommand> kv_commands() noexcept;
-std::span<const DottedCommand> key_commands() noexcept;
-// Those that are data in the command table (generated/mappings.cc).
+// Those that are data in the command table (generated/mappings.cc), by name.
 std::span<const DottedCommand> mapped_commands() noexcept;
-// All of them; what is called most stands first, because it is searched from the front.
-inline std::array<std::span<const DottedCommand>, 3> all_commands() noexcept {
-    return {kv_commands(), mapped_commands(), key_commands()};
+// Those that make an object out of a text for people.
+std::span<const DottedCommand> report_commands() noexcept;
+inline std::array<std::span<const DottedCommand>, 2> all_commands() noexcept {
+    return {mapped_commands(), report_commands()};
 }
 
 // Members of an envelope. Others are passed over (Unknown::kIgnore): the contract says so, and as

@@ -11,6 +11,8 @@ namespace synap::server::http {
 
 enum class FieldType : uint8_t {
     kText,     // a string
+    kPattern,  // a glob; an empty one counts as absent
+    kPrefix,   // a literal beginning, which becomes a glob
     kInteger,  // a whole number: 60, 60.0 or "60"
     kFlag,     // true or false
     kAny,      // any JSON value, null too
@@ -37,8 +39,8 @@ struct FieldSpec {
     size_t members_count = 0;
     // What absence means, for people.
     std::string_view fallback = {};
-    // Another name for this field: both together are an error.
-    std::string_view instead_of = {};
+    // A field that must not be given together with this one.
+    std::string_view excludes = {};
     // Of a kMap: the array form may stand for the whole body.
     bool bare = false;
     // A few words for people: unit, meaning.

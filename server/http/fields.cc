@@ -14,42 +14,22 @@ namespace dom = simdjson::dom;
 
 namespace {
 
-// Longer values are not repeated in messages.
+// Longer texts are not repeated in messages.
 constexpr size_t kShownBytes = 40;
-
-constexpr std::array kMemberFields = {
-    FieldSpec{.name = "field", .required = true},
-    FieldSpec{.name = "value", .type = FieldType::kAny, .required = true},
-};
-constexpr std::array kPairFields = {
-    FieldSpec{.name = "key", .required = true},
-    FieldSpec{.name = "value", .type = FieldType::kAny, .required = true},
-};
 
 [[noreturn]] void broken_invariant() { std::abort(); }
 
 std::string in_quotes(std::string_view name) { return "'" + std::string(name) + "'"; }
 
-// A value as a message shows it.
-std::string shown(Json value) {
-    switch (value.type()) {
-        case dom::element_type::OBJECT:
-            return "an object";
-        case dom::element_type::ARRAY:
-            return "an array";
-        case dom::element_type::STRING:
-            if (value.get_string().value_unsafe().size() > kShownBytes) return "a long string";
-            break;
-        default:
-            break;
-    }
-    return simdjson::minify(value);
-}
-
 std::string wrong(std::string_view path, const FieldSpec& spec, const std::string& found) {
     std::string text = "'" + std::string(path);
     text += spec.name;
     return text + "' must be " + expected(spec) + ", not " + found;
+}
+
+bool is_list(const FieldSpec& spec) noexcept {
+    return spec.type == FieldType::kTexts || spec.type == FieldType::kMap ||
+           spec.type == FieldType::kPairs;
 }
 
 bool is_choice(std::string_view value, std::string_view choices) noexcept {
@@ -61,57 +41,14 @@ bool is_choice(std::string_view value, std::string_view choices) noexcept {
     return false;
 }
 
-FieldError check_texts(dom::array items, std::string_view name) {
-    size_t at = 0;
-    for (const Json item : items) {
-        if (!item.is_string()) {
-            return "Invalid " + std::string(name) + " array: item " + std::to_string(at) +
-                   " must be a string, not " + shown(item);
-        }
-        ++at;
+// The glob that matches all that begins with `prefix`.
+std::string glob_of(std::string_view prefix) {
+    std::string glob;
+    for (const char c : prefix) {
+        if (std::string_view("*?[]\\^").find(c) != std::string_view::npos) glob.push_back('\\');
+        glob.push_back(c);
     }
-    return std::nullopt;
-}
-
-FieldError check_map(Json value, std::string_view name) {
-    dom::array items;
-    if (value.get(items) != simdjson::SUCCESS) return std::nullopt;
-    size_t at = 0;
-    for (const Json item : items) {
-        const std::string path = std::string(name) + "[" + std::to_string(at++) + "].";
-        Fields member;
-        if (auto error = member.read(item, kMemberFields, Unknown::kRefuse, path)) return error;
-    }
-    return std::nullopt;
-}
-
-FieldError check_pairs(dom::array items, std::string_view name) {
-    size_t at = 0;
-    for (const Json item : items) {
-        const size_t index = at++;
-        const auto path = [&] { return std::string(name) + "[" + std::to_string(index) + "]"; };
-        dom::array couple;
-        dom::object object;
-        if (item.get(couple) == simdjson::SUCCESS) {
-            if (couple.size() != 2 || !couple.at(0).is_string()) {
-                return in_quotes(path()) + " must be a key, which is a string, and a value";
-            }
-            continue;
-        }
-        if (item.get(object) != simdjson::SUCCESS) {
-            return in_quotes(path()) + " must be an object or an array, not " + shown(item);
-        }
-        for (const FieldSpec& field : kPairFields) {
-            if (object.at_key(field.name).error() != simdjson::SUCCESS) {
-                return "Each pair must have '" + std::string(field.name) + "'";
-            }
-        }
-        Fields pair;
-        if (pair.read(item, kPairFields)) {
-            return Fields().read(item, kPairFields, Unknown::kRefuse, path() + ".");
-        }
-    }
-    return std::nullopt;
+    return glob + '*';
 }
 
 }  // namespace
@@ -119,6 +56,8 @@ FieldError check_pairs(dom::array items, std::string_view name) {
 std::string expected(const FieldSpec& spec) {
     switch (spec.type) {
         case FieldType::kText:
+        case FieldType::kPattern:
+        case FieldType::kPrefix:
             break;
         case FieldType::kInteger:
             return "a whole number from " + std::to_string(spec.min) + " to " +
@@ -186,6 +125,8 @@ FieldError Fields::take(Json value, const FieldSpec& spec, Slot& slot,
     bool right = true;
     switch (spec.type) {
         case FieldType::kText:
+        case FieldType::kPattern:
+        case FieldType::kPrefix:
             right = value.get(slot.text) == simdjson::SUCCESS &&
                     (spec.choices.empty() || is_choice(slot.text, spec.choices));
             break;
@@ -216,12 +157,7 @@ FieldError Fields::take(Json value, const FieldSpec& spec, Slot& slot,
         return members.read(value, {spec.members, spec.members_count}, Unknown::kRefuse,
                             std::string(path) + std::string(spec.name) + ".");
     }
-    if (spec.type == FieldType::kTexts) {
-        return check_texts(value.get_array().value_unsafe(), spec.name);
-    }
-    if (spec.type == FieldType::kMap) return check_map(value, spec.name);
-    return spec.type == FieldType::kPairs ? check_pairs(value.get_array().value_unsafe(), spec.name)
-                                          : std::nullopt;
+    return is_list(spec) ? check_items(value, spec) : std::nullopt;
 }
 
 FieldError Fields::read(Json value, FieldSpecs specs, Unknown unknown_fields,
@@ -254,9 +190,9 @@ FieldError Fields::read(Json value, FieldSpecs specs, Unknown unknown_fields,
         if (specs_[at].required && !slots_[at].present) {
             return "Missing '" + std::string(path) + std::string(specs_[at].name) + "' field";
         }
-        if (!specs_[at].instead_of.empty() && slots_[at].present && has(specs_[at].instead_of)) {
-            return in_quotes(specs_[at].instead_of) + " and " + in_quotes(specs_[at].name) +
-                   " exclude each other";
+        const std::string_view other = specs_[at].excludes;
+        if (!other.empty() && given(specs_[at].name) && given(other)) {
+            return in_quotes(other) + " and " + in_quotes(specs_[at].name) + " exclude each other";
         }
     }
     return std::nullopt;
@@ -321,6 +257,14 @@ const Fields::Slot& Fields::slot(std::string_view name) const {
     return slots_[at];
 }
 
+bool Fields::given(std::string_view name) const {
+    const size_t at = index_of(name);
+    const Slot& found = slot(name);
+    if (specs_[at].type == FieldType::kFlag) return found.present && found.flag;
+    if (specs_[at].type == FieldType::kPattern) return found.present && !found.text.empty();
+    return found.present;
+}
+
 std::string_view Fields::text(std::string_view name, std::string_view fallback) const {
     const Slot& found = slot(name);
     return found.present ? found.text : fallback;
@@ -342,88 +286,41 @@ Json Fields::any(std::string_view name) const {
     return found.json;
 }
 
-dom::array Fields::array(std::string_view name) const {
-    dom::array items;
-    if (any(name).get(items) != simdjson::SUCCESS) broken_invariant();
-    return items;
-}
-
-void Fields::add_words(std::string_view name, std::vector<Arg>& argv,
-                       std::deque<std::string>& texts) const {
+void Fields::add_words(std::string_view name, Words& words) const {
     const FieldSpec& spec = specs_[index_of(name)];
     const Slot& found = slot(name);
-    const auto add_value = [&](Json value) {
-        std::string scratch;
-        const std::string_view text = encode(value, scratch);
-        argv.emplace_back(value.is_string() ? text : texts.emplace_back(std::move(scratch)));
-    };
-    const auto add_pair = [&](std::string_view key, Json value) {
-        argv.emplace_back(key);
-        add_value(value);
-    };
     switch (spec.type) {
         case FieldType::kText:
-            argv.emplace_back(found.text);
+        case FieldType::kPattern:
+            words.argv.emplace_back(found.text);
+            break;
+        case FieldType::kPrefix:
+            words.add(glob_of(found.text));
             break;
         case FieldType::kInteger:
-            argv.emplace_back(found.integer);
+            words.argv.emplace_back(found.integer);
             break;
         case FieldType::kAny:
-            add_value(found.json);
+            add_value(found.json, words);
             break;
         case FieldType::kTexts:
-            for (const Json item : array(name)) {
-                argv.emplace_back(item.get_string().value_unsafe());
-            }
-            break;
         case FieldType::kMap:
-            if (dom::object object; found.json.get(object) == simdjson::SUCCESS) {
-                for (const dom::key_value_pair member : object) {
-                    add_pair(member.key, member.value);
-                }
-                break;
-            }
-            for (const Json item : array(name)) {
-                add_pair(item.at_key("field").get_string().value_unsafe(),
-                         item.at_key("value").value_unsafe());
-            }
-            break;
         case FieldType::kPairs:
-            for (const Json item : array(name)) {
-                const Pair pair = pair_of(item);
-                add_pair(pair.key, pair.value);
-            }
+            add_items(found.json, spec, words);
             break;
         case FieldType::kFlag:
         case FieldType::kObject:
-            broken_invariant();  // none of these is a word
+            break;
     }
 }
 
-void Fields::object(std::string_view name, Fields& members) const {
+bool Fields::object(std::string_view name, Fields& members) const {
     const FieldSpec& spec = specs_[index_of(name)];
+    if (spec.type != FieldType::kObject || !has(name)) return false;
     if (members.read(any(name), {spec.members, spec.members_count})) {
         broken_invariant();  // it was read before
     }
-}
-
-Pair pair_of(Json item) {
-    dom::array couple;
-    Pair pair;
-    const bool right = item.get(couple) == simdjson::SUCCESS
-                           ? couple.at(0).get(pair.key) == simdjson::SUCCESS &&
-                                 couple.at(1).get(pair.value) == simdjson::SUCCESS
-                           : item.at_key("key").get(pair.key) == simdjson::SUCCESS &&
-                                 item.at_key("value").get(pair.value) == simdjson::SUCCESS;
-    if (!right) broken_invariant();
-    return pair;
-}
-
-std::string_view encode(Json value, std::string& scratch) {
-    std::string_view text;
-    if (value.get(text) == simdjson::SUCCESS) return text;
-    scratch = simdjson::minify(value);
-    return scratch;
+    return true;
 }
 
 }  // namespace synap::server::http

@@ -3,29 +3,17 @@
 // a wrong type, or one that it does not know, for an absent one.
 #pragma once
 
-#include <simdjson.h>
-
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
-#include <vector>
-
-#include <synap/reply.hpp>
 
 #include "server/http/field.h"
+#include "server/http/items.h"
 
 namespace synap::server::http {
-
-using Json = simdjson::dom::element;
-
-// What is wrong with the first field that is wrong: one line that names it, what was expected and
-// what was found. Nothing: all is right.
-using FieldError = std::optional<std::string>;
 
 enum class Unknown : uint8_t { kRefuse, kIgnore };
 
@@ -49,20 +37,20 @@ public:
     // Of fields in the table, by their type there; asking for others is a broken invariant.
     // Null counts as absent, except for kAny.
     bool has(std::string_view name) const { return slot(name).present; }
+    // Whether it says anything: a flag that is false and an empty kPattern do not.
+    bool given(std::string_view name) const;
     // Whether the table has it.
     bool knows(std::string_view name) const noexcept { return index_of(name) != specs_.size(); }
     // Appends what a present field holds as words of a command: one, or of a kTexts, kMap or kPairs
-    // any number. `texts` keeps what is no view of the document.
-    void add_words(std::string_view name, std::vector<Arg>& argv,
-                   std::deque<std::string>& texts) const;
+    // any number, of a kFlag and a kObject none.
+    void add_words(std::string_view name, Words& words) const;
     std::string_view text(std::string_view name, std::string_view fallback = {}) const;
     int64_t integer(std::string_view name, int64_t fallback = 0) const;
     bool flag(std::string_view name) const;
-    // Of a kAny, kTexts or kPairs that is present.
+    // Of any field that is present, as it stands in the document.
     Json any(std::string_view name) const;
-    simdjson::dom::array array(std::string_view name) const;
-    // Of a kObject that is present.
-    void object(std::string_view name, Fields& members) const;
+    // The members of a kObject; false: it is none, or absent.
+    bool object(std::string_view name, Fields& members) const;
 
 private:
     struct Slot {
@@ -91,16 +79,5 @@ private:
     static_assert(std::is_trivially_destructible_v<Slot>);
     std::string decoded_;  // values of query parameters
 };
-
-// One item of a kPairs.
-struct Pair {
-    std::string_view key;
-    Json value;
-};
-Pair pair_of(Json item);
-
-// Bytes that a JSON value is stored as: a string is its text, all else compact JSON. The view is
-// into the document or into `scratch`.
-std::string_view encode(Json value, std::string& scratch);
 
 }  // namespace synap::server::http

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 namespace synap::server::http {
 
@@ -37,26 +38,18 @@ public:
     // A value that is JSON already.
     void raw(std::string_view json);
 
-    void member(std::string_view name, std::string_view value) {
+    template <typename Value>
+    void member(std::string_view name, Value value) {
         key(name);
-        text(value);
-    }
-    void member(std::string_view name, const char* value) { member(name, std::string_view(value)); }
-    void member(std::string_view name, int64_t value) {
-        key(name);
-        integer(value);
-    }
-    void member(std::string_view name, uint64_t value) {
-        key(name);
-        integer(value);
-    }
-    void member(std::string_view name, double value) {
-        key(name);
-        number(value);
-    }
-    void member(std::string_view name, bool value) {
-        key(name);
-        boolean(value);
+        if constexpr (std::is_same_v<Value, bool>) {
+            boolean(value);
+        } else if constexpr (std::is_integral_v<Value>) {
+            integer(value);
+        } else if constexpr (std::is_floating_point_v<Value>) {
+            number(value);
+        } else {
+            text(value);
+        }
     }
 
 private:

@@ -38,7 +38,9 @@ curl localhost:15500/kv/get/greeting
 - **Values** that are strings are stored as their bytes, all else as compact JSON text. A stored
   value that is not UTF-8 reads as `"<binary data: N bytes>"`, or as an array of numbers from 0 to
   255 with `type` `bytes`. A number that 64 bits do not hold is refused; send it as a string.
-- **Field values** of hashes are stored likewise, and read as strings always.
+- **Field values** of hashes are stored likewise, for RESP clients too. Where they are read, and by
+  `kv.mget`, what is JSON comes back as JSON, the string `"30"` as `30`, and all else as a string,
+  in which U+FFFD stands for what is not UTF-8.
 - **Errors** are `{"error": "<what>", "code": <status>}` unless this page says otherwise. 404: an
   unknown path, or `Key not found`; 405: another method, with `Allow`; 503: the store is loading
   or refuses writes; 507: the memory limit.

@@ -1,11 +1,13 @@
-// Operations that turn text and statistics of the engine into JSON.
+// The two answers that are objects made of a text for people, which has members that no table could
+// name: INFO and CLIENT LIST.
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <string>
 #include <string_view>
 
-#include "server/http/operations.h"
-#include "server/http/stats.h"
+#include "server/http/command.h"
+#include "server/http/router.h"
 
 namespace synap::server::http {
 namespace {
@@ -86,8 +88,7 @@ void write_client(JsonWriter& json, std::string_view line) {
     json.end_object();
 }
 
-}  // namespace
-
+// INFO as an object of section objects; an unknown or empty section means all.
 Failure info(Exchange& exchange, std::string_view section) {
     constexpr std::string_view kKnown[] = {"server",  "clients",      "memory",   "persistence",
                                            "stats",   "replication",  "cpu",      "commandstats",
@@ -121,38 +122,50 @@ Failure client_list(Exchange& exchange) {
     return std::nullopt;
 }
 
-Failure kv_stats(Exchange& exchange) {
-    const Value size = exchange.engine.run({"DBSIZE"});
-    if (size.is_error()) return from_reply(size);
-    const int64_t keys = size.integer();
-    const Stats stats = read_stats(exchange.shared.store);
-    const auto sum = [&](std::initializer_list<std::string_view> names) {
-        uint64_t total = 0;
-        for (const std::string_view name : names) {
-            total += stats.calls_of(name);
-        }
-        return total;
-    };
-    const uint64_t hits = stats.count("keyspace_hits");
-    const uint64_t misses = stats.count("keyspace_misses");
-    const double rate =
-        hits + misses == 0 ? 0.0 : static_cast<double>(hits) / static_cast<double>(hits + misses);
-    JsonWriter& json = exchange.json;
-    json.begin_object();
-    json.member("total_keys", keys);
-    json.member("total_memory_bytes", stats.count("used_memory"));
-    json.key("operations");
-    json.begin_object();
-    json.member("gets", sum({"GET", "MGET", "GETEX", "GETDEL", "GETSET", "GETRANGE", "STRLEN"}));
-    json.member("sets", sum({"SET", "MSET", "MSETNX", "SETNX", "SETEX", "PSETEX", "APPEND",
-                             "SETRANGE", "INCR", "DECR", "INCRBY", "DECRBY", "INCRBYFLOAT"}));
-    json.member("dels", sum({"DEL", "UNLINK"}));
-    json.member("hits", hits);
-    json.member("misses", misses);
-    json.end_object();
-    json.member("hit_rate", rate);
-    json.end_object();
-    return std::nullopt;
-}
+constexpr std::string_view kInfo = "Facts of the server, as INFO.";
+constexpr std::string_view kInfoReply = R"({"server": {...}, "memory": {...}, ...})";
+constexpr std::string_view kClients = "Connected clients.";
+constexpr std::string_view kClientsReply = R"({"clients": [{...}], "count": 1})";
+
+// Unknown sections mean all of them, by contract.
+constexpr std::array kSection = {
+    FieldSpec{.name = "section",
+              .fallback = "all",
+              .help = "server, memory, stats, ... as INFO; what is none of them means all"},
+    kClientId};
+constexpr std::array kNothing = {kClientId};
+
+constexpr auto kCommands = std::to_array<DottedCommand>({
+    {"info",
+     [](Exchange& exchange, const Fields& payload) {
+         return info(exchange, payload.text("section"));
+     },
+     kSection, kInfo, kInfoReply},
+    {"client.list", [](Exchange& exchange, const Fields&) { return client_list(exchange); },
+     kNothing, kClients, kClientsReply},
+});
+
+const auto kRoutes = std::to_array<Route>({
+    {.method = Method::kGet,
+     .pattern = "/info",
+     .handler =
+         [](Exchange& exchange, const RestRequest& request) {
+             return info(exchange, request.query.text("section"));
+         },
+     .query = FieldSpecs(kSection).first(1),
+     .summary = kInfo,
+     .reply = kInfoReply},
+    {.method = Method::kGet,
+     .pattern = "/clients",
+     .handler = [](Exchange& exchange, const RestRequest&) { return client_list(exchange); },
+     .summary = kClients,
+     .reply = kClientsReply},
+});
+
+}  // namespace
+
+std::span<const DottedCommand> report_commands() noexcept { return kCommands; }
+
+std::span<const Route> report_routes() noexcept { return kRoutes; }
 
 }  // namespace synap::server::http

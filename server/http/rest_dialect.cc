@@ -3,9 +3,7 @@
 // connection is are refused, and a transaction is opened and closed within its request.
 #include <array>
 #include <charconv>
-#include <deque>
 #include <string>
-#include <vector>
 
 #include "server/http/base64.h"
 #include "server/http/percent.h"
@@ -21,20 +19,6 @@ constexpr size_t kMaxCommands = 16 * 1024;
 
 // Longer words name no subcommand.
 constexpr size_t kLongestName = 32;
-
-// One command; `texts` holds what is not a view of the request.
-struct Words {
-    std::vector<Arg> argv;
-    std::deque<std::string> texts;
-
-    void clear() {
-        argv.clear();
-        texts.clear();
-    }
-    void add(std::string text) { argv.emplace_back(std::string_view(texts.emplace_back(text))); }
-    // Of argv[0] and argv[1]: all of them are text.
-    std::string_view text(size_t at) const { return to_view(argv[at].raw().as.b); }
-};
 
 ApiError bad_request(std::string_view message) { return {400, "ERR " + std::string(message)}; }
 

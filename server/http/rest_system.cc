@@ -151,35 +151,11 @@ Failure metrics(Exchange& exchange, const RestRequest& /*request*/) {
     return std::nullopt;
 }
 
-Failure server_info(Exchange& exchange, const RestRequest& request) {
-    return info(exchange, request.query.text("section"));
-}
-
-Failure clients(Exchange& exchange, const RestRequest& /*request*/) {
-    return client_list(exchange);
-}
-
-Failure usage(Exchange& exchange, const RestRequest& request) {
-    return memory_usage(exchange, request.params[0], true);
-}
-
-Failure snapshot(Exchange& exchange, const RestRequest& /*request*/) {
-    const Value reply = exchange.engine.run({"BGSAVE"});
-    if (reply.is_error()) return from_reply(reply);
-    exchange.json.begin_object();
-    exchange.json.member("success", true);
-    exchange.json.member("message", reply.bytes());
-    exchange.json.end_object();
-    return std::nullopt;
-}
-
 Failure command(Exchange& exchange, const RestRequest& request) {
     std::string scratch;
     run_envelope(exchange, request.body, scratch);
     return std::nullopt;
 }
-
-constexpr std::array kInfo = {kSectionField};
 
 const auto kRoutes = std::to_array<Route>({
     {.method = Method::kPost,
@@ -222,28 +198,6 @@ const auto kRoutes = std::to_array<Route>({
      .probe = true,
      .summary = "Metrics for Prometheus.",
      .reply = "text"},
-    {.method = Method::kGet,
-     .pattern = "/info",
-     .handler = server_info,
-     .query = kInfo,
-     .summary = "Facts of the server, as INFO.",
-     .reply = R"({"server": {...}, "memory": {...}, ...})"},
-    {.method = Method::kGet,
-     .pattern = "/clients",
-     .handler = clients,
-     .summary = "Connected clients.",
-     .reply = R"({"clients": [{...}], "count": 1})"},
-    {.method = Method::kGet,
-     .pattern = "/memory/{key}/usage",
-     .handler = usage,
-     .summary = "Memory of a key and its value; 0 when there is none.",
-     .reply = R"({"key":..., "bytes": 72, "human": "72B"})"},
-    {.method = Method::kPost,
-     .pattern = "/snapshot",
-     .handler = snapshot,
-     .summary = "Begins a snapshot.",
-     .reply = R"({"success": true, "message":...})",
-     .errors = "400 when nothing is kept on disk"},
 });
 
 }  // namespace

@@ -8,9 +8,9 @@
 #include <string>
 #include <string_view>
 
+#include "server/http/fields.h"
 #include "server/http/head.h"
 #include "server/http/mapping.h"
-#include "server/http/operations.h"
 
 namespace synap::server::http {
 
@@ -61,17 +61,14 @@ struct Route {
     const Mapping* mapping = nullptr;
 };
 
-// The routes of each family. A pattern with a literal segment stands before one with a
-// parameter there.
-std::span<const Route> kv_routes() noexcept;
-std::span<const Route> key_routes() noexcept;
-std::span<const Route> system_routes() noexcept;
-std::span<const Route> dialect_routes() noexcept;
-// Those that are data in the command table (generated/mappings.cc).
+// Those that are data in the command table (generated/mappings.cc). A pattern with a literal
+// segment stands before one with a parameter there.
 std::span<const Route> mapped_routes() noexcept;
-// All of them.
-inline std::array<std::span<const Route>, 5> all_routes() noexcept {
-    return {kv_routes(), mapped_routes(), system_routes(), key_routes(), dialect_routes()};
+std::span<const Route> system_routes() noexcept;
+std::span<const Route> report_routes() noexcept;
+std::span<const Route> dialect_routes() noexcept;
+inline std::array<std::span<const Route>, 4> all_routes() noexcept {
+    return {mapped_routes(), system_routes(), report_routes(), dialect_routes()};
 }
 
 struct Match {

@@ -192,7 +192,7 @@ def test_mget_beyond_the_output_limit(small: Server, form: str, size: int) -> No
     with others_are_served(small, GROWTH_MIB):
         answer = post_command(small, "kv.mget", {"keys": ["large"] * 10_000})
     assert answer["success"] is False and answer["payload"] is None
-    assert f"exceed {OUTPUT_LIMIT} bytes (limits.output_buffer_bytes)" in str(answer["error"])
+    assert f"exceeds {OUTPUT_LIMIT} bytes (limits.output_buffer_bytes)" in str(answer["error"])
     # What fits is answered, by the same server.
     answer = post_command(small, "kv.mget", {"keys": ["large", "none"] * 8})
     assert answer["payload"] == {"values": [value, None] * 8}

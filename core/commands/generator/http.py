@@ -3,21 +3,35 @@ import re
 
 from .engine import quote
 
-TYPES = {"text": "kText", "integer": "kInteger", "any": "kAny", "texts": "kTexts", "map": "kMap"}
+TYPES = {"text": "kText", "integer": "kInteger", "flag": "kFlag", "any": "kAny",
+         "texts": "kTexts", "map": "kMap", "pairs": "kPairs", "pattern": "kPattern",
+         "prefix": "kPrefix", "amount": "kObject"}
 QUERY_TYPES = {"text", "integer"}
-FIELD_WORDS = {"type", "optional", "default", "min", "max", "help", "or", "or_text", "bare"}
-ENTRY_WORDS = {"name", "summary", "errors", "fields", "reply", "absent", "empty_is_absent",
-               "routes"}
-ROUTE_WORDS = {"route", "summary", "errors", "reply", "absent", "empty_is_absent", "fields"}
-# Where a member comes from, and how documentation shows one. A "?" behind it leaves the member out
-# where the reply is null.
+LISTS = {"texts", "map", "pairs"}
+FIELD_WORDS = {"type", "optional", "default", "otherwise", "min", "max", "help", "choices", "or",
+               "together", "both", "bare", "token", "tokens", "zero", "unless", "excludes",
+               "silent", "missing"}
+PART_WORDS = {"summary", "errors", "fields", "reply", "absent", "empty_is_absent", "empty",
+              "fails", "before", "after", "pages", "batches", "flushes"}
+FAIL_WORDS = {"reply", "error", "without", "status", "text"}
+# Where a member comes from, and how documentation shows one.
 SOURCES = {"true": ("kTrue", "true"), "echo": ("kEcho", "..."), "present": ("kPresent", "true"),
-           "integer": ("kInteger", "5"), "boolean": ("kBoolean", "true"),
-           "number": ("kNumber", "1.5"), "count": ("kCount", "2"),
-           "text": ("kText", "text or null"), "texts": ("kTexts", "[...]"),
-           "map": ("kMap", "{...}")}
+           "integer": ("kInteger", "5"), "before": ("kBefore", "5"),
+           "boolean": ("kBoolean", "true"), "number": ("kNumber", "1.5"),
+           "seconds": ("kSeconds", "59 or null"), "size": ("kSize", '"72B"'),
+           "count": ("kCount", "2"), "text": ("kText", "text or null"),
+           "texts": ("kTexts", "[...]"), "map": ("kMap", "{...}"),
+           "json": ("kJson", "any or null"), "jsons": ("kJsons", "[...]"),
+           "json_map": ("kJsonMap", "{...}"),
+           "value": ("kValue", "text, array of numbers, or null"), "written": ("kWritten", "true")}
+# The same, with names behind it.
+STATISTICS = {"stat": ("kStat", "5"), "calls": ("kCalls", "5"), "rate": ("kRate", "0.5"),
+              "keys": ("kKeys", "2"), "elements": ("kElements", "5")}
 METHODS = {"GET": "kGet", "POST": "kPost", "DELETE": "kDelete"}
-HELP = {"any": "a string is stored as its bytes, all else as compact JSON"}
+HELP = {"any": "a string is stored as its bytes, all else as compact JSON",
+        "prefix": "literal beginning of the keys", "pattern": "glob, as KEYS"}
+OTHERWISE = {"flag": "false"}
+UNITS = "unit; unix_ is a time of day instead of a duration"
 PARAMETER = re.compile(r"\{(\w+)\}")
 
 HEADER = """\
@@ -38,84 +52,80 @@ class HttpError(Exception):
     pass
 
 
-def entries(command):
-    """The mappings of a command; names alone have hand-written handlers."""
-    listed = command.http if isinstance(command.http, list) else [command.http]
-    return [entry for entry in listed if isinstance(entry, dict)]
+def plain(mapping):
+    """Without the line that the loader has added."""
+    return {name: value for name, value in mapping.items() if name != "__line__"}
+
+
+def is_list_of_mappings(http):
+    return isinstance(http, list) and all(isinstance(entry, dict) for entry in http)
 
 
 def names(command):
-    listed = command.http if isinstance(command.http, list) else [command.http]
+    if not is_list_of_mappings(command.http):
+        return []
     found = []
-    for entry in listed:
-        given = entry.get("name", []) if isinstance(entry, dict) else entry
-        found += given if isinstance(given, list) else [given] if given else []
+    for entry in command.http:
+        given = entry.get("name", [])
+        found += given if isinstance(given, list) else [given]
     return found
 
 
 def field_of(name, raw):
-    field = {"type": raw} if isinstance(raw, str) else dict(raw)
-    field.pop("__line__", None)
+    field = {"type": raw} if isinstance(raw, str) else plain(raw)
     if field.get("type") not in TYPES or field.keys() - FIELD_WORDS:
         raise HttpError(f"field '{name}': a type of {', '.join(TYPES)}, and of "
                         f"{', '.join(sorted(FIELD_WORDS))} what is needed")
+    if "or" in field:
+        field["or"] = {other: field_of(other, spec) for other, spec in plain(field["or"]).items()}
+    if "default" in field or "otherwise" in field or field["type"] == "flag":
+        field["optional"] = True
     return field
 
 
-def spec(name, field, instead_of=""):
-    kind = field["type"]
-    optional = "default" in field or "or" in field or "or_text" in field or instead_of
-    words = [f".name = {quote(name)}", f".type = FieldType::{TYPES[kind]}"]
-    if not optional:
-        words.append(".required = true")
-    words += [f".{word} = {field[word]}" for word in ("min", "max") if word in field]
-    if "default" in field:
-        words.append(f".fallback = {quote(instead_of or field['default'])}")
-    elif instead_of:
-        words.append(f".fallback = {quote(instead_of)}")
-    if instead_of and "or_text" not in field:
-        words.append(f".instead_of = {quote(instead_of)}")
-    if field.get("bare"):
-        words.append(".bare = true")
-    text = field.get("help") or HELP.get(kind)
-    if text:
-        words.append(f".help = {quote(text)}")
-    return "FieldSpec{" + ", ".join(words) + "}"
+def words(kind, pairs):
+    """Designated initializers of what is not the default."""
+    return f"{kind}{{" + ", ".join(f".{name} = {value}" for name, value in pairs if value) + "}"
 
 
-def specs(fields, without=()):
-    """Specs of the fields and of the names that may stand in for them."""
-    found = []
-    for name, field in fields.items():
-        if name in without:
-            continue
-        found.append(spec(name, field))
-        if "or" in field:
-            found.append(spec(field["or"], {**field, "help": "the same, as some SDKs call it"},
-                              name))
-        if "or_text" in field:
-            found.append(spec(field["or_text"], {"type": "text", "or_text": 1,
-                                                 "help": "a single one"}, name))
-    return found
+def text(value):
+    return quote(value) if value else ""
+
+
+def yes(value):
+    return "true" if value else ""
 
 
 def members(reply):
     """The members of an answer in C++, and as documentation shows it."""
-    if isinstance(reply, str):
-        constant, shown = SOURCES[reply]
-        return f'Member{{"", Source::{constant}}}', shown
-    words, texts = [], []
-    for name, source in reply.items():
-        if name == "__line__":
+    made, shown = [], []
+    for name, source in plain(reply).items():
+        if isinstance(source, dict) and "of" not in source:
+            inner, texts = members(source)
+            made += [words("Member", [("name", quote(name)), ("source", "Source::kObject")]),
+                     *inner, words("Member", [("source", "Source::kEnd")])]
+            shown.append(f'"{name}": {texts}')
             continue
-        plain = "true" if source is True else source.rstrip("?")
-        if plain not in SOURCES:
-            raise HttpError(f"member '{name}': '{source}' is none of {', '.join(SOURCES)}")
-        constant, shown = SOURCES[plain]
-        maybe = ", true" if source is not True and source.endswith("?") else ""
-        words.append(f"Member{{{quote(name)}, Source::{constant}{maybe}}}")
-        texts.append(f'"{name}":...' if shown == "..." else f'"{name}": {shown}')
-    return ", ".join(words), "{" + ", ".join(texts) + "}"
+        given = plain(source) if isinstance(source, dict) else {"of": source}
+        word, _, rest = ("true" if given["of"] is True else given["of"]).partition(" ")
+        maybe = word.endswith("?")
+        word = word.rstrip("?")
+        if word not in (STATISTICS if rest else SOURCES):
+            raise HttpError(f"member '{name}': '{source}' is none of "
+                            f"{', '.join([*SOURCES, *STATISTICS])}")
+        constant, example = STATISTICS[word] if rest else SOURCES[word]
+        made.append(words("Member", [("name", text(name)), ("source", f"Source::{constant}"),
+                                     ("of", text(rest)), ("unless_null", yes(maybe)),
+                                     ("when", text(given.get("when")))]))
+        mark = "?" if maybe or "when" in given else ""
+        shown.append(f'"{name}"{mark}:{"" if example == "..." else " "}{example}')
+    return made, "{" + ", ".join(shown) + "}"
+
+
+def is_asked(reply):
+    """Whether the answer has anything of the command's reply."""
+    return any(is_asked(source) if isinstance(source, dict) and "of" not in source
+               else " " not in str(source) for source in plain(reply).values())
 
 
 class Writer:
@@ -125,61 +135,137 @@ class Writer:
     def constants(self, kind, values):
         """A name of an array that is written once."""
         if not values:
-            return "{}"
-        text = f" = {{{', '.join(values) if isinstance(values, list) else values}}};\n"
+            return ""
+        body = f" = {{{', '.join(values)}}};\n"
         for line in self.data.splitlines(keepends=True):
-            if line.endswith(text) and f" {kind}" in line:
+            if line.endswith(body) and f" {kind}" in line:
                 return line.split()[2]
         self.count += 1
-        self.data += f"constexpr std::array {kind}{self.count}{text}"
+        self.data += f"constexpr std::array {kind}{self.count}{body}"
         return f"{kind}{self.count}"
 
-    def mapping(self, command, fields, part, params=()):
-        words = []
+    def spec(self, name, field, instead_of=""):
+        kind, inner = field["type"], ""
+        if kind == "amount":
+            inner = self.constants("kMembers", [
+                words("FieldSpec", [("name", '"type"'), ("required", "true"),
+                                    ("choices", quote("|".join(plain(field["tokens"])))),
+                                    ("help", quote(UNITS))]),
+                words("FieldSpec", [("name", '"value"'), ("type", "FieldType::kInteger"),
+                                    ("required", "true"), ("min", str(field["min"])),
+                                    ("max", str(field["max"])),
+                                    ("help", text(field.get("help")))])])
+        numbers = [(word, str(field[word])) for word in ("min", "max")
+                   if word in field and not inner]
+        optional = field.get("optional") or "or" in field or instead_of
+        otherwise = field.get("otherwise", field.get("default", OTHERWISE.get(kind, "")))
+        return words("FieldSpec", [
+            ("name", quote(name)), ("type", f"FieldType::{TYPES[kind]}"),
+            ("required", yes(not optional)), *numbers, ("choices", text(field.get("choices"))),
+            ("members", inner and f"{inner}.data()"),
+            ("members_count", inner and f"{inner}.size()"),
+            ("fallback", text(str(instead_of or otherwise))),
+            ("excludes", text(field.get("excludes"))), ("bare", yes(field.get("bare"))),
+            ("help", text(HELP.get(kind, "") if inner else field.get("help", HELP.get(kind))))])
+
+    def specs(self, fields, without=()):
+        """Specs of the fields and of the names that may stand in for them."""
+        found = []
         for name, field in fields.items():
-            other = field.get("or", field.get("or_text", ""))
-            words.append(f"WordSpec{{{quote(name)}, {quote(other)}, "
-                         f"{quote(field.get('default', ''))}}}")
-        reply, shown = members(part["reply"])
-        absent = part.get("absent", "")
-        if absent:
-            shown += f"; {absent}"
-        text = [quote(command.full_name), self.constants("kWords", words),
-                self.constants("kReply", reply), quote(absent),
-                "true" if part.get("empty_is_absent") else "false"]
-        if params:
-            text.append("{" + ", ".join(map(quote, params)) + "}")
+            if name in without:
+                continue
+            found.append(self.spec(name, field))
+            for other, own in field.get("or", {}).items():
+                own = own if field.get("both") else {**own, "excludes": name}
+                found.append(self.spec(other, own, name))
+        return found
+
+    @staticmethod
+    def word(name, field):
+        others = list(field.get("or", ()))
+        token = field.get("token") or " ".join(
+            f"{choice}={word}" for choice, word in plain(field.get("tokens", {})).items())
+        return words("WordSpec", [
+            ("field", quote(name)), ("others", others and f"{{{', '.join(map(quote, others))}}}"),
+            ("together", yes(field.get("together"))), ("optional", yes(field.get("optional"))),
+            ("fallback", text(str(field.get("default", "")))), ("token", text(token)),
+            ("zero", text(field.get("zero"))), ("unless", text(field.get("unless"))),
+            ("missing", text(field.get("missing"))), ("silent", yes(field.get("silent")))])
+
+    def refusals(self, part):
+        made, shown = [], []
+        for fail in part.get("fails", ()):
+            fail = plain(fail)
+            if fail.keys() - FAIL_WORDS:
+                raise HttpError(f"what fails has {', '.join(sorted(FAIL_WORDS))}")
+            made.append(words("Refusal", [
+                ("error", text(fail.get("error"))), ("integer", str(fail.get("reply", 0))),
+                ("without", text(fail.get("without"))), ("status", str(fail.get("status", 400))),
+                ("text", quote(fail["text"]))]))
+            shown.append((fail.get("status", 400), fail["text"]))
+        return self.constants("kRefusals", made), shown
+
+    def mapping(self, command, fields, part, params=()):
+        reply = part["reply"]
+        bare = isinstance(reply, str)
+        made, shown = members({"": reply} if bare else reply)
+        if bare:
+            shown = shown[len('{"": '):-1]
+        if part.get("absent"):
+            shown += f"; {part['absent']}"
+        refusals, errors = self.refusals(part)
+        ask = "kPages" if part.get("pages") else "kBatches" if part.get("batches") else \
+            "" if bare or is_asked(reply) else "kNothing"
+        limit = fields.get("limit", {})
         self.count += 1
-        self.data += f"constexpr Mapping kMapping{self.count} = {{{', '.join(text)}}};\n"
-        return f"&kMapping{self.count}", shown
+        name = f"kMapping{self.count}"
+        mapping = words("Mapping", [
+            ("command", quote(part.get("after", command.full_name))),
+            ("words", self.constants("kWords", [self.word(*item) for item in fields.items()])),
+            ("reply", self.constants("kReply", made)), ("absent", text(part.get("absent"))),
+            ("empty_is_absent", yes(part.get("empty_is_absent"))),
+            ("empty", text(part.get("empty"))), ("refusals", refusals),
+            ("before", text(command.full_name if "after" in part else part.get("before"))),
+            ("flushes", yes(part.get("flushes"))), ("ask", ask and f"Ask::{ask}"),
+            ("limit", str(limit["default"]) if limit.get("silent") else ""),
+            ("params", params and "{" + ", ".join(map(quote, params)) + "}")])
+        self.data += f"constexpr Mapping {name} = {mapping[len('Mapping'):]};\n"
+        return f"&{name}", shown, errors
 
     def entry(self, command, entry):
-        if entry.keys() - ENTRY_WORDS - {"__line__"}:
-            raise HttpError(f"an entry has {', '.join(sorted(ENTRY_WORDS))}")
-        fields = {name: field_of(name, raw) for name, raw in entry.get("fields", {}).items()
-                  if name != "__line__"}
-        summary, errors = entry.get("summary", command.summary), entry.get("errors", "")
+        if plain(entry).keys() - PART_WORDS - {"name", "routes"}:
+            raise HttpError(f"an entry has name, routes, {', '.join(sorted(PART_WORDS))}")
+        fields = {name: field_of(name, raw) for name, raw in plain(entry.get("fields", {})).items()}
         given = entry.get("name", [])
         for name in given if isinstance(given, list) else [given]:
-            mapping, shown = self.mapping(command, fields, entry)
-            table = self.constants("kFields", specs(fields) + ["kClientId"])
-            self.commands.append(
+            mapping, shown, fails = self.mapping(command, fields, entry)
+            table = self.constants("kFields", self.specs(fields) + ["kClientId"])
+            errors = [error for _, error in fails] + list(filter(None, [entry.get("errors")]))
+            self.commands.append((name, (
                 f"    {{.name = {quote(name)}, .handler = nullptr, .fields = {table},\n"
-                f"     .summary = {quote(summary)}, .reply = {quote(shown)},\n"
-                f"     .errors = {quote(errors)}, .mapping = {mapping}}},\n")
+                f"     .summary = {quote(entry.get('summary', command.summary))}, "
+                f".reply = {quote(shown)},\n"
+                f"     .errors = {quote('; '.join(errors))}, .mapping = {mapping}}},\n")))
         for route in entry.get("routes", []):
+            if plain(route).keys() - PART_WORDS - {"route"}:
+                raise HttpError(f"a route has route, {', '.join(sorted(PART_WORDS))}")
             self.route(command, {**entry, **route}, fields)
 
     def route(self, command, route, fields):
         method, pattern = route["route"].split()
         params = PARAMETER.findall(pattern)
-        own = route.get("fields", {})
-        fields = {**fields, **{n: field_of(n, raw) for n, raw in own.items() if n != "__line__"}}
+        own = plain(route.get("fields", {}))
+        fields = {**fields, **{name: field_of(name, raw) for name, raw in own.items()}}
         rest = {name: field for name, field in fields.items() if name not in params}
-        if method == "GET" and any(field["type"] not in QUERY_TYPES for field in rest.values()):
-            raise HttpError(f"{route['route']}: a query holds text and integers only")
-        mapping, shown = self.mapping(command, fields, route, params)
-        table = self.constants("kFields", specs(rest))
+        if method == "GET":
+            rest = {name: field for name, field in rest.items() if not field.get("silent")
+                    or field["type"] in QUERY_TYPES}
+            if any(field["type"] not in QUERY_TYPES for field in rest.values()):
+                raise HttpError(f"{route['route']}: a query holds text and integers only")
+        mapping, shown, fails = self.mapping(command, fields, route, params)
+        table = self.constants("kFields", self.specs(rest)) or "{}"
+        errors = [f"{status} {error}" for status, error in fails]
+        errors += filter(None, [route.get("errors")])
         place = "query" if method == "GET" else "body"
         self.routes.append((
             [segment.startswith("{") for segment in pattern.split("/")], pattern,
@@ -187,22 +273,23 @@ class Writer:
             f"     .handler = nullptr, .{place} = {table},\n"
             f"     .summary = {quote(route.get('summary', command.summary))}, "
             f".reply = {quote(shown)},\n"
-            f"     .errors = {quote(route.get('errors', ''))}, .mapping = {mapping}}},\n"))
+            f"     .errors = {quote('; '.join(errors))}, .mapping = {mapping}}},\n"))
 
 
 def files(table):
     writer = Writer()
     for command in table.all:
-        for entry in entries(command) if command.http else ():
+        for entry in command.http or ():
             try:
                 writer.entry(command, entry)
             except (HttpError, KeyError, ValueError) as error:
                 raise HttpError(f"{command.where}: {command.full_name}: http: {error}") from error
-    # A literal segment beats a parameter: it stands before it.
-    routes = "".join(text for _, _, text in sorted(writer.routes, key=lambda route: route[:2]))
-    text = HEADER + writer.data + f"""
+    # A literal segment beats a parameter: it stands before it. Commands are looked up by halves.
+    routes = "".join(made for _, _, made in sorted(writer.routes, key=lambda route: route[:2]))
+    commands = "".join(made for _, made in sorted(writer.commands))
+    source = HEADER + writer.data + f"""
 constexpr auto kCommands = std::to_array<DottedCommand>({{
-{"".join(writer.commands)}}});
+{commands}}});
 
 constexpr auto kRoutes = std::to_array<Route>({{
 {routes}}});
@@ -215,4 +302,4 @@ std::span<const Route> mapped_routes() noexcept {{ return kRoutes; }}
 
 }}  // namespace synap::server::http
 """
-    return {"server/http/generated/mappings.cc": text}
+    return {"server/http/generated/mappings.cc": source}

@@ -6,6 +6,7 @@ from typing import Optional
 
 import yaml
 
+from .http import is_list_of_mappings
 from .http import names as http_names
 from .vocabulary import (ACL, ARG_TYPES, CONTAINERS, FLAGS, GROUPS, IMPLIED_ACL, KEY_FLAGS,
                          REPLIES)
@@ -253,6 +254,8 @@ class Loader:
         if not c.subcommands and c.reply is None:
             fail("field 'reply' is missing")
         known("reply", [c.reply] if c.reply else [], REPLIES)
+        if c.http is not None and not is_list_of_mappings(c.http):
+            fail("http is a list of mappings")
         for http_name in http_names(c):
             if not HTTP.fullmatch(str(http_name)):
                 fail(f"'{http_name}' is not a dotted name like kv.set")

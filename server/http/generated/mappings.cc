@@ -8,237 +8,397 @@
 namespace synap::server::http {
 namespace {
 
-constexpr std::array kWords1 = {WordSpec{"key", "", ""}, WordSpec{"field", "", ""}, WordSpec{"value", "", ""}};
-constexpr std::array kReply2 = {Member{"success", Source::kTrue}, Member{"created", Source::kBoolean}, Member{"key", Source::kEcho}, Member{"field", Source::kEcho}};
-constexpr Mapping kMapping3 = {"HSET", kWords1, kReply2, "", false};
+constexpr std::array kWords2 = {WordSpec{.field = "key"}, WordSpec{.field = "field"}, WordSpec{.field = "value"}};
+constexpr std::array kReply3 = {Member{.name = "success", .source = Source::kTrue}, Member{.name = "created", .source = Source::kBoolean}, Member{.name = "key", .source = Source::kEcho}, Member{.name = "field", .source = Source::kEcho}};
+constexpr Mapping kMapping1 = {.command = "HSET", .words = kWords2, .reply = kReply3};
 constexpr std::array kFields4 = {FieldSpec{.name = "key", .type = FieldType::kText, .required = true}, FieldSpec{.name = "field", .type = FieldType::kText, .required = true}, FieldSpec{.name = "value", .type = FieldType::kAny, .required = true, .help = "a string is stored as its bytes, all else as compact JSON"}, kClientId};
-constexpr std::array kReply5 = {Member{"created", Source::kBoolean}, Member{"key", Source::kEcho}, Member{"field", Source::kEcho}};
-constexpr Mapping kMapping6 = {"HSET", kWords1, kReply5, "", false, {"key"}};
+constexpr std::array kReply6 = {Member{.name = "created", .source = Source::kBoolean}, Member{.name = "key", .source = Source::kEcho}, Member{.name = "field", .source = Source::kEcho}};
+constexpr Mapping kMapping5 = {.command = "HSET", .words = kWords2, .reply = kReply6, .params = {"key"}};
 constexpr std::array kFields7 = {FieldSpec{.name = "field", .type = FieldType::kText, .required = true}, FieldSpec{.name = "value", .type = FieldType::kAny, .required = true, .help = "a string is stored as its bytes, all else as compact JSON"}};
-constexpr std::array kWords8 = {WordSpec{"key", "", ""}, WordSpec{"fields", "", ""}};
-constexpr std::array kReply9 = {Member{"success", Source::kTrue}};
-constexpr Mapping kMapping10 = {"HSET", kWords8, kReply9, "", false};
+constexpr std::array kWords9 = {WordSpec{.field = "key"}, WordSpec{.field = "fields"}};
+constexpr std::array kReply10 = {Member{.name = "success", .source = Source::kTrue}};
+constexpr Mapping kMapping8 = {.command = "HSET", .words = kWords9, .reply = kReply10};
 constexpr std::array kFields11 = {FieldSpec{.name = "key", .type = FieldType::kText, .required = true}, FieldSpec{.name = "fields", .type = FieldType::kMap, .required = true}, kClientId};
-constexpr std::array kReply12 = {Member{"success", Source::kTrue}, Member{"key", Source::kEcho}};
-constexpr Mapping kMapping13 = {"HSET", kWords8, kReply12, "", false, {"key"}};
+constexpr std::array kReply13 = {Member{.name = "success", .source = Source::kTrue}, Member{.name = "key", .source = Source::kEcho}};
+constexpr Mapping kMapping12 = {.command = "HSET", .words = kWords9, .reply = kReply13, .params = {"key"}};
 constexpr std::array kFields14 = {FieldSpec{.name = "fields", .type = FieldType::kMap, .required = true, .bare = true}};
-constexpr std::array kReply15 = {Member{"created", Source::kBoolean}};
-constexpr Mapping kMapping16 = {"HSETNX", kWords1, kReply15, "", false};
-constexpr Mapping kMapping17 = {"HSETNX", kWords1, kReply5, "", false, {"key"}};
-constexpr std::array kWords18 = {WordSpec{"key", "", ""}, WordSpec{"field", "", ""}};
-constexpr std::array kReply19 = {Member{"found", Source::kPresent}, Member{"value", Source::kText, true}};
-constexpr Mapping kMapping20 = {"HGET", kWords18, kReply19, "", false};
+constexpr std::array kReply16 = {Member{.name = "created", .source = Source::kBoolean}};
+constexpr Mapping kMapping15 = {.command = "HSETNX", .words = kWords2, .reply = kReply16};
+constexpr Mapping kMapping17 = {.command = "HSETNX", .words = kWords2, .reply = kReply6, .params = {"key"}};
+constexpr std::array kWords19 = {WordSpec{.field = "key"}, WordSpec{.field = "field"}};
+constexpr std::array kReply20 = {Member{.name = "found", .source = Source::kPresent}, Member{.name = "value", .source = Source::kJson, .unless_null = true}};
+constexpr Mapping kMapping18 = {.command = "HGET", .words = kWords19, .reply = kReply20};
 constexpr std::array kFields21 = {FieldSpec{.name = "key", .type = FieldType::kText, .required = true}, FieldSpec{.name = "field", .type = FieldType::kText, .required = true}, kClientId};
-constexpr std::array kReply22 = {Member{"", Source::kText}};
-constexpr Mapping kMapping23 = {"HGET", kWords18, kReply22, "{\"found\":false}", false, {"key", "field"}};
-constexpr std::array kReply24 = {Member{"values", Source::kTexts}};
-constexpr Mapping kMapping25 = {"HMGET", kWords8, kReply24, "", false};
+constexpr std::array kReply23 = {Member{.source = Source::kJson}};
+constexpr Mapping kMapping22 = {.command = "HGET", .words = kWords19, .reply = kReply23, .absent = "{\"found\":false}", .params = {"key", "field"}};
+constexpr std::array kReply25 = {Member{.name = "values", .source = Source::kJsons}};
+constexpr Mapping kMapping24 = {.command = "HMGET", .words = kWords9, .reply = kReply25, .ask = Ask::kBatches};
 constexpr std::array kFields26 = {FieldSpec{.name = "key", .type = FieldType::kText, .required = true}, FieldSpec{.name = "fields", .type = FieldType::kTexts, .required = true}, kClientId};
-constexpr std::array kReply27 = {Member{"", Source::kTexts}};
-constexpr Mapping kMapping28 = {"HMGET", kWords8, kReply27, "", false, {"key"}};
+constexpr std::array kReply28 = {Member{.source = Source::kJsons}};
+constexpr Mapping kMapping27 = {.command = "HMGET", .words = kWords9, .reply = kReply28, .ask = Ask::kBatches, .params = {"key"}};
 constexpr std::array kFields29 = {FieldSpec{.name = "fields", .type = FieldType::kTexts, .required = true}};
-constexpr std::array kWords30 = {WordSpec{"key", "", ""}};
-constexpr std::array kReply31 = {Member{"fields", Source::kMap}, Member{"count", Source::kCount}};
-constexpr Mapping kMapping32 = {"HGETALL", kWords30, kReply31, "", false};
+constexpr std::array kWords31 = {WordSpec{.field = "key"}};
+constexpr std::array kReply32 = {Member{.name = "fields", .source = Source::kJsonMap}, Member{.name = "count", .source = Source::kCount}};
+constexpr Mapping kMapping30 = {.command = "HGETALL", .words = kWords31, .reply = kReply32};
 constexpr std::array kFields33 = {FieldSpec{.name = "key", .type = FieldType::kText, .required = true}, kClientId};
-constexpr std::array kReply34 = {Member{"", Source::kMap}};
-constexpr Mapping kMapping35 = {"HGETALL", kWords30, kReply34, "", false, {"key"}};
-constexpr std::array kReply36 = {Member{"keys", Source::kTexts}, Member{"fields", Source::kTexts}, Member{"count", Source::kCount}};
-constexpr Mapping kMapping37 = {"HKEYS", kWords30, kReply36, "", false};
-constexpr Mapping kMapping38 = {"HKEYS", kWords30, kReply27, "", false, {"key"}};
-constexpr std::array kReply39 = {Member{"values", Source::kTexts}, Member{"count", Source::kCount}};
-constexpr Mapping kMapping40 = {"HVALS", kWords30, kReply39, "", false};
-constexpr Mapping kMapping41 = {"HVALS", kWords30, kReply39, "", false};
-constexpr Mapping kMapping42 = {"HVALS", kWords30, kReply27, "", false, {"key"}};
-constexpr std::array kReply43 = {Member{"length", Source::kInteger}};
-constexpr Mapping kMapping44 = {"HLEN", kWords30, kReply43, "", false};
-constexpr Mapping kMapping45 = {"HLEN", kWords30, kReply43, "", false, {"key"}};
-constexpr std::array kReply46 = {Member{"exists", Source::kBoolean}};
-constexpr Mapping kMapping47 = {"HEXISTS", kWords18, kReply46, "", false};
-constexpr Mapping kMapping48 = {"HEXISTS", kWords18, kReply46, "", false, {"key", "field"}};
-constexpr std::array kWords49 = {WordSpec{"key", "", ""}, WordSpec{"fields", "field", ""}};
-constexpr std::array kReply50 = {Member{"deleted", Source::kInteger}};
-constexpr Mapping kMapping51 = {"HDEL", kWords49, kReply50, "", false};
-constexpr std::array kFields52 = {FieldSpec{.name = "key", .type = FieldType::kText, .required = true}, FieldSpec{.name = "fields", .type = FieldType::kTexts}, FieldSpec{.name = "field", .type = FieldType::kText, .fallback = "fields", .help = "a single one"}, kClientId};
-constexpr std::array kReply53 = {Member{"deleted", Source::kInteger}, Member{"key", Source::kEcho}};
-constexpr Mapping kMapping54 = {"HDEL", kWords49, kReply53, "", false, {"key"}};
-constexpr std::array kFields55 = {FieldSpec{.name = "fields", .type = FieldType::kTexts}, FieldSpec{.name = "field", .type = FieldType::kText, .fallback = "fields", .help = "a single one"}};
-constexpr std::array kWords56 = {WordSpec{"key", "", ""}, WordSpec{"field", "", ""}, WordSpec{"increment", "", ""}};
-constexpr std::array kReply57 = {Member{"value", Source::kInteger}};
-constexpr Mapping kMapping58 = {"HINCRBY", kWords56, kReply57, "", false};
-constexpr std::array kFields59 = {FieldSpec{.name = "key", .type = FieldType::kText, .required = true}, FieldSpec{.name = "field", .type = FieldType::kText, .required = true}, FieldSpec{.name = "increment", .type = FieldType::kInteger, .required = true}, kClientId};
-constexpr Mapping kMapping60 = {"HINCRBY", kWords56, kReply57, "", false, {"key"}};
-constexpr std::array kFields61 = {FieldSpec{.name = "field", .type = FieldType::kText, .required = true}, FieldSpec{.name = "increment", .type = FieldType::kInteger, .required = true}};
-constexpr std::array kReply62 = {Member{"value", Source::kNumber}};
-constexpr Mapping kMapping63 = {"HINCRBYFLOAT", kWords56, kReply62, "", false};
-constexpr std::array kFields64 = {FieldSpec{.name = "key", .type = FieldType::kText, .required = true}, FieldSpec{.name = "field", .type = FieldType::kText, .required = true}, FieldSpec{.name = "increment", .type = FieldType::kAny, .required = true, .help = "a number, or one as a string"}, kClientId};
-constexpr Mapping kMapping65 = {"HINCRBYFLOAT", kWords56, kReply62, "", false, {"key"}};
-constexpr std::array kFields66 = {FieldSpec{.name = "field", .type = FieldType::kText, .required = true}, FieldSpec{.name = "increment", .type = FieldType::kAny, .required = true, .help = "a number, or one as a string"}};
-constexpr std::array kReply67 = {Member{"deleted", Source::kBoolean}};
-constexpr Mapping kMapping68 = {"DEL", kWords30, kReply67, "", false};
-constexpr std::array kReply69 = {Member{"deleted", Source::kBoolean}, Member{"key", Source::kEcho}};
-constexpr Mapping kMapping70 = {"DEL", kWords30, kReply69, "", false, {"key"}};
-constexpr Mapping kMapping71 = {"EXISTS", kWords30, kReply46, "", false};
-constexpr std::array kReply72 = {Member{"key", Source::kEcho}, Member{"exists", Source::kBoolean}};
-constexpr Mapping kMapping73 = {"EXISTS", kWords30, kReply72, "", false};
-constexpr Mapping kMapping74 = {"EXISTS", kWords30, kReply72, "", false, {"key"}};
-constexpr std::array kWords75 = {WordSpec{"key", "", ""}, WordSpec{"ttl", "", ""}};
-constexpr std::array kReply76 = {Member{"result", Source::kBoolean}};
-constexpr Mapping kMapping77 = {"EXPIRE", kWords75, kReply76, "", false};
-constexpr std::array kFields78 = {FieldSpec{.name = "key", .type = FieldType::kText, .required = true}, FieldSpec{.name = "ttl", .type = FieldType::kInteger, .required = true, .min = 0, .max = 9000000000000000, .help = "seconds; 0 expires at once"}, kClientId};
-constexpr std::array kReply79 = {Member{"key", Source::kEcho}, Member{"type", Source::kText}};
-constexpr Mapping kMapping80 = {"TYPE", kWords30, kReply79, "", false};
-constexpr Mapping kMapping81 = {"TYPE", kWords30, kReply79, "", false, {"key"}};
-constexpr std::array kReply82 = {Member{"key", Source::kText}};
-constexpr Mapping kMapping83 = {"RANDOMKEY", {}, kReply82, "", false};
-constexpr std::array kFields84 = {kClientId};
-constexpr Mapping kMapping85 = {"RANDOMKEY", {}, kReply82, "", false};
-constexpr std::array kReply86 = {Member{"size", Source::kInteger}};
-constexpr Mapping kMapping87 = {"DBSIZE", {}, kReply86, "", false};
-constexpr std::array kWords88 = {WordSpec{"key", "", ""}, WordSpec{"value", "", ""}};
-constexpr Mapping kMapping89 = {"GETSET", kWords88, kReply22, "", false};
-constexpr std::array kFields90 = {FieldSpec{.name = "key", .type = FieldType::kText, .required = true}, FieldSpec{.name = "value", .type = FieldType::kAny, .required = true, .help = "a string is stored as its bytes, all else as compact JSON"}, kClientId};
-constexpr Mapping kMapping91 = {"GETSET", kWords88, kReply22, "", false, {"key"}};
-constexpr std::array kFields92 = {FieldSpec{.name = "value", .type = FieldType::kAny, .required = true, .help = "a string is stored as its bytes, all else as compact JSON"}};
-constexpr std::array kWords93 = {WordSpec{"key", "", ""}, WordSpec{"amount", "delta", "1"}};
-constexpr Mapping kMapping94 = {"INCRBY", kWords93, kReply57, "", false};
-constexpr std::array kFields95 = {FieldSpec{.name = "key", .type = FieldType::kText, .required = true}, FieldSpec{.name = "amount", .type = FieldType::kInteger, .fallback = "1"}, FieldSpec{.name = "delta", .type = FieldType::kInteger, .fallback = "amount", .instead_of = "amount", .help = "the same, as some SDKs call it"}, kClientId};
-constexpr Mapping kMapping96 = {"INCRBY", kWords93, kReply57, "", false};
-constexpr Mapping kMapping97 = {"DECRBY", kWords93, kReply57, "", false};
-constexpr Mapping kMapping98 = {"DECRBY", kWords93, kReply57, "", false};
-constexpr Mapping kMapping99 = {"APPEND", kWords88, kReply43, "", false};
-constexpr Mapping kMapping100 = {"APPEND", kWords88, kReply43, "", false, {"key"}};
-constexpr Mapping kMapping101 = {"STRLEN", kWords30, kReply43, "", false};
-constexpr Mapping kMapping102 = {"STRLEN", kWords30, kReply43, "", false, {"key"}};
-constexpr std::array kWords103 = {WordSpec{"key", "", ""}, WordSpec{"start", "", ""}, WordSpec{"end", "", ""}};
-constexpr Mapping kMapping104 = {"GETRANGE", kWords103, kReply22, "null", true};
-constexpr std::array kFields105 = {FieldSpec{.name = "key", .type = FieldType::kText, .required = true}, FieldSpec{.name = "start", .type = FieldType::kInteger, .required = true, .help = "offset in bytes; a negative one counts from the end"}, FieldSpec{.name = "end", .type = FieldType::kInteger, .required = true, .help = "inclusive"}, kClientId};
-constexpr Mapping kMapping106 = {"GETRANGE", kWords103, kReply22, "{\"error\":\"Key not found or range empty\"}", true, {"key"}};
-constexpr std::array kFields107 = {FieldSpec{.name = "start", .type = FieldType::kInteger, .required = true, .help = "offset in bytes; a negative one counts from the end"}, FieldSpec{.name = "end", .type = FieldType::kInteger, .required = true, .help = "inclusive"}};
-constexpr std::array kWords108 = {WordSpec{"key", "", ""}, WordSpec{"offset", "", ""}, WordSpec{"value", "", ""}};
-constexpr Mapping kMapping109 = {"SETRANGE", kWords108, kReply43, "", false};
-constexpr std::array kFields110 = {FieldSpec{.name = "key", .type = FieldType::kText, .required = true}, FieldSpec{.name = "offset", .type = FieldType::kInteger, .required = true, .min = 0, .help = "in bytes; a gap is filled with zeros"}, FieldSpec{.name = "value", .type = FieldType::kAny, .required = true, .help = "a string is stored as its bytes, all else as compact JSON"}, kClientId};
-constexpr Mapping kMapping111 = {"SETRANGE", kWords108, kReply43, "", false, {"key"}};
-constexpr std::array kFields112 = {FieldSpec{.name = "offset", .type = FieldType::kInteger, .required = true, .min = 0, .help = "in bytes; a gap is filled with zeros"}, FieldSpec{.name = "value", .type = FieldType::kAny, .required = true, .help = "a string is stored as its bytes, all else as compact JSON"}};
+constexpr std::array kReply35 = {Member{.source = Source::kJsonMap}};
+constexpr Mapping kMapping34 = {.command = "HGETALL", .words = kWords31, .reply = kReply35, .params = {"key"}};
+constexpr std::array kReply37 = {Member{.name = "keys", .source = Source::kTexts}, Member{.name = "fields", .source = Source::kTexts}, Member{.name = "count", .source = Source::kCount}};
+constexpr Mapping kMapping36 = {.command = "HKEYS", .words = kWords31, .reply = kReply37};
+constexpr std::array kReply39 = {Member{.source = Source::kTexts}};
+constexpr Mapping kMapping38 = {.command = "HKEYS", .words = kWords31, .reply = kReply39, .params = {"key"}};
+constexpr std::array kReply41 = {Member{.name = "values", .source = Source::kJsons}, Member{.name = "count", .source = Source::kCount}};
+constexpr Mapping kMapping40 = {.command = "HVALS", .words = kWords31, .reply = kReply41};
+constexpr Mapping kMapping42 = {.command = "HVALS", .words = kWords31, .reply = kReply41};
+constexpr Mapping kMapping43 = {.command = "HVALS", .words = kWords31, .reply = kReply28, .params = {"key"}};
+constexpr std::array kReply45 = {Member{.name = "length", .source = Source::kInteger}};
+constexpr Mapping kMapping44 = {.command = "HLEN", .words = kWords31, .reply = kReply45};
+constexpr Mapping kMapping46 = {.command = "HLEN", .words = kWords31, .reply = kReply45, .params = {"key"}};
+constexpr std::array kReply48 = {Member{.name = "total_hashes", .source = Source::kKeys, .of = "hash HLEN"}, Member{.name = "total_fields", .source = Source::kElements, .of = "hash HLEN"}, Member{.name = "operations", .source = Source::kObject}, Member{.name = "hset_count", .source = Source::kCalls, .of = "HSET HSETNX HMSET HSETEX"}, Member{.name = "hget_count", .source = Source::kCalls, .of = "HGET HMGET HGETALL HGETEX HGETDEL"}, Member{.name = "hdel_count", .source = Source::kCalls, .of = "HDEL"}, Member{.source = Source::kEnd}};
+constexpr Mapping kMapping47 = {.command = "HLEN", .reply = kReply48, .ask = Ask::kNothing};
+constexpr std::array kFields49 = {kClientId};
+constexpr Mapping kMapping50 = {.command = "HLEN", .reply = kReply48, .ask = Ask::kNothing};
+constexpr std::array kReply52 = {Member{.name = "exists", .source = Source::kBoolean}};
+constexpr Mapping kMapping51 = {.command = "HEXISTS", .words = kWords19, .reply = kReply52};
+constexpr Mapping kMapping53 = {.command = "HEXISTS", .words = kWords19, .reply = kReply52, .params = {"key", "field"}};
+constexpr std::array kWords55 = {WordSpec{.field = "key"}, WordSpec{.field = "fields", .others = {"field"}, .missing = "Missing 'fields' array or 'field'"}};
+constexpr std::array kReply56 = {Member{.name = "deleted", .source = Source::kInteger}};
+constexpr Mapping kMapping54 = {.command = "HDEL", .words = kWords55, .reply = kReply56};
+constexpr std::array kFields57 = {FieldSpec{.name = "key", .type = FieldType::kText, .required = true}, FieldSpec{.name = "fields", .type = FieldType::kTexts}, FieldSpec{.name = "field", .type = FieldType::kText, .fallback = "fields", .help = "a single one"}, kClientId};
+constexpr std::array kReply59 = {Member{.name = "deleted", .source = Source::kInteger}, Member{.name = "key", .source = Source::kEcho}};
+constexpr Mapping kMapping58 = {.command = "HDEL", .words = kWords55, .reply = kReply59, .params = {"key"}};
+constexpr std::array kFields60 = {FieldSpec{.name = "fields", .type = FieldType::kTexts}, FieldSpec{.name = "field", .type = FieldType::kText, .fallback = "fields", .help = "a single one"}};
+constexpr std::array kWords62 = {WordSpec{.field = "key"}, WordSpec{.field = "field"}, WordSpec{.field = "increment"}};
+constexpr std::array kReply63 = {Member{.name = "value", .source = Source::kInteger}};
+constexpr Mapping kMapping61 = {.command = "HINCRBY", .words = kWords62, .reply = kReply63};
+constexpr std::array kFields64 = {FieldSpec{.name = "key", .type = FieldType::kText, .required = true}, FieldSpec{.name = "field", .type = FieldType::kText, .required = true}, FieldSpec{.name = "increment", .type = FieldType::kInteger, .required = true}, kClientId};
+constexpr Mapping kMapping65 = {.command = "HINCRBY", .words = kWords62, .reply = kReply63, .params = {"key"}};
+constexpr std::array kFields66 = {FieldSpec{.name = "field", .type = FieldType::kText, .required = true}, FieldSpec{.name = "increment", .type = FieldType::kInteger, .required = true}};
+constexpr std::array kReply68 = {Member{.name = "value", .source = Source::kNumber}};
+constexpr Mapping kMapping67 = {.command = "HINCRBYFLOAT", .words = kWords62, .reply = kReply68};
+constexpr std::array kFields69 = {FieldSpec{.name = "key", .type = FieldType::kText, .required = true}, FieldSpec{.name = "field", .type = FieldType::kText, .required = true}, FieldSpec{.name = "increment", .type = FieldType::kAny, .required = true, .help = "a number, or one as a string"}, kClientId};
+constexpr Mapping kMapping70 = {.command = "HINCRBYFLOAT", .words = kWords62, .reply = kReply68, .params = {"key"}};
+constexpr std::array kFields71 = {FieldSpec{.name = "field", .type = FieldType::kText, .required = true}, FieldSpec{.name = "increment", .type = FieldType::kAny, .required = true, .help = "a number, or one as a string"}};
+constexpr std::array kReply73 = {Member{.name = "deleted", .source = Source::kBoolean}};
+constexpr Mapping kMapping72 = {.command = "DEL", .words = kWords31, .reply = kReply73};
+constexpr std::array kReply75 = {Member{.name = "deleted", .source = Source::kBoolean}, Member{.name = "key", .source = Source::kEcho}};
+constexpr Mapping kMapping74 = {.command = "DEL", .words = kWords31, .reply = kReply75, .params = {"key"}};
+constexpr std::array kWords77 = {WordSpec{.field = "keys"}};
+constexpr Mapping kMapping76 = {.command = "DEL", .words = kWords77, .reply = kReply56, .empty = "{\"deleted\":0}"};
+constexpr std::array kFields78 = {FieldSpec{.name = "keys", .type = FieldType::kTexts, .required = true}, kClientId};
+constexpr Mapping kMapping79 = {.command = "EXISTS", .words = kWords31, .reply = kReply52};
+constexpr std::array kReply81 = {Member{.name = "key", .source = Source::kEcho}, Member{.name = "exists", .source = Source::kBoolean}};
+constexpr Mapping kMapping80 = {.command = "EXISTS", .words = kWords31, .reply = kReply81};
+constexpr Mapping kMapping82 = {.command = "EXISTS", .words = kWords31, .reply = kReply81, .params = {"key"}};
+constexpr std::array kWords84 = {WordSpec{.field = "key"}, WordSpec{.field = "ttl"}};
+constexpr std::array kReply85 = {Member{.name = "result", .source = Source::kBoolean}};
+constexpr Mapping kMapping83 = {.command = "EXPIRE", .words = kWords84, .reply = kReply85};
+constexpr std::array kFields86 = {FieldSpec{.name = "key", .type = FieldType::kText, .required = true}, FieldSpec{.name = "ttl", .type = FieldType::kInteger, .required = true, .min = 0, .max = 9000000000000000, .help = "seconds; 0 expires at once"}, kClientId};
+constexpr std::array kRefusals87 = {Refusal{.integer = -2, .status = 404, .text = "Key not found: {key}"}};
+constexpr std::array kReply89 = {Member{.name = "ttl", .source = Source::kSeconds}};
+constexpr Mapping kMapping88 = {.command = "PTTL", .words = kWords31, .reply = kReply89, .refusals = kRefusals87};
+constexpr Mapping kMapping90 = {.command = "EXISTS", .words = kWords31, .reply = kReply85, .before = "PERSIST"};
+constexpr std::array kReply92 = {Member{.name = "key", .source = Source::kEcho}, Member{.name = "type", .source = Source::kText}};
+constexpr Mapping kMapping91 = {.command = "TYPE", .words = kWords31, .reply = kReply92};
+constexpr Mapping kMapping93 = {.command = "TYPE", .words = kWords31, .reply = kReply92, .params = {"key"}};
+constexpr std::array kRefusals94 = {Refusal{.error = "ERR no such key", .integer = 0, .status = 404, .text = "Key not found: {source}"}};
+constexpr std::array kWords96 = {WordSpec{.field = "source"}, WordSpec{.field = "destination"}};
+constexpr std::array kReply97 = {Member{.name = "success", .source = Source::kTrue}, Member{.name = "source", .source = Source::kEcho}, Member{.name = "destination", .source = Source::kEcho}};
+constexpr Mapping kMapping95 = {.command = "RENAME", .words = kWords96, .reply = kReply97, .refusals = kRefusals94};
+constexpr std::array kFields98 = {FieldSpec{.name = "source", .type = FieldType::kText, .required = true}, FieldSpec{.name = "destination", .type = FieldType::kText, .required = true}, kClientId};
+constexpr Mapping kMapping99 = {.command = "RENAME", .words = kWords96, .reply = kReply97, .refusals = kRefusals94, .params = {"source"}};
+constexpr std::array kFields100 = {FieldSpec{.name = "destination", .type = FieldType::kText, .required = true}};
+constexpr std::array kRefusals101 = {Refusal{.error = "ERR no such key", .integer = 0, .status = 404, .text = "Key not found: {source}"}, Refusal{.integer = 0, .status = 400, .text = "Invalid request: Destination key already exists"}};
+constexpr Mapping kMapping102 = {.command = "RENAMENX", .words = kWords96, .reply = kReply97, .refusals = kRefusals101};
+constexpr Mapping kMapping103 = {.command = "RENAMENX", .words = kWords96, .reply = kReply97, .refusals = kRefusals101, .params = {"source"}};
+constexpr std::array kRefusals104 = {Refusal{.integer = 0, .without = "source", .status = 404, .text = "Key not found: {source}"}, Refusal{.integer = 0, .status = 400, .text = "Invalid request: Destination key already exists and replace=false"}};
+constexpr std::array kWords106 = {WordSpec{.field = "source"}, WordSpec{.field = "destination"}, WordSpec{.field = "replace", .optional = true, .token = "REPLACE"}};
+constexpr Mapping kMapping105 = {.command = "COPY", .words = kWords106, .reply = kReply97, .refusals = kRefusals104};
+constexpr std::array kFields107 = {FieldSpec{.name = "source", .type = FieldType::kText, .required = true}, FieldSpec{.name = "destination", .type = FieldType::kText, .required = true}, FieldSpec{.name = "replace", .type = FieldType::kFlag, .fallback = "false", .help = "overwrite the destination"}, kClientId};
+constexpr std::array kRefusals108 = {Refusal{.integer = 0, .without = "source", .status = 404, .text = "Key not found: {source}"}};
+constexpr std::array kReply110 = {Member{.name = "success", .source = Source::kBoolean}, Member{.name = "source", .source = Source::kEcho}, Member{.name = "destination", .source = Source::kEcho}};
+constexpr Mapping kMapping109 = {.command = "COPY", .words = kWords106, .reply = kReply110, .refusals = kRefusals108, .params = {"source"}};
+constexpr std::array kFields111 = {FieldSpec{.name = "destination", .type = FieldType::kText, .required = true}, FieldSpec{.name = "replace", .type = FieldType::kFlag, .fallback = "false", .help = "overwrite the destination"}};
+constexpr std::array kReply113 = {Member{.name = "key", .source = Source::kText}};
+constexpr Mapping kMapping112 = {.command = "RANDOMKEY", .reply = kReply113};
+constexpr Mapping kMapping114 = {.command = "RANDOMKEY", .reply = kReply113};
+constexpr std::array kWords116 = {WordSpec{.field = "pattern", .others = {"prefix", "key"}, .optional = true, .fallback = "*", .token = "MATCH"}};
+constexpr std::array kReply117 = {Member{.name = "keys", .source = Source::kTexts}, Member{.name = "count", .source = Source::kCount}};
+constexpr Mapping kMapping115 = {.command = "SCAN", .words = kWords116, .reply = kReply117, .ask = Ask::kPages};
+constexpr std::array kFields118 = {FieldSpec{.name = "pattern", .type = FieldType::kPattern, .fallback = "*", .help = "glob, as KEYS; beats prefix"}, FieldSpec{.name = "prefix", .type = FieldType::kPrefix, .fallback = "pattern", .help = "literal beginning of the keys"}, FieldSpec{.name = "key", .type = FieldType::kPrefix, .fallback = "pattern", .help = "prefix, as the C# SDK calls it"}, kClientId};
+constexpr std::array kWords120 = {WordSpec{.field = "pattern", .others = {"prefix", "key"}, .optional = true, .fallback = "*", .token = "MATCH"}, WordSpec{.field = "limit", .optional = true, .fallback = "100", .silent = true}};
+constexpr Mapping kMapping119 = {.command = "SCAN", .words = kWords120, .reply = kReply117, .ask = Ask::kPages, .limit = 100};
+constexpr std::array kFields121 = {FieldSpec{.name = "pattern", .type = FieldType::kPattern, .fallback = "*", .help = "glob, as KEYS; beats prefix"}, FieldSpec{.name = "prefix", .type = FieldType::kPrefix, .fallback = "pattern", .help = "literal beginning of the keys"}, FieldSpec{.name = "key", .type = FieldType::kPrefix, .fallback = "pattern", .help = "prefix, as the C# SDK calls it"}, FieldSpec{.name = "limit", .type = FieldType::kInteger, .min = 0, .fallback = "100", .help = "keys at most"}, kClientId};
+constexpr std::array kReply123 = {Member{.name = "size", .source = Source::kInteger}};
+constexpr Mapping kMapping122 = {.command = "DBSIZE", .reply = kReply123};
+constexpr std::array kWords125 = {WordSpec{.field = "key", .optional = true, .silent = true}};
+constexpr std::array kReply126 = {Member{.name = "total_keys", .source = Source::kInteger}, Member{.name = "total_memory_bytes", .source = Source::kStat, .of = "used_memory"}, Member{.name = "operations", .source = Source::kObject}, Member{.name = "gets", .source = Source::kCalls, .of = "GET MGET GETEX GETDEL GETSET GETRANGE STRLEN"}, Member{.name = "sets", .source = Source::kCalls, .of = "SET MSET MSETNX SETNX SETEX PSETEX APPEND SETRANGE INCR DECR INCRBY DECRBY INCRBYFLOAT"}, Member{.name = "dels", .source = Source::kCalls, .of = "DEL UNLINK"}, Member{.name = "hits", .source = Source::kStat, .of = "keyspace_hits"}, Member{.name = "misses", .source = Source::kStat, .of = "keyspace_misses"}, Member{.source = Source::kEnd}, Member{.name = "hit_rate", .source = Source::kRate, .of = "keyspace_hits keyspace_misses"}};
+constexpr Mapping kMapping124 = {.command = "DBSIZE", .words = kWords125, .reply = kReply126};
+constexpr std::array kFields127 = {FieldSpec{.name = "key", .type = FieldType::kText, .help = "sent by the C# SDK; has no effect"}, kClientId};
+constexpr Mapping kMapping128 = {.command = "DBSIZE", .words = kWords125, .reply = kReply126};
+constexpr std::array kFields129 = {FieldSpec{.name = "key", .type = FieldType::kText, .help = "sent by the C# SDK; has no effect"}};
+constexpr std::array kReply131 = {Member{.name = "flushed", .source = Source::kBefore}};
+constexpr Mapping kMapping130 = {.command = "FLUSHDB", .reply = kReply131, .before = "DBSIZE", .flushes = true};
+constexpr Mapping kMapping132 = {.command = "FLUSHALL", .reply = kReply131, .before = "DBSIZE", .flushes = true};
+constexpr std::array kRefusals133 = {Refusal{.integer = 0, .status = 404, .text = "Key not found: Key '{key}' does not exist"}};
+constexpr std::array kReply135 = {Member{.name = "key", .source = Source::kEcho}, Member{.name = "bytes", .source = Source::kInteger}, Member{.name = "human", .source = Source::kSize}};
+constexpr Mapping kMapping134 = {.command = "MEMORY USAGE", .words = kWords31, .reply = kReply135, .refusals = kRefusals133};
+constexpr Mapping kMapping136 = {.command = "MEMORY USAGE", .words = kWords31, .reply = kReply135, .params = {"key"}};
+constexpr std::array kReply138 = {Member{.name = "success", .source = Source::kTrue}, Member{.name = "message", .source = Source::kText}};
+constexpr Mapping kMapping137 = {.command = "BGSAVE", .reply = kReply138};
+constexpr std::array kWords140 = {WordSpec{.field = "key"}, WordSpec{.field = "type", .optional = true, .fallback = "string", .silent = true}};
+constexpr std::array kReply141 = {Member{.source = Source::kValue}};
+constexpr Mapping kMapping139 = {.command = "GET", .words = kWords140, .reply = kReply141, .absent = "null"};
+constexpr std::array kFields142 = {FieldSpec{.name = "key", .type = FieldType::kText, .required = true}, FieldSpec{.name = "type", .type = FieldType::kText, .choices = "string|bytes", .fallback = "string", .help = "bytes: an array of numbers from 0 to 255"}, kClientId};
+constexpr Mapping kMapping143 = {.command = "GET", .words = kWords140, .reply = kReply141, .absent = "{\"error\":\"Key not found\"}", .params = {"key"}};
+constexpr std::array kFields144 = {FieldSpec{.name = "type", .type = FieldType::kText, .choices = "string|bytes", .fallback = "string", .help = "bytes: an array of numbers from 0 to 255"}};
+constexpr std::array kWords146 = {WordSpec{.field = "key"}, WordSpec{.field = "value"}, WordSpec{.field = "ttl", .optional = true, .token = "EX", .zero = "PXAT 1", .unless = "expiry"}, WordSpec{.field = "expiry", .optional = true, .token = "seconds=EX milliseconds=PX unix_seconds=EXAT unix_milliseconds=PXAT", .zero = "PXAT 1"}, WordSpec{.field = "nx", .optional = true, .token = "NX"}, WordSpec{.field = "xx", .optional = true, .token = "XX"}, WordSpec{.field = "keepttl", .optional = true, .token = "KEEPTTL"}, WordSpec{.field = "get", .optional = true, .token = "GET"}};
+constexpr std::array kReply147 = {Member{.name = "success", .source = Source::kTrue}, Member{.name = "written", .source = Source::kWritten, .when = "nx xx get"}, Member{.name = "old_value", .source = Source::kJson, .unless_null = true, .when = "get"}};
+constexpr Mapping kMapping145 = {.command = "SET", .words = kWords146, .reply = kReply147};
+constexpr std::array kMembers148 = {FieldSpec{.name = "type", .required = true, .choices = "seconds|milliseconds|unix_seconds|unix_milliseconds", .help = "unit; unix_ is a time of day instead of a duration"}, FieldSpec{.name = "value", .type = FieldType::kInteger, .required = true, .min = 0, .max = 9000000000000000000, .help = "0 and times that are past expire at once"}};
+constexpr std::array kFields149 = {FieldSpec{.name = "key", .type = FieldType::kText, .required = true}, FieldSpec{.name = "value", .type = FieldType::kAny, .required = true, .help = "a string is stored as its bytes, all else as compact JSON"}, FieldSpec{.name = "ttl", .type = FieldType::kInteger, .min = 0, .max = 9000000000000000, .fallback = "never expires", .excludes = "keepttl", .help = "seconds; 0 expires at once"}, FieldSpec{.name = "expiry", .type = FieldType::kObject, .members = kMembers148.data(), .members_count = kMembers148.size(), .fallback = "ttl", .excludes = "keepttl"}, FieldSpec{.name = "nx", .type = FieldType::kFlag, .fallback = "false", .help = "only where there is no such key"}, FieldSpec{.name = "xx", .type = FieldType::kFlag, .fallback = "false", .excludes = "nx", .help = "only where there is such a key"}, FieldSpec{.name = "keepttl", .type = FieldType::kFlag, .fallback = "false", .help = "keep the deadline that the key has"}, FieldSpec{.name = "get", .type = FieldType::kFlag, .fallback = "false", .help = "answer with the old value"}, kClientId};
+constexpr std::array kReply151 = {Member{.name = "success", .source = Source::kTrue}, Member{.name = "key", .source = Source::kEcho}, Member{.name = "written", .source = Source::kWritten}, Member{.name = "old_value", .source = Source::kJson, .unless_null = true, .when = "get"}};
+constexpr Mapping kMapping150 = {.command = "SET", .words = kWords146, .reply = kReply151};
+constexpr std::array kFields152 = {FieldSpec{.name = "key", .type = FieldType::kText, .required = true}, FieldSpec{.name = "value", .type = FieldType::kAny, .required = true, .help = "a string is stored as its bytes, all else as compact JSON"}, FieldSpec{.name = "ttl", .type = FieldType::kInteger, .min = 0, .max = 9000000000000000, .fallback = "never expires", .excludes = "keepttl", .help = "seconds; 0 expires at once"}, FieldSpec{.name = "expiry", .type = FieldType::kObject, .members = kMembers148.data(), .members_count = kMembers148.size(), .fallback = "ttl", .excludes = "keepttl"}, FieldSpec{.name = "nx", .type = FieldType::kFlag, .fallback = "false", .help = "only where there is no such key"}, FieldSpec{.name = "xx", .type = FieldType::kFlag, .fallback = "false", .excludes = "nx", .help = "only where there is such a key"}, FieldSpec{.name = "keepttl", .type = FieldType::kFlag, .fallback = "false", .help = "keep the deadline that the key has"}, FieldSpec{.name = "get", .type = FieldType::kFlag, .fallback = "false", .help = "answer with the old value"}};
+constexpr std::array kWords154 = {WordSpec{.field = "key"}, WordSpec{.field = "value"}};
+constexpr std::array kReply155 = {Member{.source = Source::kText}};
+constexpr Mapping kMapping153 = {.command = "GETSET", .words = kWords154, .reply = kReply155};
+constexpr std::array kFields156 = {FieldSpec{.name = "key", .type = FieldType::kText, .required = true}, FieldSpec{.name = "value", .type = FieldType::kAny, .required = true, .help = "a string is stored as its bytes, all else as compact JSON"}, kClientId};
+constexpr Mapping kMapping157 = {.command = "GETSET", .words = kWords154, .reply = kReply155, .params = {"key"}};
+constexpr std::array kFields158 = {FieldSpec{.name = "value", .type = FieldType::kAny, .required = true, .help = "a string is stored as its bytes, all else as compact JSON"}};
+constexpr Mapping kMapping159 = {.command = "MGET", .words = kWords77, .reply = kReply25, .empty = "{\"values\":[]}", .ask = Ask::kBatches};
+constexpr std::array kWords161 = {WordSpec{.field = "pairs"}};
+constexpr Mapping kMapping160 = {.command = "MSET", .words = kWords161, .reply = kReply10, .empty = "{\"success\":true}"};
+constexpr std::array kFields162 = {FieldSpec{.name = "pairs", .type = FieldType::kPairs, .required = true}, kClientId};
+constexpr std::array kWords164 = {WordSpec{.field = "pairs", .others = {"key", "value"}, .together = true, .missing = "Missing 'pairs' array"}};
+constexpr std::array kReply165 = {Member{.name = "success", .source = Source::kBoolean}};
+constexpr Mapping kMapping163 = {.command = "MSETNX", .words = kWords164, .reply = kReply165, .empty = "{\"success\":true}"};
+constexpr std::array kFields166 = {FieldSpec{.name = "pairs", .type = FieldType::kPairs, .help = "or key and value"}, FieldSpec{.name = "key", .type = FieldType::kText, .fallback = "pairs", .excludes = "pairs", .help = "of a single pair"}, FieldSpec{.name = "value", .type = FieldType::kAny, .fallback = "pairs", .excludes = "pairs", .help = "of a single pair"}, kClientId};
+constexpr Mapping kMapping167 = {.command = "MSETNX", .words = kWords161, .reply = kReply165, .empty = "{\"success\":true}"};
+constexpr std::array kFields168 = {FieldSpec{.name = "pairs", .type = FieldType::kPairs, .required = true}};
+constexpr std::array kWords170 = {WordSpec{.field = "key"}, WordSpec{.field = "amount", .others = {"delta"}, .optional = true, .fallback = "1"}};
+constexpr Mapping kMapping169 = {.command = "INCRBY", .words = kWords170, .reply = kReply63};
+constexpr std::array kFields171 = {FieldSpec{.name = "key", .type = FieldType::kText, .required = true}, FieldSpec{.name = "amount", .type = FieldType::kInteger, .fallback = "1"}, FieldSpec{.name = "delta", .type = FieldType::kInteger, .fallback = "amount", .excludes = "amount"}, kClientId};
+constexpr Mapping kMapping172 = {.command = "INCRBY", .words = kWords170, .reply = kReply63};
+constexpr Mapping kMapping173 = {.command = "DECRBY", .words = kWords170, .reply = kReply63};
+constexpr Mapping kMapping174 = {.command = "DECRBY", .words = kWords170, .reply = kReply63};
+constexpr Mapping kMapping175 = {.command = "APPEND", .words = kWords154, .reply = kReply45};
+constexpr Mapping kMapping176 = {.command = "APPEND", .words = kWords154, .reply = kReply45, .params = {"key"}};
+constexpr Mapping kMapping177 = {.command = "STRLEN", .words = kWords31, .reply = kReply45};
+constexpr Mapping kMapping178 = {.command = "STRLEN", .words = kWords31, .reply = kReply45, .params = {"key"}};
+constexpr std::array kWords180 = {WordSpec{.field = "key"}, WordSpec{.field = "start"}, WordSpec{.field = "end"}};
+constexpr Mapping kMapping179 = {.command = "GETRANGE", .words = kWords180, .reply = kReply155, .absent = "null", .empty_is_absent = true};
+constexpr std::array kFields181 = {FieldSpec{.name = "key", .type = FieldType::kText, .required = true}, FieldSpec{.name = "start", .type = FieldType::kInteger, .required = true, .help = "offset in bytes; a negative one counts from the end"}, FieldSpec{.name = "end", .type = FieldType::kInteger, .required = true, .help = "inclusive"}, kClientId};
+constexpr Mapping kMapping182 = {.command = "GETRANGE", .words = kWords180, .reply = kReply155, .absent = "{\"error\":\"Key not found or range empty\"}", .empty_is_absent = true, .params = {"key"}};
+constexpr std::array kFields183 = {FieldSpec{.name = "start", .type = FieldType::kInteger, .required = true, .help = "offset in bytes; a negative one counts from the end"}, FieldSpec{.name = "end", .type = FieldType::kInteger, .required = true, .help = "inclusive"}};
+constexpr std::array kWords185 = {WordSpec{.field = "key"}, WordSpec{.field = "offset"}, WordSpec{.field = "value"}};
+constexpr Mapping kMapping184 = {.command = "SETRANGE", .words = kWords185, .reply = kReply45};
+constexpr std::array kFields186 = {FieldSpec{.name = "key", .type = FieldType::kText, .required = true}, FieldSpec{.name = "offset", .type = FieldType::kInteger, .required = true, .min = 0, .help = "in bytes; a gap is filled with zeros"}, FieldSpec{.name = "value", .type = FieldType::kAny, .required = true, .help = "a string is stored as its bytes, all else as compact JSON"}, kClientId};
+constexpr Mapping kMapping187 = {.command = "SETRANGE", .words = kWords185, .reply = kReply45, .params = {"key"}};
+constexpr std::array kFields188 = {FieldSpec{.name = "offset", .type = FieldType::kInteger, .required = true, .min = 0, .help = "in bytes; a gap is filled with zeros"}, FieldSpec{.name = "value", .type = FieldType::kAny, .required = true, .help = "a string is stored as its bytes, all else as compact JSON"}};
+constexpr std::array kWords190 = {WordSpec{.field = "key"}, WordSpec{.field = "value"}, WordSpec{.field = "expected", .optional = true, .token = "EXPECT"}, WordSpec{.field = "absent", .optional = true, .token = "ABSENT"}, WordSpec{.field = "ttl", .optional = true, .token = "EX"}, WordSpec{.field = "keepttl", .optional = true, .token = "KEEPTTL"}};
+constexpr Mapping kMapping189 = {.command = "SYNAP.CAS", .words = kWords190, .reply = kReply165};
+constexpr std::array kFields191 = {FieldSpec{.name = "key", .type = FieldType::kText, .required = true}, FieldSpec{.name = "value", .type = FieldType::kAny, .required = true, .help = "a string is stored as its bytes, all else as compact JSON"}, FieldSpec{.name = "expected", .type = FieldType::kAny, .fallback = "none", .help = "what the value must be now"}, FieldSpec{.name = "absent", .type = FieldType::kFlag, .fallback = "false", .excludes = "expected", .help = "there must be no such key"}, FieldSpec{.name = "ttl", .type = FieldType::kInteger, .min = 1, .max = 9000000000000000, .fallback = "never expires", .excludes = "keepttl", .help = "seconds"}, FieldSpec{.name = "keepttl", .type = FieldType::kFlag, .fallback = "false", .help = "keep the deadline that the key has"}, kClientId};
 
 constexpr auto kCommands = std::to_array<DottedCommand>({
-    {.name = "hash.set", .handler = nullptr, .fields = kFields4,
-     .summary = "Set fields of a hash; return how many are new.", .reply = "{\"success\": true, \"created\": true, \"key\":..., \"field\":...}",
-     .errors = "", .mapping = &kMapping3},
-    {.name = "hash.mset", .handler = nullptr, .fields = kFields11,
-     .summary = "Set fields of a hash; return how many are new.", .reply = "{\"success\": true}",
-     .errors = "", .mapping = &kMapping10},
-    {.name = "hash.setnx", .handler = nullptr, .fields = kFields4,
-     .summary = "Set a field of a hash if it is not there yet.", .reply = "{\"created\": true}",
-     .errors = "", .mapping = &kMapping16},
+    {.name = "hash.del", .handler = nullptr, .fields = kFields57,
+     .summary = "Delete fields of a hash; return how many were there.", .reply = "{\"deleted\": 5}",
+     .errors = "", .mapping = &kMapping54},
+    {.name = "hash.exists", .handler = nullptr, .fields = kFields21,
+     .summary = "Tell whether a hash has a field.", .reply = "{\"exists\": true}",
+     .errors = "", .mapping = &kMapping51},
     {.name = "hash.get", .handler = nullptr, .fields = kFields21,
-     .summary = "Return the value of a field of a hash.", .reply = "{\"found\": true, \"value\": text or null}",
-     .errors = "", .mapping = &kMapping20},
-    {.name = "hash.mget", .handler = nullptr, .fields = kFields26,
-     .summary = "Return the values of fields of a hash.", .reply = "{\"values\": [...]}",
-     .errors = "", .mapping = &kMapping25},
+     .summary = "Return the value of a field of a hash.", .reply = "{\"found\": true, \"value\"?: any or null}",
+     .errors = "", .mapping = &kMapping18},
     {.name = "hash.getall", .handler = nullptr, .fields = kFields33,
      .summary = "Return all fields of a hash with their values.", .reply = "{\"fields\": {...}, \"count\": 2}",
-     .errors = "", .mapping = &kMapping32},
+     .errors = "", .mapping = &kMapping30},
+    {.name = "hash.incrby", .handler = nullptr, .fields = kFields64,
+     .summary = "Add to the integer in a field of a hash.", .reply = "{\"value\": 5}",
+     .errors = "", .mapping = &kMapping61},
+    {.name = "hash.incrbyfloat", .handler = nullptr, .fields = kFields69,
+     .summary = "Add to the number in a field of a hash.", .reply = "{\"value\": 1.5}",
+     .errors = "", .mapping = &kMapping67},
     {.name = "hash.keys", .handler = nullptr, .fields = kFields33,
      .summary = "Return the names of all fields of a hash.", .reply = "{\"keys\": [...], \"fields\": [...], \"count\": 2}",
-     .errors = "", .mapping = &kMapping37},
+     .errors = "", .mapping = &kMapping36},
+    {.name = "hash.len", .handler = nullptr, .fields = kFields33,
+     .summary = "Return how many fields a hash has.", .reply = "{\"length\": 5}",
+     .errors = "", .mapping = &kMapping44},
+    {.name = "hash.mget", .handler = nullptr, .fields = kFields26,
+     .summary = "Return the values of fields of a hash.", .reply = "{\"values\": [...]}",
+     .errors = "", .mapping = &kMapping24},
+    {.name = "hash.mset", .handler = nullptr, .fields = kFields11,
+     .summary = "Set fields of a hash; return how many are new.", .reply = "{\"success\": true}",
+     .errors = "", .mapping = &kMapping8},
+    {.name = "hash.set", .handler = nullptr, .fields = kFields4,
+     .summary = "Set fields of a hash; return how many are new.", .reply = "{\"success\": true, \"created\": true, \"key\":..., \"field\":...}",
+     .errors = "", .mapping = &kMapping1},
+    {.name = "hash.setnx", .handler = nullptr, .fields = kFields4,
+     .summary = "Set a field of a hash if it is not there yet.", .reply = "{\"created\": true}",
+     .errors = "", .mapping = &kMapping15},
+    {.name = "hash.stats", .handler = nullptr, .fields = kFields49,
+     .summary = "Return statistics of hashes; looks at every key.", .reply = "{\"total_hashes\": 2, \"total_fields\": 5, \"operations\": {\"hset_count\": 5, \"hget_count\": 5, \"hdel_count\": 5}}",
+     .errors = "", .mapping = &kMapping47},
     {.name = "hash.vals", .handler = nullptr, .fields = kFields33,
      .summary = "Return the values of all fields of a hash.", .reply = "{\"values\": [...], \"count\": 2}",
      .errors = "", .mapping = &kMapping40},
     {.name = "hash.values", .handler = nullptr, .fields = kFields33,
      .summary = "Return the values of all fields of a hash.", .reply = "{\"values\": [...], \"count\": 2}",
-     .errors = "", .mapping = &kMapping41},
-    {.name = "hash.len", .handler = nullptr, .fields = kFields33,
-     .summary = "Return how many fields a hash has.", .reply = "{\"length\": 5}",
-     .errors = "", .mapping = &kMapping44},
-    {.name = "hash.exists", .handler = nullptr, .fields = kFields21,
-     .summary = "Tell whether a hash has a field.", .reply = "{\"exists\": true}",
-     .errors = "", .mapping = &kMapping47},
-    {.name = "hash.del", .handler = nullptr, .fields = kFields52,
-     .summary = "Delete fields of a hash; return how many were there.", .reply = "{\"deleted\": 5}",
-     .errors = "", .mapping = &kMapping51},
-    {.name = "hash.incrby", .handler = nullptr, .fields = kFields59,
-     .summary = "Add to the integer in a field of a hash.", .reply = "{\"value\": 5}",
-     .errors = "", .mapping = &kMapping58},
-    {.name = "hash.incrbyfloat", .handler = nullptr, .fields = kFields64,
-     .summary = "Add to the number in a field of a hash.", .reply = "{\"value\": 1.5}",
-     .errors = "", .mapping = &kMapping63},
-    {.name = "kv.del", .handler = nullptr, .fields = kFields33,
-     .summary = "Delete a key.", .reply = "{\"deleted\": true}",
-     .errors = "", .mapping = &kMapping68},
-    {.name = "kv.exists", .handler = nullptr, .fields = kFields33,
-     .summary = "Tell whether a key exists.", .reply = "{\"exists\": true}",
-     .errors = "", .mapping = &kMapping71},
+     .errors = "", .mapping = &kMapping42},
+    {.name = "key.copy", .handler = nullptr, .fields = kFields107,
+     .summary = "Copy a key with its expiry.", .reply = "{\"success\": true, \"source\":..., \"destination\":...}",
+     .errors = "Key not found: {source}; Invalid request: Destination key already exists and replace=false", .mapping = &kMapping105},
     {.name = "key.exists", .handler = nullptr, .fields = kFields33,
      .summary = "Tell whether a key exists.", .reply = "{\"key\":..., \"exists\": true}",
-     .errors = "", .mapping = &kMapping73},
-    {.name = "kv.expire", .handler = nullptr, .fields = kFields78,
-     .summary = "Let a key expire after some seconds.", .reply = "{\"result\": true}",
-     .errors = "", .mapping = &kMapping77},
+     .errors = "", .mapping = &kMapping80},
+    {.name = "key.randomkey", .handler = nullptr, .fields = kFields49,
+     .summary = "Return a key chosen at random.", .reply = "{\"key\": text or null}",
+     .errors = "", .mapping = &kMapping112},
+    {.name = "key.rename", .handler = nullptr, .fields = kFields98,
+     .summary = "Rename a key, replacing the destination.", .reply = "{\"success\": true, \"source\":..., \"destination\":...}",
+     .errors = "Key not found: {source}", .mapping = &kMapping95},
+    {.name = "key.renamenx", .handler = nullptr, .fields = kFields98,
+     .summary = "Rename a key only where the new name is free.", .reply = "{\"success\": true, \"source\":..., \"destination\":...}",
+     .errors = "Key not found: {source}; Invalid request: Destination key already exists", .mapping = &kMapping102},
     {.name = "key.type", .handler = nullptr, .fields = kFields33,
      .summary = "Return the type of a key's value, or none.", .reply = "{\"key\":..., \"type\": text or null}",
-     .errors = "", .mapping = &kMapping80},
-    {.name = "key.randomkey", .handler = nullptr, .fields = kFields84,
-     .summary = "Return a key chosen at random.", .reply = "{\"key\": text or null}",
-     .errors = "", .mapping = &kMapping83},
-    {.name = "kv.dbsize", .handler = nullptr, .fields = kFields84,
-     .summary = "Return the number of keys in the database.", .reply = "{\"size\": 5}",
-     .errors = "", .mapping = &kMapping87},
-    {.name = "kv.getset", .handler = nullptr, .fields = kFields90,
-     .summary = "Store a string value and return the one it replaces.", .reply = "text or null",
-     .errors = "", .mapping = &kMapping89},
-    {.name = "kv.incr", .handler = nullptr, .fields = kFields95,
-     .summary = "Add to an integer value, which is 0 at first.", .reply = "{\"value\": 5}",
-     .errors = "Invalid value: Value is not a valid integer; Invalid value: Integer overflow", .mapping = &kMapping94},
-    {.name = "kv.incrby", .handler = nullptr, .fields = kFields95,
-     .summary = "Add to an integer value, which is 0 at first.", .reply = "{\"value\": 5}",
-     .errors = "Invalid value: Value is not a valid integer; Invalid value: Integer overflow", .mapping = &kMapping96},
-    {.name = "kv.decr", .handler = nullptr, .fields = kFields95,
-     .summary = "Subtract from an integer value, which is 0 at first.", .reply = "{\"value\": 5}",
-     .errors = "Invalid value: Value is not a valid integer; Invalid value: Integer overflow", .mapping = &kMapping97},
-    {.name = "kv.decrby", .handler = nullptr, .fields = kFields95,
-     .summary = "Subtract from an integer value, which is 0 at first.", .reply = "{\"value\": 5}",
-     .errors = "Invalid value: Value is not a valid integer; Invalid value: Integer overflow", .mapping = &kMapping98},
-    {.name = "kv.append", .handler = nullptr, .fields = kFields90,
+     .errors = "", .mapping = &kMapping91},
+    {.name = "kv.append", .handler = nullptr, .fields = kFields156,
      .summary = "Append bytes to a string value and return its new length.", .reply = "{\"length\": 5}",
-     .errors = "", .mapping = &kMapping99},
+     .errors = "", .mapping = &kMapping175},
+    {.name = "kv.cas", .handler = nullptr, .fields = kFields191,
+     .summary = "Replace a string value where it equals the expected one, or is absent.", .reply = "{\"success\": true}",
+     .errors = "", .mapping = &kMapping189},
+    {.name = "kv.dbsize", .handler = nullptr, .fields = kFields49,
+     .summary = "Return the number of keys in the database.", .reply = "{\"size\": 5}",
+     .errors = "", .mapping = &kMapping122},
+    {.name = "kv.decr", .handler = nullptr, .fields = kFields171,
+     .summary = "Subtract from an integer value, which is 0 at first.", .reply = "{\"value\": 5}",
+     .errors = "Invalid value: Value is not a valid integer; Invalid value: Integer overflow", .mapping = &kMapping173},
+    {.name = "kv.decrby", .handler = nullptr, .fields = kFields171,
+     .summary = "Subtract from an integer value, which is 0 at first.", .reply = "{\"value\": 5}",
+     .errors = "Invalid value: Value is not a valid integer; Invalid value: Integer overflow", .mapping = &kMapping174},
+    {.name = "kv.del", .handler = nullptr, .fields = kFields33,
+     .summary = "Delete a key.", .reply = "{\"deleted\": true}",
+     .errors = "", .mapping = &kMapping72},
+    {.name = "kv.exists", .handler = nullptr, .fields = kFields33,
+     .summary = "Tell whether a key exists.", .reply = "{\"exists\": true}",
+     .errors = "", .mapping = &kMapping79},
+    {.name = "kv.expire", .handler = nullptr, .fields = kFields86,
+     .summary = "Let a key expire after some seconds.", .reply = "{\"result\": true}",
+     .errors = "", .mapping = &kMapping83},
+    {.name = "kv.flushall", .handler = nullptr, .fields = kFields49,
+     .summary = "Delete every key of every database.", .reply = "{\"flushed\": 5}",
+     .errors = "", .mapping = &kMapping132},
+    {.name = "kv.flushdb", .handler = nullptr, .fields = kFields49,
+     .summary = "Delete every key of the database.", .reply = "{\"flushed\": 5}",
+     .errors = "", .mapping = &kMapping130},
+    {.name = "kv.get", .handler = nullptr, .fields = kFields142,
+     .summary = "Return the value of a string key.", .reply = "text, array of numbers, or null; null",
+     .errors = "", .mapping = &kMapping139},
+    {.name = "kv.getrange", .handler = nullptr, .fields = kFields181,
+     .summary = "Return part of a string value by byte offsets.", .reply = "text or null; null",
+     .errors = "", .mapping = &kMapping179},
+    {.name = "kv.getset", .handler = nullptr, .fields = kFields156,
+     .summary = "Store a string value and return the one it replaces.", .reply = "text or null",
+     .errors = "", .mapping = &kMapping153},
+    {.name = "kv.incr", .handler = nullptr, .fields = kFields171,
+     .summary = "Add to an integer value, which is 0 at first.", .reply = "{\"value\": 5}",
+     .errors = "Invalid value: Value is not a valid integer; Invalid value: Integer overflow", .mapping = &kMapping169},
+    {.name = "kv.incrby", .handler = nullptr, .fields = kFields171,
+     .summary = "Add to an integer value, which is 0 at first.", .reply = "{\"value\": 5}",
+     .errors = "Invalid value: Value is not a valid integer; Invalid value: Integer overflow", .mapping = &kMapping172},
+    {.name = "kv.keys", .handler = nullptr, .fields = kFields118,
+     .summary = "Return every key that matches.", .reply = "{\"keys\": [...], \"count\": 2}",
+     .errors = "", .mapping = &kMapping115},
+    {.name = "kv.mdel", .handler = nullptr, .fields = kFields78,
+     .summary = "Delete keys.", .reply = "{\"deleted\": 5}",
+     .errors = "", .mapping = &kMapping76},
+    {.name = "kv.mget", .handler = nullptr, .fields = kFields78,
+     .summary = "Return the values of several keys; what is JSON comes back as JSON.", .reply = "{\"values\": [...]}",
+     .errors = "", .mapping = &kMapping159},
+    {.name = "kv.mset", .handler = nullptr, .fields = kFields162,
+     .summary = "Store several string values as one step.", .reply = "{\"success\": true}",
+     .errors = "", .mapping = &kMapping160},
+    {.name = "kv.msetnx", .handler = nullptr, .fields = kFields166,
+     .summary = "Store several string values as one step, only where none of the keys exists.", .reply = "{\"success\": true}",
+     .errors = "", .mapping = &kMapping163},
+    {.name = "kv.persist", .handler = nullptr, .fields = kFields33,
+     .summary = "Remove the expiry of a key, and tell whether there is such a key.", .reply = "{\"result\": true}",
+     .errors = "", .mapping = &kMapping90},
+    {.name = "kv.scan", .handler = nullptr, .fields = kFields121,
+     .summary = "Return some keys that match.", .reply = "{\"keys\": [...], \"count\": 2}",
+     .errors = "", .mapping = &kMapping119},
+    {.name = "kv.set", .handler = nullptr, .fields = kFields149,
+     .summary = "Store a string value, with optional expiry and conditions.", .reply = "{\"success\": true, \"written\"?: true, \"old_value\"?: any or null}",
+     .errors = "", .mapping = &kMapping145},
+    {.name = "kv.setrange", .handler = nullptr, .fields = kFields186,
+     .summary = "Overwrite part of a string value from a byte offset on.", .reply = "{\"length\": 5}",
+     .errors = "", .mapping = &kMapping184},
+    {.name = "kv.stats", .handler = nullptr, .fields = kFields127,
+     .summary = "Return statistics of keys and operations.", .reply = "{\"total_keys\": 5, \"total_memory_bytes\": 5, \"operations\": {\"gets\": 5, \"sets\": 5, \"dels\": 5, \"hits\": 5, \"misses\": 5}, \"hit_rate\": 0.5}",
+     .errors = "", .mapping = &kMapping124},
     {.name = "kv.strlen", .handler = nullptr, .fields = kFields33,
      .summary = "Return the length of a string value in bytes.", .reply = "{\"length\": 5}",
-     .errors = "", .mapping = &kMapping101},
-    {.name = "kv.getrange", .handler = nullptr, .fields = kFields105,
-     .summary = "Return part of a string value by byte offsets.", .reply = "text or null; null",
-     .errors = "", .mapping = &kMapping104},
-    {.name = "kv.setrange", .handler = nullptr, .fields = kFields110,
-     .summary = "Overwrite part of a string value from a byte offset on.", .reply = "{\"length\": 5}",
-     .errors = "", .mapping = &kMapping109},
+     .errors = "", .mapping = &kMapping177},
+    {.name = "kv.ttl", .handler = nullptr, .fields = kFields33,
+     .summary = "Return the seconds that a key has left; null: never expires.", .reply = "{\"ttl\": 59 or null}",
+     .errors = "Key not found: {key}", .mapping = &kMapping88},
+    {.name = "memory.usage", .handler = nullptr, .fields = kFields33,
+     .summary = "Return the memory of a key and its value.", .reply = "{\"key\":..., \"bytes\": 5, \"human\": \"72B\"}",
+     .errors = "Key not found: Key '{key}' does not exist", .mapping = &kMapping134},
 });
 
 constexpr auto kRoutes = std::to_array<Route>({
+    {.method = Method::kPost, .pattern = "/snapshot",
+     .handler = nullptr, .body = {},
+     .summary = "Start writing a snapshot.", .reply = "{\"success\": true, \"message\": text or null}",
+     .errors = "400 when nothing is kept on disk", .mapping = &kMapping137},
+    {.method = Method::kGet, .pattern = "/hash/stats",
+     .handler = nullptr, .query = {},
+     .summary = "Return statistics of hashes; looks at every key.", .reply = "{\"total_hashes\": 2, \"total_fields\": 5, \"operations\": {\"hset_count\": 5, \"hget_count\": 5, \"hdel_count\": 5}}",
+     .errors = "", .mapping = &kMapping50},
     {.method = Method::kGet, .pattern = "/key/randomkey",
      .handler = nullptr, .query = {},
      .summary = "Return a key chosen at random.", .reply = "{\"key\": text or null}",
-     .errors = "", .mapping = &kMapping85},
+     .errors = "", .mapping = &kMapping114},
+    {.method = Method::kPost, .pattern = "/kv/msetnx",
+     .handler = nullptr, .body = kFields168,
+     .summary = "Store several string values as one step, only where none of the keys exists.", .reply = "{\"success\": true}",
+     .errors = "", .mapping = &kMapping167},
+    {.method = Method::kPost, .pattern = "/kv/set",
+     .handler = nullptr, .body = kFields152,
+     .summary = "Store a string value, with optional expiry and conditions.", .reply = "{\"success\": true, \"key\":..., \"written\": true, \"old_value\"?: any or null}",
+     .errors = "", .mapping = &kMapping150},
+    {.method = Method::kGet, .pattern = "/kv/stats",
+     .handler = nullptr, .query = kFields129,
+     .summary = "Return statistics of keys and operations.", .reply = "{\"total_keys\": 5, \"total_memory_bytes\": 5, \"operations\": {\"gets\": 5, \"sets\": 5, \"dels\": 5, \"hits\": 5, \"misses\": 5}, \"hit_rate\": 0.5}",
+     .errors = "", .mapping = &kMapping128},
     {.method = Method::kDelete, .pattern = "/kv/del/{key}",
      .handler = nullptr, .body = {},
      .summary = "Delete a key.", .reply = "{\"deleted\": true, \"key\":...}",
-     .errors = "", .mapping = &kMapping70},
+     .errors = "", .mapping = &kMapping74},
+    {.method = Method::kGet, .pattern = "/kv/get/{key}",
+     .handler = nullptr, .query = kFields144,
+     .summary = "Return the value of a string key.", .reply = "text, array of numbers, or null; {\"error\":\"Key not found\"}",
+     .errors = "", .mapping = &kMapping143},
     {.method = Method::kDelete, .pattern = "/hash/{key}/del",
-     .handler = nullptr, .body = kFields55,
+     .handler = nullptr, .body = kFields60,
      .summary = "Delete fields of a hash; return how many were there.", .reply = "{\"deleted\": 5, \"key\":...}",
-     .errors = "", .mapping = &kMapping54},
+     .errors = "", .mapping = &kMapping58},
     {.method = Method::kGet, .pattern = "/hash/{key}/getall",
      .handler = nullptr, .query = {},
      .summary = "Return all fields of a hash with their values.", .reply = "{...}",
-     .errors = "", .mapping = &kMapping35},
+     .errors = "", .mapping = &kMapping34},
     {.method = Method::kPost, .pattern = "/hash/{key}/incrby",
-     .handler = nullptr, .body = kFields61,
-     .summary = "Add to the integer in a field of a hash.", .reply = "{\"value\": 5}",
-     .errors = "", .mapping = &kMapping60},
-    {.method = Method::kPost, .pattern = "/hash/{key}/incrbyfloat",
      .handler = nullptr, .body = kFields66,
-     .summary = "Add to the number in a field of a hash.", .reply = "{\"value\": 1.5}",
+     .summary = "Add to the integer in a field of a hash.", .reply = "{\"value\": 5}",
      .errors = "", .mapping = &kMapping65},
+    {.method = Method::kPost, .pattern = "/hash/{key}/incrbyfloat",
+     .handler = nullptr, .body = kFields71,
+     .summary = "Add to the number in a field of a hash.", .reply = "{\"value\": 1.5}",
+     .errors = "", .mapping = &kMapping70},
     {.method = Method::kGet, .pattern = "/hash/{key}/keys",
      .handler = nullptr, .query = {},
      .summary = "Return the names of all fields of a hash.", .reply = "[...]",
@@ -246,19 +406,19 @@ constexpr auto kRoutes = std::to_array<Route>({
     {.method = Method::kGet, .pattern = "/hash/{key}/len",
      .handler = nullptr, .query = {},
      .summary = "Return how many fields a hash has.", .reply = "{\"length\": 5}",
-     .errors = "", .mapping = &kMapping45},
+     .errors = "", .mapping = &kMapping46},
     {.method = Method::kPost, .pattern = "/hash/{key}/mget",
      .handler = nullptr, .body = kFields29,
      .summary = "Return the values of fields of a hash.", .reply = "[...]",
-     .errors = "", .mapping = &kMapping28},
+     .errors = "", .mapping = &kMapping27},
     {.method = Method::kPost, .pattern = "/hash/{key}/mset",
      .handler = nullptr, .body = kFields14,
      .summary = "Set fields of a hash; return how many are new.", .reply = "{\"success\": true, \"key\":...}",
-     .errors = "", .mapping = &kMapping13},
+     .errors = "", .mapping = &kMapping12},
     {.method = Method::kPost, .pattern = "/hash/{key}/set",
      .handler = nullptr, .body = kFields7,
      .summary = "Set fields of a hash; return how many are new.", .reply = "{\"created\": true, \"key\":..., \"field\":...}",
-     .errors = "", .mapping = &kMapping6},
+     .errors = "", .mapping = &kMapping5},
     {.method = Method::kPost, .pattern = "/hash/{key}/setnx",
      .handler = nullptr, .body = kFields7,
      .summary = "Set a field of a hash if it is not there yet.", .reply = "{\"created\": true, \"key\":..., \"field\":...}",
@@ -266,43 +426,59 @@ constexpr auto kRoutes = std::to_array<Route>({
     {.method = Method::kGet, .pattern = "/hash/{key}/vals",
      .handler = nullptr, .query = {},
      .summary = "Return the values of all fields of a hash.", .reply = "[...]",
-     .errors = "", .mapping = &kMapping42},
+     .errors = "", .mapping = &kMapping43},
     {.method = Method::kGet, .pattern = "/key/{key}/exists",
      .handler = nullptr, .query = {},
      .summary = "Tell whether a key exists.", .reply = "{\"key\":..., \"exists\": true}",
-     .errors = "", .mapping = &kMapping74},
+     .errors = "", .mapping = &kMapping82},
     {.method = Method::kGet, .pattern = "/key/{key}/type",
      .handler = nullptr, .query = {},
      .summary = "Return the type of a key's value, or none.", .reply = "{\"key\":..., \"type\": text or null}",
-     .errors = "", .mapping = &kMapping81},
+     .errors = "", .mapping = &kMapping93},
+    {.method = Method::kPost, .pattern = "/key/{source}/copy",
+     .handler = nullptr, .body = kFields111,
+     .summary = "Copy a key with its expiry; success is false where the destination exists.", .reply = "{\"success\": true, \"source\":..., \"destination\":...}",
+     .errors = "404 Key not found: {source}", .mapping = &kMapping109},
+    {.method = Method::kPost, .pattern = "/key/{source}/rename",
+     .handler = nullptr, .body = kFields100,
+     .summary = "Rename a key, replacing the destination.", .reply = "{\"success\": true, \"source\":..., \"destination\":...}",
+     .errors = "404 Key not found: {source}", .mapping = &kMapping99},
+    {.method = Method::kPost, .pattern = "/key/{source}/renamenx",
+     .handler = nullptr, .body = kFields100,
+     .summary = "Rename a key only where the new name is free.", .reply = "{\"success\": true, \"source\":..., \"destination\":...}",
+     .errors = "404 Key not found: {source}; 400 Invalid request: Destination key already exists", .mapping = &kMapping103},
     {.method = Method::kPost, .pattern = "/kv/{key}/append",
-     .handler = nullptr, .body = kFields92,
+     .handler = nullptr, .body = kFields158,
      .summary = "Append bytes to a string value and return its new length.", .reply = "{\"length\": 5}",
-     .errors = "", .mapping = &kMapping100},
+     .errors = "", .mapping = &kMapping176},
     {.method = Method::kGet, .pattern = "/kv/{key}/getrange",
-     .handler = nullptr, .query = kFields107,
+     .handler = nullptr, .query = kFields183,
      .summary = "Return part of a string value by byte offsets.", .reply = "text or null; {\"error\":\"Key not found or range empty\"}",
-     .errors = "", .mapping = &kMapping106},
+     .errors = "", .mapping = &kMapping182},
     {.method = Method::kPost, .pattern = "/kv/{key}/getset",
-     .handler = nullptr, .body = kFields92,
+     .handler = nullptr, .body = kFields158,
      .summary = "Store a string value and return the one it replaces.", .reply = "text or null",
-     .errors = "", .mapping = &kMapping91},
+     .errors = "", .mapping = &kMapping157},
     {.method = Method::kPost, .pattern = "/kv/{key}/setrange",
-     .handler = nullptr, .body = kFields112,
+     .handler = nullptr, .body = kFields188,
      .summary = "Overwrite part of a string value from a byte offset on.", .reply = "{\"length\": 5}",
-     .errors = "", .mapping = &kMapping111},
+     .errors = "", .mapping = &kMapping187},
     {.method = Method::kGet, .pattern = "/kv/{key}/strlen",
      .handler = nullptr, .query = {},
      .summary = "Return the length of a string value in bytes.", .reply = "{\"length\": 5}",
-     .errors = "", .mapping = &kMapping102},
+     .errors = "", .mapping = &kMapping178},
+    {.method = Method::kGet, .pattern = "/memory/{key}/usage",
+     .handler = nullptr, .query = {},
+     .summary = "Return the memory of a key and its value; 0 when there is none.", .reply = "{\"key\":..., \"bytes\": 5, \"human\": \"72B\"}",
+     .errors = "", .mapping = &kMapping136},
     {.method = Method::kGet, .pattern = "/hash/{key}/{field}",
      .handler = nullptr, .query = {},
-     .summary = "Return the value of a field of a hash.", .reply = "text or null; {\"found\":false}",
-     .errors = "", .mapping = &kMapping23},
+     .summary = "Return the value of a field of a hash.", .reply = "any or null; {\"found\":false}",
+     .errors = "", .mapping = &kMapping22},
     {.method = Method::kGet, .pattern = "/hash/{key}/{field}/exists",
      .handler = nullptr, .query = {},
      .summary = "Tell whether a hash has a field.", .reply = "{\"exists\": true}",
-     .errors = "", .mapping = &kMapping48},
+     .errors = "", .mapping = &kMapping53},
 });
 
 }  // namespace

@@ -59,7 +59,9 @@ def test_a_new_command_is_added_to_the_lock(edited):
     ("[readonly, fast]", "[readonly, write]", "exclude each other"),
     ("type: key", "type: kye", "type 'kye' is not one of"),
     ("reply: string_or_null", "reply: text", "GET: unknown reply 'text'"),
-    ("http: kv.get", "http: kv.set", "HTTP name kv.set is GET's already"),
+    ("- name: kv.get\n", "- name: kv.set\n", "HTTP name kv.set is GET's already"),
+    ("      - name: kv.get\n", "      - kv.got\n      - name: kv.get\n",
+     "GET: http is a list of mappings"),
     ("    reply: string_or_null\n", "", "field 'reply' is missing"),
     ("keys: {first: 1, last: 1, step: 1, flags: [ro, access]}", "keys: {first: 1, flags: [ro]}",
      "a key spec has first, last, step and flags; or"),
@@ -175,6 +177,12 @@ def test_a_command_gets_its_name_and_route_over_http_from_its_record(edited):
     ("reply: {length: integer}", "reply: {length: long}", "member 'length': 'long' is none of"),
     ("        fields: {key: text, value: any}", "        felds: {}", "an entry has"),
     ("start: {type: integer, ", "start: {type: any, ", "a query holds text and integers only"),
+    ("get: {type: flag, token: GET", "get: {type: flag, tokn: GET", "field 'get': a type of text"),
+    ("written: {of: written,", "written: {of: writen GET,", "member 'written': "),
+    ("        batches: true\n", "        batches: true\n        fails: [{replies: 0, text: x}]\n",
+     "what fails has error, reply"),
+    ('{route: "POST /kv/{key}/append"}', '{route: "POST /kv/{key}/append", feilds: {}}',
+     "a route has route"),
 ])
 def test_mistakes_in_http_mappings_are_named(edited, old, new, message):
     with pytest.raises(http.HttpError) as error:

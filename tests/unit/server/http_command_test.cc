@@ -152,7 +152,54 @@ TEST_F(HttpCommand, SetTakesTheOptionsOfTheRoute) {
               "! Invalid request: 'nx' and 'xx' exclude each other");
     EXPECT_EQ(run("kv.set", R"({"key":"k","value":"2","ttl":5,"keepttl":true})"),
               "! Invalid request: 'keepttl' and 'ttl' exclude each other");
-    EXPECT_EQ(run("kv.get", R"({"key":"k"})"), R"("2")");
+    EXPECT_EQ(run("kv.set", R"({"key":"k","value":"3","nx":false,"xx":true,"keepttl":false,)"
+                            R"("ttl":50,"get":false})"),
+              R"({"success":true,"written":true})");
+    EXPECT_EQ(run("kv.ttl", R"({"key":"k"})").substr(0, 7), R"({"ttl":)");
+    EXPECT_EQ(run("kv.set", R"({"key":"k","value":"2","expiry":{"type":"seconds","value":5},)"
+                            R"("keepttl":true})"),
+              "! Invalid request: 'keepttl' and 'expiry' exclude each other");
+    EXPECT_EQ(run("kv.get", R"({"key":"k"})"), R"("3")");
+}
+
+// Each kind of expiry, and 0 and the past, which expire at once.
+TEST_F(HttpCommand, SetTakesExpiriesOfAnyKind) {
+    const auto left = [&](const std::string& type, const std::string& value) {
+        const std::string reply =
+            run("kv.set", R"({"key":"k","value":"x","ttl":7,"expiry":{"type":")" + type +
+                              R"(","value":)" + value + "}}");
+        if (reply != R"({"success":true})") return reply;
+        return run("kv.ttl", R"({"key":"k"})");
+    };
+    const std::string day = R"({"ttl":86399})";
+    const std::string full = R"({"ttl":86400})";
+    for (const auto& [type, value] :
+         {std::pair("seconds", "86400"), {"milliseconds", "86400000"}}) {
+        const std::string ttl = left(type, value);
+        EXPECT_TRUE(ttl == day || ttl == full) << ttl;
+    }
+    EXPECT_GT(left("unix_seconds", "99999999999").size(), std::string(R"({"ttl":9})").size() + 8);
+    EXPECT_GT(left("unix_milliseconds", "99999999999000").size(), day.size());
+    for (const char* type : {"seconds", "milliseconds", "unix_seconds", "unix_milliseconds"}) {
+        EXPECT_EQ(left(type, "0"), "! Key not found: k") << type;
+    }
+    EXPECT_EQ(left("unix_seconds", "1"), "! Key not found: k");
+    EXPECT_EQ(left("seconds", "9000000000000000000"),
+              "! Invalid request: invalid expire time in 'set' command");
+    EXPECT_EQ(left("weeks", "1").substr(0, 38), "! Invalid request: 'expiry.type' must ");
+}
+
+TEST_F(HttpCommand, CasReplacesWhatItExpects) {
+    EXPECT_EQ(run("kv.cas", R"({"key":"k","value":"1","absent":true})"), R"({"success":true})");
+    EXPECT_EQ(run("kv.cas", R"({"key":"k","value":"2","absent":true})"), R"({"success":false})");
+    EXPECT_EQ(run("kv.cas", R"({"key":"k","value":{"a":1},"expected":1,"ttl":100})"),
+              R"({"success":true})");
+    EXPECT_EQ(run("kv.cas", R"({"key":"k","value":"3","expected":{"a": 1},"keepttl":true})"),
+              R"({"success":true})");
+    EXPECT_NE(run("kv.ttl", R"({"key":"k"})"), R"({"ttl":null})");
+    EXPECT_EQ(run("kv.cas", R"({"key":"k","value":"4","expected":"3","absent":true})"),
+              "! Invalid request: 'expected' and 'absent' exclude each other");
+    EXPECT_EQ(run("kv.get", R"({"key":"k"})"), R"("3")");
 }
 
 TEST_F(HttpCommand, HandlesManyKeys) {
@@ -165,7 +212,14 @@ TEST_F(HttpCommand, HandlesManyKeys) {
     EXPECT_EQ(run("kv.msetnx", R"({"pairs":[{"key":"a","value":1},{"key":"z","value":1}]})"),
               R"({"success":false})");
     EXPECT_EQ(run("kv.msetnx", R"({"key":"y","value":1})"), R"({"success":true})");
+    EXPECT_EQ(run("kv.msetnx", R"({"pairs":[["x",1]],"key":"y","value":1})"),
+              "! Invalid request: 'pairs' and 'key' exclude each other");
+    EXPECT_EQ(run("kv.msetnx", R"({"key":"x"})"), "! Invalid request: Missing 'pairs' array");
+    for (const char* name : {"kv.mset", "kv.msetnx"}) {
+        EXPECT_EQ(run(name, R"({"pairs":[]})"), R"({"success":true})");
+    }
     EXPECT_EQ(run("kv.mdel", R"({"keys":["a","b","none"]})"), R"({"deleted":2})");
+    EXPECT_EQ(run("kv.mdel", R"({"keys":[]})"), R"({"deleted":0})");
     EXPECT_EQ(run("kv.exists", R"({"key":"a"})"), R"({"exists":false})");
     EXPECT_EQ(run("kv.del", R"({"key":"y"})"), R"({"deleted":true})");
     EXPECT_EQ(run("kv.del", R"({"key":"y"})"), R"({"deleted":false})");
@@ -207,7 +261,28 @@ TEST_F(HttpCommand, FindsKeys) {
     EXPECT_NE(run("kv.scan", R"({"prefix":"u:","limit":1})").find("\"count\":1"),
               std::string::npos);
     EXPECT_NE(run("kv.keys").find("\"count\":3"), std::string::npos);
+    EXPECT_NE(run("kv.keys", R"({"key":"u:"})").find("\"count\":2}"), std::string::npos);
+    EXPECT_EQ(run("kv.keys", R"({"pattern":"v*","prefix":"u"})"), R"({"keys":["v*1"],"count":1})");
+    EXPECT_EQ(run("kv.keys", R"({"pattern":"","prefix":"v"})"), R"({"keys":["v*1"],"count":1})");
+    EXPECT_EQ(run("kv.scan", R"({"limit":0})"), R"({"keys":[],"count":0})");
     EXPECT_EQ(run("kv.dbsize"), R"({"size":3})");
+}
+
+TEST_F(HttpCommand, ListsKeysOfManyPages) {
+    std::string pairs;
+    for (int i = 0; i < 5000; ++i) {
+        pairs += (i == 0 ? "[\"k" : ",[\"k") + std::to_string(i) + "\",1]";
+    }
+    run("kv.mset", R"({"pairs":[)" + pairs + "]}");
+    EXPECT_NE(run("kv.keys").find("\"count\":5000}"), std::string::npos);
+    EXPECT_NE(run("kv.scan").find("\"count\":100}"), std::string::npos);
+    EXPECT_NE(run("kv.scan", R"({"limit":3000})").find("\"count\":3000}"), std::string::npos);
+    engine_.settings.limits.output_buffer_bytes = 20'000;
+    EXPECT_EQ(run("kv.keys"),
+              "! Invalid request: the reply exceeds 20000 bytes "
+              "(limits.output_buffer_bytes)");
+    engine_.settings.limits.output_buffer_bytes = 1'000;
+    EXPECT_EQ(run("kv.mget", R"({"keys":["k1","k2"]})"), R"({"values":[1,1]})");
 }
 
 TEST_F(HttpCommand, ChangesParts) {

@@ -118,6 +118,54 @@ TEST_F(HttpFields, UnknownAndRepeatedNamesAreErrors) {
     EXPECT_LT(error("{\"" + std::string(100'000, 'x') + "\":1}").size(), 200U);
 }
 
+TEST_F(HttpFields, FieldsThatExcludeEachOtherCountOnlyWhereTheySaySomething) {
+    constexpr std::array kExclusive = {
+        FieldSpec{.name = "keep", .type = FieldType::kFlag},
+        FieldSpec{.name = "ttl", .type = FieldType::kInteger, .excludes = "keep"},
+        FieldSpec{.name = "glob", .type = FieldType::kPattern},
+        FieldSpec{.name = "beginning", .type = FieldType::kPrefix, .excludes = "glob"}};
+    EXPECT_EQ(error(R"({"keep":true,"ttl":1})", kExclusive), "'keep' and 'ttl' exclude each other");
+    EXPECT_EQ(error(R"({"keep":false,"ttl":1})", kExclusive), "");
+    EXPECT_EQ(error(R"({"keep":true,"ttl":null})", kExclusive), "");
+    EXPECT_EQ(error(R"({"glob":"","beginning":"a"})", kExclusive), "");
+    EXPECT_EQ(error(R"({"glob":"*","beginning":"a"})", kExclusive),
+              "'glob' and 'beginning' exclude each other");
+    EXPECT_EQ(error(R"({"glob":5})", kExclusive), "'glob' must be a string, not 5");
+}
+
+TEST_F(HttpFields, MakeTheWordsOfACommand) {
+    constexpr std::array kAll = {FieldSpec{.name = "beginning", .type = FieldType::kPrefix},
+                                 FieldSpec{.name = "any", .type = FieldType::kAny},
+                                 FieldSpec{.name = "texts", .type = FieldType::kTexts},
+                                 FieldSpec{.name = "map", .type = FieldType::kMap},
+                                 FieldSpec{.name = "pairs", .type = FieldType::kPairs},
+                                 FieldSpec{.name = "flag", .type = FieldType::kFlag}};
+    const auto words = [&](const std::string& body) {
+        Json document;
+        EXPECT_EQ(parser_.parse(body).get(document), simdjson::SUCCESS) << body;
+        Fields fields;
+        EXPECT_EQ(fields.read(document, kAll), std::nullopt) << body;
+        Words words;
+        std::string all;
+        for (const FieldSpec& spec : kAll) {
+            if (fields.given(spec.name)) fields.add_words(spec.name, words);
+        }
+        for (size_t at = 0; at < words.argv.size(); ++at) {
+            all += std::string(words.text(at)) + "|";
+        }
+        return all;
+    };
+    EXPECT_EQ(words(R"({"beginning":"a*[b]\\?^"})"), R"(a\*\[b\]\\\?\^*|)");
+    EXPECT_EQ(words(R"({"any":"text"})"), "text|");
+    EXPECT_EQ(words(R"({"any":{"a": [1, null]}})"), R"({"a":[1,null]}|)");
+    EXPECT_EQ(words(R"({"any":null})"), "null|");
+    EXPECT_EQ(words(R"({"texts":["a","","b"]})"), "a||b|");
+    EXPECT_EQ(words(R"({"map":{"a":1,"b":"x"}})"), "a|1|b|x|");
+    EXPECT_EQ(words(R"({"map":[{"value":true,"field":"a"}]})"), "a|true|");
+    EXPECT_EQ(words(R"({"pairs":[["a",1],{"value":"x","key":"b"}]})"), "a|1|b|x|");
+    EXPECT_EQ(words(R"({"flag":true})"), "") << "its word is the mapping's";
+}
+
 TEST_F(HttpFields, QueriesAreReadByTheSameRules) {
     const auto error = [](std::string_view query) {
         constexpr std::array kQuery = {

@@ -62,26 +62,77 @@ TEST_F(HttpHash, Commands) {
     EXPECT_EQ(run("hash.incrby", R"({"key":"h","field":"a","increment":1})"),
               R"("Invalid request: hash value is not an integer")");
     EXPECT_EQ(run("hash.mget", R"({"key":"h","fields":["a","none","n"]})"),
-              R"({"values":["y",null,"5.5"]})");
+              R"({"values":["y",null,5.5]})");
 }
 
-// A string that looks like a number is a number for the commands that add, whoever wrote it.
+// Strings are stored as their bytes and all else as JSON, for every client of the store; what is
+// read and is JSON comes back as that, as kv.mget has it.
+TEST_F(HttpHash, ValuesThatAreJsonComeBackAsJson) {
+    const auto put = [&](const std::string& value) {
+        return run("hash.set", R"({"key":"h","field":"f","value":)" + value + "}").substr(0, 15);
+    };
+    const auto got = [&] { return run("hash.get", R"({"key":"h","field":"f"})"); };
+    for (const char* value :
+         {R"("plain text")", R"("")", "30", "-1.5", "true", "null", "[]",
+          R"({"a":[1,null,"x"],"b":{}})", R"("{broken")", R"("3 0")", R"("tru")", R"("é\n\"")"}) {
+        EXPECT_EQ(put(value), R"({"success":true)");
+        EXPECT_EQ(got(), R"({"found":true,"value":)" + std::string(value) + "}");
+        EXPECT_EQ(ask("GET /hash/h/f"), "200 " + std::string(value));
+    }
+    put(R"({"a": [1]})");
+    RespClient resp(engine_);
+    EXPECT_EQ(resp.send("HGET h f\r\n"), "$9\r\n{\"a\":[1]}\r\n");
+    EXPECT_EQ(resp.send("HSET h f \xff\r\n"), ":0\r\n");
+    EXPECT_EQ(got(), "{\"found\":true,\"value\":\"\xEF\xBF\xBD\"}");
+    put(R"("text")");
+    EXPECT_EQ(resp.send("HGET h f\r\n"), "$4\r\ntext\r\n");
+}
+
+// Whoever wrote it, as a string or not.
 TEST_F(HttpHash, NumbersInStringsAreNumbers) {
     EXPECT_EQ(run("hash.set", R"({"key":"h","field":"n","value":"30"})").substr(0, 15),
               R"({"success":true)");
     EXPECT_EQ(run("hash.incrby", R"({"key":"h","field":"n","increment":"1"})"), R"({"value":31})");
-    EXPECT_EQ(run("hash.set", R"({"key":"h","field":"o","value":{"a":[1]}})").substr(0, 15),
-              R"({"success":true)");
-    EXPECT_EQ(run("hash.get", R"({"key":"h","field":"o"})"),
-              R"({"found":true,"value":"{\"a\":[1]}"})");
+    EXPECT_EQ(run("hash.get", R"({"key":"h","field":"n"})"), R"({"found":true,"value":31})");
+}
+
+TEST_F(HttpHash, ManyFieldsAreAskedForInParts) {
+    std::string fields;
+    std::string values;
+    for (int i = 0; i < 3000; ++i) {
+        const std::string number = std::to_string(i);
+        fields += (i == 0 ? "\"f" : ",\"f") + number + "\"";
+        values += (i == 0 ? "" : ",") + (i % 2 == 0 ? number : "null");
+        if (i % 2 == 0) {
+            run("hash.set", R"({"key":"h","field":"f)" + number + R"(","value":)" + number + "}");
+        }
+    }
+    EXPECT_EQ(run("hash.mget", R"({"key":"h","fields":[)" + fields + "]}"),
+              R"({"values":[)" + values + "]}");
+    EXPECT_EQ(ask("POST /hash/h/mget", R"({"fields":[)" + fields + "]}"), "200 [" + values + "]");
+}
+
+TEST_F(HttpHash, StatisticsCountHashesAndTheirFields) {
+    const std::string none = R"({"total_hashes":0,"total_fields":0,"operations":)"
+                             R"({"hset_count":0,"hget_count":0,"hdel_count":0}})";
+    EXPECT_EQ(run("hash.stats", "{}"), none);
+    run("hash.mset", R"({"key":"h","fields":{"a":1,"b":2,"c":3}})");
+    run("hash.set", R"({"key":"i","field":"a","value":1})");
+    run("hash.get", R"({"key":"i","field":"a"})");
+    run("hash.del", R"({"key":"h","field":"a"})");
+    run("kv.set", R"({"key":"s","value":"no hash"})");
+    const std::string some = R"({"total_hashes":2,"total_fields":3,"operations":)"
+                             R"({"hset_count":2,"hget_count":1,"hdel_count":1}})";
+    EXPECT_EQ(run("hash.stats", "{}"), some);
+    EXPECT_EQ(ask("GET /hash/stats"), "200 " + some);
+    EXPECT_EQ(ask("GET /hash/stats/len").substr(0, 3), "200") << "a key of that name";
 }
 
 TEST_F(HttpHash, ManyFieldsInEitherForm) {
     EXPECT_EQ(run("hash.mset", R"({"key":"h","fields":{"a":"1","b":2}})"), R"({"success":true})");
     EXPECT_EQ(run("hash.mset", R"({"key":"h","fields":[{"field":"c","value":"3"}]})"),
               R"({"success":true})");
-    EXPECT_EQ(run("hash.mget", R"({"key":"h","fields":["a","b","c"]})"),
-              R"({"values":["1","2","3"]})");
+    EXPECT_EQ(run("hash.mget", R"({"key":"h","fields":["a","b","c"]})"), R"({"values":[1,2,3]})");
     EXPECT_EQ(run("hash.mset", R"({"key":"h","fields":{}})"),
               R"("Invalid request: 'fields' must not be empty")");
     EXPECT_EQ(run("hash.mset", R"({"key":"h","fields":[{"field":"c"}]})"),
@@ -93,7 +144,7 @@ TEST_F(HttpHash, ManyFieldsInEitherForm) {
     EXPECT_EQ(run("hash.del", R"({"key":"h","field":"b"})"), R"({"deleted":1})");
     EXPECT_EQ(run("hash.del", R"({"key":"h","field":"c","fields":["c"]})"), R"({"deleted":1})");
     EXPECT_EQ(run("hash.del", R"({"key":"h"})"),
-              R"("Invalid request: Missing 'fields' or 'field' field")");
+              R"("Invalid request: Missing 'fields' array or 'field'")");
     EXPECT_EQ(run("hash.del", R"({"key":"h","fields":[]})"),
               R"("Invalid request: 'fields' must not be empty")");
 }
@@ -115,7 +166,7 @@ TEST_F(HttpHash, Routes) {
               R"(200 {"success":true,"key":"h"})");
     EXPECT_EQ(ask("POST /hash/h/mset", R"([{"field":"b","value":"2"}])"),
               R"(200 {"success":true,"key":"h"})");
-    EXPECT_EQ(ask("POST /hash/h/mget", R"({"fields":["a","b","c"]})"), R"(200 ["1","2",null])");
+    EXPECT_EQ(ask("POST /hash/h/mget", R"({"fields":["a","b","c"]})"), R"(200 [1,2,null])");
     EXPECT_EQ(ask("POST /hash/h/incrby", R"({"field":"a","increment":-3})"), R"(200 {"value":-2})");
     EXPECT_EQ(ask("POST /hash/h/incrbyfloat", R"({"field":"a","increment":"0.5"})"),
               R"(200 {"value":-1.5})");

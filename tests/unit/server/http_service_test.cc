@@ -163,6 +163,9 @@ TEST_F(HttpService, TellsHowTheServerIs) {
     EXPECT_NE(head_.find("text/plain; version=0.0.4"), std::string::npos);
     EXPECT_NE(metrics.find("\nsynap_memory_used_bytes "), std::string::npos);
     EXPECT_NE(metrics.find("\nsynap_command_duration_seconds_bucket{class="), std::string::npos);
+    get("/kv/get/a");
+    EXPECT_NE(get("/metrics").find("\nsynap_commands_total{command=\"GET\"} 1\n"),
+              std::string::npos);
 }
 
 TEST_F(HttpService, ProbesNameTheReason) {
