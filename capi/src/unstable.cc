@@ -29,12 +29,20 @@ void put_commands(Reply& tape, const Stats& stats) {
                 return s.commands[record->index].*member;
             });
         };
+        const uint64_t calls = sum(&CommandCounts::calls);
         tape.text(record->name);
-        tape.begin_map(4);
+        tape.begin_map(calls == 0 ? 4 : 9);
         put_number(tape, "usec", sum(&CommandCounts::usec));
-        put_number(tape, "calls", sum(&CommandCounts::calls));
+        put_number(tape, "calls", calls);
         put_number(tape, "failed_calls", sum(&CommandCounts::failed));
         put_number(tape, "rejected_calls", sum(&CommandCounts::rejected));
+        if (calls == 0) continue;
+        const Latencies latencies = stats.latencies(*record);
+        put_number(tape, "timed_calls", latencies.calls);
+        put_number(tape, "timed_usec", latencies.sum_us);
+        put_number(tape, "p50", latencies.percentile(0.5));
+        put_number(tape, "p99", latencies.percentile(0.99));
+        put_number(tape, "p99.9", latencies.percentile(0.999));
     }
 }
 

@@ -44,6 +44,12 @@ public:
         metric.histogram = std::move(histogram);
         families_.back().metric.push_back(std::move(metric));
     }
+    void summary(ClientMetric::Summary summary, Labels labels) {
+        ClientMetric metric;
+        metric.label = std::move(labels);
+        metric.summary = std::move(summary);
+        families_.back().metric.push_back(std::move(metric));
+    }
     void counter(std::string name, std::string help, double amount) {
         begin(std::move(name), std::move(help), MetricType::Counter);
         value(amount);
@@ -255,6 +261,22 @@ void add_errors(Families& families, const Stats& stats) {
     }
 }
 
+void add_command_latencies(Families& families, const Stats& stats) {
+    families.begin("synap_command_latency_seconds",
+                   "Time that single calls of a command took in the engine.", MetricType::Summary);
+    for (const auto& [command, numbers] : stats.commands) {
+        if (numbers.timed == 0) continue;
+        const auto seconds = [](uint64_t usec) { return static_cast<double>(usec) / 1e6; };
+        ClientMetric::Summary summary;
+        summary.sample_count = numbers.timed;
+        summary.sample_sum = seconds(numbers.timed_usec);
+        summary.quantile = {{0.5, seconds(numbers.p50)},
+                            {0.99, seconds(numbers.p99)},
+                            {0.999, seconds(numbers.p999)}};
+        families.summary(std::move(summary), {{"command", command}});
+    }
+}
+
 void add_latencies(Families& families, const Stats& stats) {
     families.begin("synap_command_duration_seconds",
                    "Time that commands took in the engine, by class.", MetricType::Histogram);
@@ -287,6 +309,7 @@ std::string metrics_text(const Shared& shared) {
     add_keys(families, stats);
     add_commands(families, stats);
     add_errors(families, stats);
+    add_command_latencies(families, stats);
     add_latencies(families, stats);
     return prometheus::TextSerializer().Serialize(families.all());
 }

@@ -4,7 +4,9 @@
 #include <synap/synap_unstable.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
+#include <utility>
 
 #include "server/http/capture.h"
 
@@ -31,16 +33,23 @@ void each_entry(const Value& map, Body body) {
     }
 }
 
+// The names of synap_stats_walk.
+constexpr std::array<std::pair<std::string_view, uint64_t CommandStats::*>, 9> kCommandNumbers = {{
+    {"calls", &CommandStats::calls},
+    {"usec", &CommandStats::usec},
+    {"failed_calls", &CommandStats::failed},
+    {"rejected_calls", &CommandStats::rejected},
+    {"timed_calls", &CommandStats::timed},
+    {"timed_usec", &CommandStats::timed_usec},
+    {"p50", &CommandStats::p50},
+    {"p99", &CommandStats::p99},
+    {"p99.9", &CommandStats::p999},
+}};
+
 void read_command(const Value& map, CommandStats& stats) {
     each_entry(map, [&](std::string_view name, const Value& value) {
-        if (name == "calls") {
-            stats.calls = count_of(value);
-        } else if (name == "usec") {
-            stats.usec = count_of(value);
-        } else if (name == "failed_calls") {
-            stats.failed = count_of(value);
-        } else if (name == "rejected_calls") {
-            stats.rejected = count_of(value);
+        for (const auto& [known, number] : kCommandNumbers) {
+            if (name == known) stats.*number = count_of(value);
         }
     });
 }

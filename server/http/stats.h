@@ -16,6 +16,12 @@ struct CommandStats {
     uint64_t usec = 0;
     uint64_t failed = 0;
     uint64_t rejected = 0;
+    // Of the calls that were timed each.
+    uint64_t timed = 0;
+    uint64_t timed_usec = 0;
+    uint64_t p50 = 0;
+    uint64_t p99 = 0;
+    uint64_t p999 = 0;
 };
 
 struct LatencyStats {

@@ -82,30 +82,86 @@ def test_info(server: Server) -> None:
     assert "redis_version" in json.dumps(info) and "used_memory" in json.dumps(info)
 
 
+SAMPLE = re.compile(r'(\w+)(?:\{((?:\w+="(?:[^"\\\n]|\\.)*",?)*)\})? (\S+)')
+
+
+def scrape(server: Server) -> dict[str, float]:
+    """Samples by name and labels, read as strictly as Prometheus' own checker does: HELP and TYPE
+    before the samples, which stand together; no sample twice; counters that say so by their name;
+    histograms that only rise, up to their count; quantiles from 0 to 1."""
+    status, body = curl(server, "/metrics")
+    assert status == 200 and body.endswith("\n")
+    types: dict[str, str] = {}
+    samples: dict[str, float] = {}
+    family, helped, bucket = "", "", (("", ""), 0.0)
+    for line in body.splitlines():
+        if line.startswith("# HELP "):
+            helped = line.split(" ", 3)[2]
+            assert len(line.split(" ", 3)[3]) > 5, line
+            continue
+        if line.startswith("# TYPE "):
+            _, _, family, kind = line.split(" ")
+            assert helped == family and family not in types, line
+            assert family.endswith("_total") == (kind == "counter"), line
+            types[family] = kind
+            continue
+        match = SAMPLE.fullmatch(line)
+        assert match, line
+        name, labels, value = match[1], match[2] or "", float(match[3])
+        suffix = {"histogram": "(_bucket|_sum|_count)", "summary": "(_sum|_count)?"}
+        assert re.fullmatch(family + suffix.get(types[family], ""), name), line
+        assert f"{name}{{{labels}}}" not in samples, line
+        samples[f"{name}{{{labels}}}"] = value
+        if name.endswith("_bucket"):
+            series = (name, re.sub(r',?le="[^"]*"', "", labels))
+            assert series != bucket[0] or value >= bucket[1], line
+            bucket = (series, value)
+        quantile = re.search(r'quantile="([^"]*)"', labels)
+        assert quantile is None or (0 <= float(quantile[1]) <= 1 and value >= 0), line
+    for name, value in samples.items():
+        if 'le="+Inf"' in name:
+            count = re.sub(r',?le="[^"]*"', "", name).replace("_bucket{", "_count{")
+            assert samples[count] == value, name
+    return samples
+
+
 def test_metrics(server: Server) -> None:
     """Every family has its type, every sample its family, and counters only grow."""
-
-    def read() -> dict[str, float]:
-        status, body = curl(server, "/metrics")
-        assert status == 200
-        families = set(re.findall(r"^# TYPE (\S+) ", body, re.MULTILINE))
-        samples = {}
-        for line in body.splitlines():
-            if line and not line.startswith("#"):
-                name, _, value = line.rpartition(" ")
-                base = re.sub(r"_(bucket|sum|count)$", "", name.split("{")[0])
-                assert base in families or name.split("{")[0] in families, line
-                samples[name] = float(value)
-        return samples
-
-    before = read()
+    before = scrape(server)
     assert any(name.startswith("synap_") for name in before)
     with server.client() as client:
         client.batch([("SET", "a", "1")] * 100)
-    after = read()
+    after = scrape(server)
     counters = [n for n in before if re.search(r"_(total|count|bucket)(\{|$)", n)]
     assert counters and all(after[n] >= before[n] for n in counters)
     assert sum(after[n] for n in counters) >= sum(before[n] for n in counters) + 100
+
+
+def test_metrics_of_each_command(server: Server) -> None:
+    """What it cost and how it failed, as INFO commandstats, errorstats and latencystats have it."""
+    with server.client() as client:
+        client.call("SET", "a", "text")
+        before = scrape(server)
+        for _ in range(5):
+            client.call("INCR", "a")
+            client.call("HGET", "a", "field")
+            client.call("GET", "a")
+    after = scrape(server)
+
+    def more(name: str) -> float:
+        return after[name] - before.get(name, 0)
+
+    assert more('synap_commands_failed_total{command="INCR"}') == 5
+    assert more('synap_commands_failed_total{command="HGET"}') == 5
+    assert more('synap_error_replies_total{error="ERR"}') == 5
+    assert more('synap_error_replies_total{error="WRONGTYPE"}') == 5
+    assert more('synap_commands_total{command="GET"}') == 5
+    assert more('synap_command_latency_seconds_count{command="GET"}') == 5
+    quantiles = [
+        after[f'synap_command_latency_seconds{{command="GET",quantile="{quantile}"}}']
+        for quantile in ("0.5", "0.99", "0.999")
+    ]
+    assert quantiles == sorted(quantiles) and 0 <= quantiles[-1] < SECONDS
 
 
 def test_the_example_of_the_readme(server: Server) -> None:
