@@ -1,5 +1,6 @@
 // Deadlines of fields: HEXPIRE, HTTL and their relatives, HPERSIST.
 #include "core/commands/context.h"
+#include "core/commands/fields_ahead.h"
 #include "core/commands/generated/handlers.h"
 #include "core/commands/hash_edit.h"
 #include "core/commands/hash_options.h"
@@ -84,9 +85,11 @@ void show_deadlines(CommandContext& ctx, Shown&& shown) {
     FieldArguments fields;
     if (!ctx.read_hash(ctx.key(1), node) || !take_fields(ctx, 2, kNoFieldCount, fields)) return;
     const HashRef hash(node);
+    FieldsAhead ahead(ctx, hash, fields.first);
     FieldView field;
     ctx.reply().begin_array(fields.count);
     for (size_t i = fields.first; i < ctx.argc(); ++i) {
+        ahead.reach(i);
         const bool there = hash.find_live(ctx.arg(i), ctx.now_ms(), field);
         ctx.reply().integer(!there                ? kNoField
                             : field.deadline == 0 ? kNoDeadline

@@ -5,6 +5,7 @@
 
 #include "core/base/numbers.h"
 #include "core/commands/context.h"
+#include "core/commands/fields_ahead.h"
 #include "core/commands/generated/handlers.h"
 #include "core/commands/hash_edit.h"
 #include "core/commands/hash_options.h"
@@ -55,13 +56,14 @@ bool refuse(CommandContext& ctx, std::string_view message) {
 // FIELDS at argv[at], which ends the call.
 bool take_pairs(CommandContext& ctx, size_t at, FieldArguments& pairs) {
     int64_t count = 0;
-    if (at + 1 < ctx.argc() && (!parse_integer(ctx.arg(at + 1), count) || count < 1 ||
-                                count > std::numeric_limits<int32_t>::max())) {
+    pairs.first = at + 2;
+    const bool room_for_one = pairs.first + 2 <= ctx.argc();
+    if (room_for_one && (!parse_integer(ctx.arg(at + 1), count) || count < 1 ||
+                         count > std::numeric_limits<int32_t>::max())) {
         return refuse(ctx, "ERR invalid number of fields");
     }
-    pairs.first = at + 2;
     pairs.count = static_cast<size_t>(count);
-    if (count != 0 && pairs.first + 2 * pairs.count == ctx.argc()) return true;
+    if (room_for_one && pairs.first + 2 * pairs.count == ctx.argc()) return true;
     ctx.wrong_arity();
     return false;
 }
@@ -79,7 +81,9 @@ bool take_set_options(CommandContext& ctx, SetOptions& options) {
         }
         const Kind kind = kind_at(ctx, i);
         if (kind == Kind::kNone || kind == Kind::kPersist) {
-            return refuse(ctx, "ERR unknown argument: " + std::string(ctx.arg(i)));
+            const std::string_view word = ctx.arg(i);  // shown up to a NUL, as C would
+            return refuse(ctx,
+                          "ERR unknown argument: " + std::string(word.substr(0, word.find('\0'))));
         }
         if (options.expiry.kind != Kind::kNone) {
             return refuse(ctx,
@@ -98,8 +102,10 @@ bool take_set_options(CommandContext& ctx, SetOptions& options) {
 bool met(CommandContext& ctx, const HashRef& hash, const SetOptions& options) {
     using Condition = SetOptions::Condition;
     if (options.condition == Condition::kNone) return true;
+    FieldsAhead ahead(ctx, hash, options.pairs.first, 2);
     FieldView found;
     for (size_t i = options.pairs.first; i < ctx.argc(); i += 2) {
+        ahead.reach(i);
         const bool there = hash.find_live(ctx.arg(i), ctx.now_ms(), found);
         if (there != (options.condition == Condition::kPresent)) return false;
     }
@@ -165,8 +171,10 @@ void cmd_hsetex(CommandContext& ctx) {
     if (!met(ctx, hash, options)) return ctx.reply().integer(0);
     const bool passed = has_time(options.expiry.kind) && options.expiry.deadline <= ctx.now_ms();
     HashEdit edit(ctx, key);
+    FieldsAhead ahead(ctx, hash, options.pairs.first, 2);
     FieldView found;
     for (size_t i = options.pairs.first; i < ctx.argc(); i += 2) {
+        if (passed || options.expiry.kind == Kind::kKeepTtl) ahead.reach(i);
         if (passed) {  // set and gone at once
             if (hash.find(ctx.arg(i), found)) edit.remove(ctx.arg(i));
             continue;

@@ -44,7 +44,7 @@ bool take_field_deadline(CommandContext& ctx, ExpiryOption::Kind kind, size_t at
 }
 
 FieldPlan::FieldPlan(CommandContext& ctx, const Node* node, const FieldArguments& fields)
-    : ctx_(ctx), hash_(node), first_(fields.first) {
+    : ctx_(ctx), hash_(node), ahead_(ctx, hash_, fields.first), first_(fields.first) {
     constexpr size_t kFew = 16;  // among so many, a field is looked for one after another
     fields_.reserve(fields.count);
     many_ = fields.count > kFew;
@@ -67,6 +67,7 @@ FieldPlan::Field& FieldPlan::at(size_t i) {
             return fields_.back();
         }
     }
+    ahead_.reach(first_ + i);
     FieldView found;
     const bool there = hash_.find_live(name, ctx_.now_ms(), found);
     fields_.push_back(there ? Field{true, found.deadline, found.value, found.blob} : Field{});

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/commands/context.h"
+#include "core/commands/fields_ahead.h"
 #include "core/commands/string_options.h"
 #include "core/types/hash_value.h"
 
@@ -54,6 +55,7 @@ public:
 private:
     CommandContext& ctx_;
     const HashRef hash_;
+    FieldsAhead ahead_;
     const size_t first_;
     std::vector<Field> fields_;
     std::unordered_map<std::string_view, size_t> latest_;  // of many fields

@@ -1,5 +1,6 @@
 // Commands that read, set and delete fields of hashes.
 #include "core/commands/context.h"
+#include "core/commands/fields_ahead.h"
 #include "core/commands/generated/handlers.h"
 #include "core/commands/hash_edit.h"
 
@@ -16,8 +17,10 @@ uint64_t fields_of(CommandContext& ctx, const KeyRef& key) noexcept {
 void drop_expired(CommandContext& ctx, const KeyRef& key, HashRef hash, size_t from, size_t step) {
     if (!hash.due(ctx.now_ms())) return;
     HashEdit edit(ctx, key);
+    FieldsAhead ahead(ctx, hash, from, step);
     FieldView found;
     for (size_t i = from; i < ctx.argc(); i += step) {
+        ahead.reach(i);
         if (hash.find(ctx.arg(i), found) && found.expired(ctx.now_ms())) edit.remove(found.field);
     }
     edit.emit(Reason::kExpired);
@@ -116,8 +119,10 @@ void cmd_hmget(CommandContext& ctx) {
     if (!ctx.read_hash(ctx.key(1), node)) return;
     const HashRef hash(node);
     ctx.reply().begin_array(ctx.argc() - 2);
+    FieldsAhead ahead(ctx, hash, 2);
     FieldView field;
     for (size_t i = 2; i < ctx.argc(); ++i) {
+        ahead.reach(i);
         if (hash.find_live(ctx.arg(i), ctx.now_ms(), field)) {
             ctx.reply().bulk_of(field.value, field.blob);
         } else {
@@ -157,8 +162,10 @@ void cmd_hdel(CommandContext& ctx) {
     const HashRef hash(node);
     const uint64_t before = hash.size();
     HashEdit edit(ctx, key);
+    FieldsAhead ahead(ctx, hash, 2);
     FieldView found;
     for (size_t i = 2; i < ctx.argc(); ++i) {
+        ahead.reach(i);
         if (hash.find_live(ctx.arg(i), ctx.now_ms(), found)) edit.remove(ctx.arg(i));
     }
     edit.emit();

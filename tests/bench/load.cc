@@ -27,6 +27,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <deque>
 #include <exception>
 #include <memory>
 #include <stdexcept>
@@ -268,8 +269,8 @@ private:
         const auto interval = static_cast<uint64_t>(kSecond / settings_.rate);
         const uint64_t now = now_ns();
         while (next_due_ <= now && !idle_.empty()) {
-            Connection* connection = idle_.back();
-            idle_.pop_back();
+            Connection* connection = idle_.front();
+            idle_.pop_front();
             send(*connection, next_due_);
             next_due_ += interval;
         }
@@ -294,7 +295,7 @@ private:
     Random random_;
     int epoll_ = -1;
     std::vector<std::unique_ptr<Connection>> connections_;
-    std::vector<Connection*> idle_;
+    std::deque<Connection*> idle_;  // in turn, so that all threads of the server are asked
     std::string control_;
     timespec timeout_{};
     uint64_t next_due_ = 0;

@@ -92,7 +92,7 @@ def pipelines(bench: Bench) -> list[Row]:
         rows.append(cpu_row("hash", f"{name}, {of}, -P {depth}", pair, CPU_TARGETS[depth]))
     for name, rates in printed.items():
         title = f"{name}, -P 1, as redis-benchmark prints it"
-        note = "which is often the limit itself"
+        note = "redis-benchmark itself is often the limit"
         rows.append(Row("hash", title, "k/s", rates["synap"], rates["redis"], "Redis", None, note))
     return rows
 

@@ -246,6 +246,45 @@ TEST_F(CommandTest, FieldsKeepTheirTimeUnderAnotherName) {
     EXPECT_EQ(run("DBSIZE"), ":2");
 }
 
+// However many fields a call names, and whatever of them is there: each is answered by itself.
+TEST_P(HashExpiryTest, CallsOnAnyNumberOfFields) {
+    for (const int count : {1, 2, 15, 16, 17, 33, 100}) {
+        SCOPED_TRACE(count);
+        run("DEL h");
+        fill("h");
+        // Every third field is absent.
+        std::vector<std::string> named{"FIELDS", std::to_string(count)};
+        std::vector<std::string> set{"HSET", "h", "some", "0"};
+        std::string values;
+        std::string done;
+        for (int i = 0; i < count; ++i) {
+            const std::string field = "f" + std::to_string(i);
+            named.push_back(field);
+            const bool there = i % 3 != 2;
+            if (there) set.insert(set.end(), {field, "v" + std::to_string(i)});
+            const char* const blank = i == 0 ? "" : " ";
+            values += blank + (there ? "$v" + std::to_string(i) : std::string("_"));
+            done += std::string(blank) + (there ? ":1" : ":-2");
+        }
+        run_words(set);
+        const auto call = [&](std::vector<std::string> words, bool counted) {
+            words.insert(words.end(), named.begin() + (counted ? 0 : 2), named.end());
+            return run_words(words);
+        };
+        const std::string number = std::to_string(count - count / 3);
+        EXPECT_EQ(call({"HMGET", "h"}, false), "[" + values + "]");
+        EXPECT_EQ(call({"HEXPIRE", "h", "1000"}, true), "[" + done + "]");
+        EXPECT_EQ(call({"HEXPIRE", "h", "2000", "XX"}, true).size(), done.size() + 2);
+        EXPECT_EQ(call({"HPERSIST", "h"}, true), "[" + done + "]");
+        EXPECT_EQ(call({"HGETEX", "h", "EX", "100"}, true), "[" + values + "]");
+        EXPECT_EQ(call({"HGETDEL", "h"}, true), "[" + values + "]");
+        EXPECT_EQ(run("HLEN h"), size(1));
+        run_words(set);
+        EXPECT_EQ(call({"HDEL", "h"}, false), ":" + number);
+        EXPECT_EQ(run("HLEN h"), size(1));
+    }
+}
+
 TEST_F(CommandTest, CallsOnFieldsAreRefusedAsRedisRefusesThem) {
     run("SET s text");
     run("HSET h a 1");
@@ -288,6 +327,9 @@ TEST_F(CommandTest, CallsOnFieldsAreRefusedAsRedisRefusesThem) {
              {"HSETEX h FIELDS 1 a 1 b 2", wrong_arguments("hsetex")},
              {"HSETEX h FIELDS 2147483648 a 1", "-ERR invalid number of fields"},
              {"HSETEX h FIELDS 0 a 1", "-ERR invalid number of fields"},
+             {"HSETEX h FIELDS x a 1", "-ERR invalid number of fields"},
+             {"HSETEX h FIELDS 0 a", wrong_arguments("hsetex")},
+             {"HSETEX h FXX FIELDS x", wrong_arguments("hsetex")},
              {"HSETEX h FIELDS 1 a 1 EX 10", wrong_arguments("hsetex")},
              {"HSETEX h FXX EX 10 FIELDS", wrong_arguments("hsetex")},
              {"HSETEX h FXX FNX FIELDS 1 a 1",
@@ -295,7 +337,8 @@ TEST_F(CommandTest, CallsOnFieldsAreRefusedAsRedisRefusesThem) {
              {"HSETEX h EX 10 KEEPTTL FIELDS 1 a 1",
               "-ERR Only one of EX, PX, EXAT, PXAT or KEEPTTL arguments can be specified"},
              {"HSETEX h PERSIST FIELDS 1 a 1", "-ERR unknown argument: PERSIST"},
-             {"HSETEX h EX 10 20 FIELDS 1 a 1", "-ERR unknown argument: 20"}}) {
+             {"HSETEX h EX 10 20 FIELDS 1 a 1", "-ERR unknown argument: 20"},
+             {std::string("HSETEX h a\0b FIELDS 1 a 1", 25), "-ERR unknown argument: a"}}) {
         EXPECT_EQ(run(call), reply) << call;
     }
     EXPECT_EQ(run("HGETALL h"), "{$a $1}");
