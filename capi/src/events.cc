@@ -3,6 +3,8 @@
 #include <chrono>
 #include <iterator>
 
+#include "core/base/exhaustion.h"
+
 #include "capi/src/reply.h"
 
 using namespace synap;
@@ -18,12 +20,9 @@ namespace synap::capi {
 
 Place::Place(synap_events* queue, For what)
     : queue_(synap_events_retain(queue)), counted_(what == For::kOperation) {
-    try {
-        node_.emplace_back();
-    } catch (...) {
-        synap_events_release(queue_);
-        throw;
-    }
+    Rollback release([&]() noexcept { synap_events_release(queue_); });
+    node_.emplace_back();
+    release.done();
     if (!counted_) return;
     const std::lock_guard<std::mutex> guard(queue->mutex);
     if (queue->pending + queue->events.size() < queue->capacity) {

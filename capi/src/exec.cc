@@ -1,5 +1,7 @@
 #include "capi/src/exec.h"
 
+#include "core/base/exhaustion.h"
+
 using namespace synap;
 using namespace synap::capi;
 
@@ -29,11 +31,7 @@ public:
             const std::lock_guard<std::mutex> lock(parked_->mutex);
             parked_->done = true;
             parked_->error.code = code;
-            try {
-                parked_->error.message = why;
-            } catch (...) {
-                parked_->error.message.clear();  // the code is what matters
-            }
+            say(parked_->error.message, why);
         }
         parked_->changed.notify_all();
     }
@@ -69,21 +67,16 @@ Status sit_out(Session& session) {
 // Without memory for its words a failure is still the same.
 Error copy_of(const Error& error) noexcept {
     Error copy{error.code, {}};
-    try {
-        copy.message = error.message;
-    } catch (const std::bad_alloc&) {
-    }
+    say(copy.message, error.message);
     return copy;
 }
 
 std::optional<Error> failure_of_wait(Session& session) noexcept {
-    try {
-        Status waited = sit_out(session);
-        if (waited) return std::nullopt;
-        return waited.take_error();
-    } catch (const std::bad_alloc&) {
-        return Error{Code::kNoMemory, {}};
-    }
+    std::optional<Error> failure;
+    const bool could = attempt([&] {
+        if (Status waited = sit_out(session); !waited) failure = waited.take_error();
+    });
+    return could ? std::move(failure) : Error{Code::kNoMemory, {}};
 }
 
 }  // namespace
@@ -184,21 +177,13 @@ synap_status_t run_single(synap_session_t* s, const synap_exec_options_t* option
 
 // Gives the sink what it has not seen of the replies. Whatever ends this but a pause ends it.
 synap_status_t deliver_on(synap_session& s, SinkVisitor& visitor, synap_error_t** err) {
-    const auto forget = [&] { s.answered = 0; };
-    try {
-        if (!s.session->reply().replay(s.shown, s.answered, visitor)) {
-            if (visitor.paused()) {
-                s.session->drop_replayed(s.shown);
-                return s.owes_replies() ? synap_status_t{SYNAP_PAUSED} : SYNAP_OK;
-            }
-            forget();
-            return report(err, visitor.stopped());
-        }
-    } catch (...) {
-        forget();
-        throw;
-    }
-    return SYNAP_OK;
+    Rollback forget([&]() noexcept { s.answered = 0; });
+    const bool whole = s.session->reply().replay(s.shown, s.answered, visitor);
+    if (!whole && !visitor.paused()) return report(err, visitor.stopped());
+    forget.done();
+    if (whole) return SYNAP_OK;
+    s.session->drop_replayed(s.shown);
+    return s.owes_replies() ? synap_status_t{SYNAP_PAUSED} : SYNAP_OK;
 }
 
 synap_status_t deliver(synap_session& s, size_t answered, SinkVisitor& visitor,

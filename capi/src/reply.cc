@@ -111,17 +111,16 @@ private:
     std::vector<synap_node*> open_;
 };
 
-synap_reply* allocate(const Measure& measure) {
+struct Destroy {
+    void operator()(synap_reply* reply) const noexcept { destroy(reply); }
+};
+
+std::unique_ptr<synap_reply, Destroy> allocate(const Measure& measure) {
     const size_t head = sizeof(synap_reply) + (measure.nodes - 1) * sizeof(synap_node);
     void* memory = std::malloc(head + measure.byte_count);
     if (memory == nullptr) throw std::bad_alloc();
-    auto* reply = new (memory) synap_reply;
-    try {
-        reply->blobs.reserve(measure.blobs);
-    } catch (...) {
-        destroy(reply);
-        throw;
-    }
+    std::unique_ptr<synap_reply, Destroy> reply(new (memory) synap_reply);
+    reply->blobs.reserve(measure.blobs);
     return reply;
 }
 
@@ -145,16 +144,11 @@ Result<synap_reply*> build_reply(const Reply& tape, synap_token_t token) {
                          " bytes as a tree: take it through a sink, or in parts"};
     }
     at = 0;
-    synap_reply* reply = allocate(measure);
+    auto reply = allocate(measure);
     reply->token = token;
-    try {
-        Fill fill(*reply, bytes_behind(reply, measure.nodes));
-        tape.replay_one(at, fill);
-    } catch (...) {
-        destroy(reply);
-        throw;
-    }
-    return reply;
+    Fill fill(*reply, bytes_behind(reply.get(), measure.nodes));
+    tape.replay_one(at, fill);
+    return reply.release();
 }
 
 synap_reply* build_small(const Reply& tape, synap_token_t token) {

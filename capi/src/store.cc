@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "capi/src/guard.h"
+#include "core/base/exhaustion.h"
 #include "core/base/immortal.h"
 #include "core/platform/real.h"
 
@@ -31,11 +32,10 @@ std::shared_ptr<Closing> begin_closing(const std::shared_ptr<Engine>& engine) {
     auto closing = std::make_shared<Closing>();
     const auto close = [engine, closing] {
         Error error{Code::kOk, {}};
-        try {
+        const bool could = attempt([&] {
             if (Status status = engine->close(); !status) error = status.take_error();
-        } catch (const std::bad_alloc&) {
-            error.code = Code::kNoMemory;
-        }
+        });
+        if (!could) error.code = Code::kNoMemory;
         {
             const std::lock_guard<std::mutex> guard(closing->mutex);
             closing->error = std::move(error);

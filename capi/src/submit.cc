@@ -1,5 +1,7 @@
 #include "capi/src/exec.h"
 
+#include "core/base/exhaustion.h"
+
 using namespace synap;
 using namespace synap::capi;
 
@@ -22,13 +24,12 @@ public:
     void complete(Code code, std::string_view why) noexcept override {
         synap_event event{SYNAP_EVENT_COMPLETION, tag_, nullptr, nullptr};
         if (makes_reply_ && (code == Code::kOk || code == Code::kTimeout)) {
-            try {
+            const bool could = attempt([&] {
                 Reply tape;
                 Session::finish_wait(wait_, log_, tape);
                 event.reply = build_small(tape, token_);
-            } catch (...) {
-                event.error = make_error(Code::kNoMemory, {});
-            }
+            });
+            if (!could) event.error = make_error(Code::kNoMemory, {});
         } else if (code == Code::kOk) {
             event.reply = std::exchange(reply_, nullptr);
         } else {

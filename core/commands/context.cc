@@ -4,6 +4,7 @@
 #include <new>
 #include <utility>
 
+#include "core/base/exhaustion.h"
 #include "core/base/numbers.h"
 #include "core/commands/generated/ids.h"
 #include "core/commands/hash_edit.h"
@@ -80,12 +81,9 @@ void CommandContext::emit(Effect& effect) {
         now_ms();
         const auto before = run_.effects.mark();
         run_.effects.add(effect);
-        try {
-            apply(effect);
-        } catch (...) {
-            run_.effects.cut(before);
-            throw;
-        }
+        Rollback both([&]() noexcept { run_.effects.cut(before); });
+        apply(effect);
+        both.done();
     } else {
         apply(effect);
     }
@@ -205,11 +203,8 @@ void CommandContext::reply_string(const Node& node) {
 void CommandContext::reply_shared(const KeyRef& key, Node*& node) {
     const bool stands_in_node = node->encoding() == Encoding::kInline;
     if (stands_in_node && node->inline_value().size() >= limits::kSharedStringBytes) {
-        try {
-            node = keyspace_.share_string(key, run_.stripe);
-        } catch (const std::bad_alloc&) {
-            // Then it is copied, if that can be had.
-        }
+        // Or it is copied, if that can be had.
+        attempt([&] { node = keyspace_.share_string(key, run_.stripe); });
     }
     if (node->encoding() != Encoding::kBlob) return reply_string(*node);
     reply_.bulk(node->value().blob());

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <system_error>
 
+#include "core/base/exhaustion.h"
 #include "core/log/reader.h"
 #include "core/platform/stoppable_disk.h"
 
@@ -75,11 +76,7 @@ Result<std::shared_ptr<Engine>> Engine::open(const EnginePlatform& platform,
     }
     if (options.get(OptionId::kOpenWait) == 0 && platform.threads && platform.disk != nullptr) {
         engine->loader_ = std::thread([raw = engine.get()] {
-            try {
-                raw->load().ignore();
-            } catch (const std::bad_alloc&) {
-                // Nobody waits for the answer; the state has it.
-            }
+            attempt([&] { raw->load().ignore(); });  // the state has the answer
         });
         return engine;
     }
@@ -93,13 +90,8 @@ Engine::~Engine() {
 }
 
 void Engine::close_in_any_case() noexcept {
-    for (;;) {
-        try {
-            return close().ignore();
-        } catch (const std::bad_alloc&) {
-            std::this_thread::yield();  // threads are running: there is no other way out
-        }
-    }
+    // Threads are running: there is no other way out.
+    while (!attempt([this] { close().ignore(); })) std::this_thread::yield();
 }
 
 Status Engine::load() {
@@ -147,16 +139,8 @@ void Engine::make_shadow() {
 
 std::string Engine::difference_from_shadow() {
     if (state() == EngineState::kLoading || shadow_ == nullptr) return "there is no shadow";
-    gate_.enter_exclusive();
-    std::string difference;
-    try {
-        difference = shadow_->difference(keyspace());
-    } catch (...) {
-        gate_.leave_exclusive();
-        throw;
-    }
-    gate_.leave_exclusive();
-    return difference;
+    const ExclusiveGate alone(gate_);
+    return shadow_->difference(keyspace());
 }
 
 void Engine::start_maintenance() {
@@ -265,12 +249,8 @@ Status Engine::failure() const {
 
 void Engine::stop_writes() noexcept {
     guard_.set(GuardWord::kStopped);
-    try {
-        log_line(LogLine::Level::kError,
-                 "writes are refused from now on: memory was exhausted in the middle of one");
-    } catch (const std::bad_alloc&) {
-        // The state says it too.
-    }
+    log_line(LogLine::Level::kError,
+             "writes are refused from now on: memory was exhausted in the middle of one");
     const std::lock_guard<std::mutex> guard(failure_mutex_);
     if (failure_ == nullptr) failure_ = std::move(spare_failure_);
 }

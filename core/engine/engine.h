@@ -211,9 +211,8 @@ public:
     HostFacts& host_facts() noexcept { return host_facts_; }
     SlowLog& slow_log() noexcept { return slow_log_; }
     LogLines& lines() noexcept { return lines_; }
-    void log_line(LogLine::Level level, std::string text) noexcept {
-        lines_.add(level, std::move(text));
-    }
+    // Left out, and counted as lost, where there is no memory for it.
+    void log_line(LogLine::Level level, std::string_view text) noexcept { lines_.add(level, text); }
 
     // The time of day of the open, for people; uptime is by the monotonic clock.
     int64_t started_ms() const noexcept { return started_ms_; }

@@ -1,6 +1,8 @@
 // Expiry: keys, and fields of hashes, whose deadline has passed are deleted, which is logged.
 #include <algorithm>
 
+#include "core/base/exhaustion.h"
+
 #include "core/engine/engine.h"
 
 namespace synap {
@@ -32,12 +34,10 @@ size_t Engine::expire_in_slot(uint32_t index, int64_t now, size_t most, unsigned
     while (deadlines.due(now) && expired < most) {
         const uint64_t entry = deadlines.pop();
         const auto tag = static_cast<uint16_t>(entry);
-        try {
-            expired += remove_due(index, tag, now, most - expired, stripe);
-        } catch (const std::bad_alloc&) {
-            deadlines.push(tag, static_cast<int64_t>(entry >> 16));
-            throw;
-        }
+        Rollback stays_due(
+            [&]() noexcept { deadlines.push(tag, static_cast<int64_t>(entry >> 16)); });
+        expired += remove_due(index, tag, now, most - expired, stripe);
+        stays_due.done();
     }
     return expired;
 }

@@ -1,22 +1,17 @@
 #include "core/engine/log_lines.h"
 
-#include <new>
-
+#include "core/base/exhaustion.h"
 #include "core/base/limits.h"
 
 namespace synap {
 
-void LogLines::add(LogLine::Level level, std::string text) noexcept {
+void LogLines::add(LogLine::Level level, std::string_view text) noexcept {
     const std::lock_guard<std::mutex> guard(mutex_);
-    try {
-        if (lines_.size() >= limits::kLogLines) {
-            lines_.pop_front();
-            ++lost_;
-        }
-        lines_.push_back({level, std::move(text)});
-    } catch (const std::bad_alloc&) {
+    if (lines_.size() >= limits::kLogLines) {
+        lines_.pop_front();
         ++lost_;
     }
+    if (!attempt([&] { lines_.push_back({level, std::string(text)}); })) ++lost_;
 }
 
 bool LogLines::take(LogLine& line, uint64_t& lost) {

@@ -8,6 +8,7 @@
 #include <deque>
 #include <mutex>
 #include <string>
+#include <string_view>
 
 namespace synap {
 
@@ -19,7 +20,7 @@ struct LogLine {
 
 class LogLines {
 public:
-    void add(LogLine::Level level, std::string text) noexcept;
+    void add(LogLine::Level level, std::string_view text) noexcept;
     // False where there is none. `lost`: how many gave way so far.
     bool take(LogLine& line, uint64_t& lost);
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "core/base/exhaustion.h"
 #include "core/engine/engine.h"
 #include "core/platform/real.h"
 
@@ -35,9 +36,8 @@ size_t Engine::maintain() {
     note_shortage();
     size_t expired = 0;
     if (accepts_writes()) {
-        try {
-            expired = expire_some(kExpirePerTick);
-        } catch (const std::bad_alloc&) {
+        // Apart from what follows, which gives memory back.
+        if (!attempt([&] { expired = expire_some(kExpirePerTick); })) {
             log_line(LogLine::Level::kWarn, "memory is short: expiry is put off");
         }
     }
@@ -77,14 +77,13 @@ void Engine::run_maintenance() noexcept {
                 return;
             }
         }
-        try {
+        pause = kTick;
+        attempt([&] {  // where memory is short, what is due comes with the next tick
             const size_t expired = maintain();
             const bool more = free_some();
             const bool busy = evict_some(kEvictPerTickUs) || more || expired == kExpirePerTick;
-            pause = busy ? kBreath : kTick;
-        } catch (const std::bad_alloc&) {
-            pause = kTick;  // memory is short; what is due comes with the next tick
-        }
+            if (busy) pause = kBreath;
+        });
     }
 }
 

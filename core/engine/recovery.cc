@@ -17,6 +17,7 @@
 // read is served, writes are refused, and the maintenance thread does them later.
 #include <algorithm>
 
+#include "core/base/exhaustion.h"
 #include "core/engine/engine.h"
 #include "core/log/format.h"
 #include "core/log/reader.h"
@@ -255,12 +256,10 @@ Status Engine::start_log() {
 
 // A directory without a store is left as it was.
 void Engine::discard_new_store() noexcept {
-    try {
+    attempt([this] {  // or an empty store stays
         if (unwritten_->named) platform_.disk->remove(format::kManifestName).ignore();
         if (!node_is_new_) platform_.disk->remove(format::kNodeName).ignore();
-    } catch (const std::bad_alloc&) {
-        // An empty store stays.
-    }
+    });
 }
 
 // A store that is there is served without a log that takes records, where it can have one later.

@@ -3,6 +3,7 @@
 #include <optional>
 #include <tuple>
 
+#include "core/base/exhaustion.h"
 #include "core/engine/apply_record.h"
 #include "core/log/record.h"
 #include "core/types/registry.h"
@@ -70,11 +71,7 @@ void Shadow::copy(const Node& node) {
 }
 
 void Shadow::record(const EffectBuffer& effects, uint64_t) noexcept {
-    try {
-        apply(effects);
-    } catch (const std::bad_alloc&) {
-        exhausted_ = true;
-    }
+    if (!attempt([&] { apply(effects); })) exhausted_ = true;
 }
 
 void Shadow::apply(const EffectBuffer& effects) {

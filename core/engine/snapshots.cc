@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "core/base/exhaustion.h"
 #include "core/engine/engine.h"
 #include "core/log/format.h"
 #include "core/platform/real.h"
@@ -66,11 +67,7 @@ void Snapshots::run() noexcept {
             wake_.wait_for(guard, kTick, [this] { return stopping_ || requested_.load(); });
             if (stopping_) return;
         }
-        try {
-            maintain();
-        } catch (const std::bad_alloc&) {
-            // Memory is short; what is due comes with the next tick.
-        }
+        attempt([this] { maintain(); });  // or what is due comes with the next tick
     }
 }
 
@@ -114,12 +111,10 @@ bool Snapshots::request() noexcept {
 // Running out of memory ends the snapshot under way, and hinders none that follows.
 template <typename Body>
 auto Snapshots::or_drop(Body&& body) {
-    try {
-        return body();
-    } catch (const std::bad_alloc&) {
-        drop();
-        throw;
-    }
+    Rollback dropped([this]() noexcept { drop(); });
+    auto result = body();
+    dropped.done();
+    return result;
 }
 
 // Nobody captures behind our back any more.
@@ -141,11 +136,7 @@ void Snapshots::drop() noexcept {
         state_.last_error.clear();
     }
     running_ = false;
-    try {
-        engine_.log_line(LogLine::Level::kError, "a snapshot failed: memory is exhausted");
-    } catch (const std::bad_alloc&) {
-        // The state says that it failed.
-    }
+    engine_.log_line(LogLine::Level::kError, "a snapshot failed: memory is exhausted");
 }
 
 Status Snapshots::begin() {
@@ -168,19 +159,14 @@ Status Snapshots::begin() {
     again_at_us_ = began_us_.load() + kAgainAfterUs;  // unless it ends well
     records_at_last_ = log->counters().records.load();
     position_at_last_ = log->appended();
-    {
-        engine_.gate().enter_exclusive();
-        generation_ = engine_.generation();
-        try {
+    return or_drop([&]() -> Status {
+        {
+            const ExclusiveGate alone(engine_.gate());
+            generation_ = engine_.generation();
             writer_ = std::make_unique<SnapshotWriter>(engine_.keyspace(), *log, *disk_,
                                                        engine_.manifest().log_history());
-        } catch (const std::bad_alloc&) {
+            capturing_ = true;
         }
-        capturing_ = writer_ != nullptr;
-        engine_.gate().leave_exclusive();
-    }
-    return or_drop([&]() -> Status {
-        if (writer_ == nullptr) throw std::bad_alloc();
         if (Status status = writer_->begin(); !status) return finish(status.take_error());
         return {};
     });
@@ -317,11 +303,9 @@ void Snapshots::take_at_close() noexcept {
     if (log == nullptr || growth == 0 || !engine_.accepts_writes()) return;
     const uint64_t grown = log->appended() - position_at_last_.load();
     if (grown < std::min(growth, std::max(kWorthAtClose, 2 * engine_.used_memory()))) return;
-    try {
+    attempt([this] {                         // or the next process comes to it
         if (begin()) go_on(false).ignore();  // reported in the state and in the log
-    } catch (const std::bad_alloc&) {
-        // The next process will come to it.
-    }
+    });
 }
 
 Status Snapshots::take() {
@@ -350,13 +334,12 @@ Status Snapshots::go_on(bool rests) {
 
 void Snapshots::capture_before(const uint32_t* slots, size_t count) {
     // Both or neither: once one of them was captured the others must be, before values move.
-    try {
+    const bool could = attempt([&] {
         for (size_t i = 0; i < count; ++i) {
             if (!writer_->captured(slots[i])) writer_->capture(slots[i]);
         }
-    } catch (const std::bad_alloc&) {
-        writer_->spoil();
-    }
+    });
+    if (!could) writer_->spoil();
 }
 
 Snapshots::State Snapshots::state() {

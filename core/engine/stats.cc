@@ -4,21 +4,21 @@
 #include <iterator>
 #include <new>
 
+#include "core/base/exhaustion.h"
+
 namespace synap {
 
 void ErrorCounts::add(std::string_view code, uint64_t number) noexcept {
     const std::lock_guard<std::mutex> guard(mutex_);
     total_ += number;
-    try {
+    attempt([&] {  // or it is counted, and not told by its name
         auto found = counts_.find(code);
         if (found == counts_.end()) {
             if (counts_.size() >= kCodesMax) code = "OTHER";
             found = counts_.try_emplace(std::string(code)).first;
         }
         found->second += number;
-    } catch (const std::bad_alloc&) {
-        // Counted, and not told by its name.
-    }
+    });
 }
 
 std::map<std::string, uint64_t, std::less<>> ErrorCounts::all() const {

@@ -6,6 +6,7 @@
 #include <system_error>
 
 #include "core/base/assert.h"
+#include "core/base/exhaustion.h"
 
 namespace synap {
 
@@ -47,14 +48,13 @@ uint64_t TimedWaits::start(Log* log, uint64_t position, Durability level, uint64
     if (closed) {
         state->end(Code::kShutdown, "the store is closed");
     } else if (log != nullptr) {
-        try {
+        const bool could = attempt([&] {
             if (!log->notify(position, level, relay)) relay->complete(Code::kOk, {});
-        } catch (const std::bad_alloc&) {
-            // Whoever cancelled or closed meanwhile has told the waiter: then it did start.
-            if (!state->ended.exchange(true)) {
-                state->waiter.reset();
-                throw;
-            }
+        });
+        // Whoever cancelled or closed meanwhile has told the waiter: then it did start.
+        if (!could && !state->ended.exchange(true)) {
+            state->waiter.reset();
+            throw std::bad_alloc();
         }
     }
     return state->id;

@@ -56,7 +56,19 @@ private:
     std::atomic<bool> closed_{false};
 };
 
-// Inside the gate, however the block is left.
+// Inside the gate alone, however the block is left.
+class ExclusiveGate {
+public:
+    explicit ExclusiveGate(Gate& gate) noexcept : gate_(gate) { gate_.enter_exclusive(); }
+    ~ExclusiveGate() { gate_.leave_exclusive(); }
+    ExclusiveGate(const ExclusiveGate&) = delete;
+    ExclusiveGate& operator=(const ExclusiveGate&) = delete;
+
+private:
+    Gate& gate_;
+};
+
+// The same for those who share it.
 class SharedGate {
 public:
     SharedGate(Gate& gate, unsigned stripe) noexcept : gate_(gate), stripe_(stripe) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/base/crc32c.h"
+#include "core/base/exhaustion.h"
 #include "core/base/limits.h"
 #include "core/log/format.h"
 
@@ -147,31 +148,29 @@ void Log::append_frames(const EffectBuffer& effects, const PayloadSums& sums, ui
     const size_t mark = tail_.bytes.size();
     const size_t splices_mark = tail_.splices.size();
     const uint64_t end_mark = tail_.end;
-    try {
-        EffectPieces pieces(effects);
-        uint64_t left = effects.total_bytes();
-        for (size_t i = 0; left > 0; ++i) {
-            const auto length =
-                static_cast<uint32_t>(std::min<uint64_t>(left, limits::kFrameBytes));
-            left -= length;
-            const auto flags = static_cast<uint8_t>((i == 0 ? format::kFlagFirst : 0) |
-                                                    (left == 0 ? format::kFlagLast : 0));
-            append_frame_header(length, flags, sums.of_frame(i), commit_ms);
-            pieces.take(length, [&](std::string_view part, Blob* blob) {
-                if (blob == nullptr) {
-                    tail_.bytes.append(part);
-                    return;
-                }
-                blob->retain();
-                tail_.splices.push_back({tail_.bytes.size(), BlobRef(blob), part});
-            });
-        }
-    } catch (...) {
+    Rollback whole([&]() noexcept {
         tail_.bytes.resize(mark);
         while (tail_.splices.size() > splices_mark) tail_.splices.pop_back();
         tail_.end = end_mark;
-        throw;
+    });
+    EffectPieces pieces(effects);
+    uint64_t left = effects.total_bytes();
+    for (size_t i = 0; left > 0; ++i) {
+        const auto length = static_cast<uint32_t>(std::min<uint64_t>(left, limits::kFrameBytes));
+        left -= length;
+        const auto flags = static_cast<uint8_t>((i == 0 ? format::kFlagFirst : 0) |
+                                                (left == 0 ? format::kFlagLast : 0));
+        append_frame_header(length, flags, sums.of_frame(i), commit_ms);
+        pieces.take(length, [&](std::string_view part, Blob* blob) {
+            if (blob == nullptr) {
+                tail_.bytes.append(part);
+                return;
+            }
+            blob->retain();
+            tail_.splices.push_back({tail_.bytes.size(), BlobRef(blob), part});
+        });
     }
+    whole.done();
 }
 
 Status Log::write(uint64_t position) {

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "core/base/exhaustion.h"
 #include "core/log/format.h"
 #include "core/log/log.h"
 
@@ -79,11 +80,10 @@ void Log::run() noexcept {
     while (!stopping) {
         bool due_soon = false;
         bool alive = true;
-        try {
-            alive = work_once(due_soon);
-            if (wanted_sync() > synced() && alive) continue;
-        } catch (const std::bad_alloc&) {
+        if (!attempt([&] { alive = work_once(due_soon); })) {
             alive = due_soon = !failed();  // again in a tick
+        } else if (alive && wanted_sync() > synced()) {
+            continue;
         }
         if (alive && !due_soon) {
             parked_.store(true);

@@ -3,6 +3,7 @@
 // Everything here holds write_ unless it says otherwise.
 #include <algorithm>
 
+#include "core/base/exhaustion.h"
 #include "core/base/limits.h"
 #include "core/base/varint.h"
 #include "core/log/format.h"
@@ -94,25 +95,21 @@ Status Log::begin_segment(uint64_t position, uint64_t bytes) {
 Status Log::begin_segment_if_possible(uint64_t position, uint64_t bytes) {
     const uint64_t now_us = clock_.monotonic_us();
     if (dirty_.size() >= 2 * kSegmentsUnsynced || now_us < next_segment_at_us_) return {};
-    try {
-        Status begun = begin_segment(position, bytes);
-        if (begun || !begun.error().may_pass()) return begun;
-    } catch (const std::bad_alloc&) {
-        // A shortage like others.
-    }
+    Status begun;
+    const bool could = attempt([&] { begun = begin_segment(position, bytes); });
+    if (could && (begun || !begun.error().may_pass())) return begun;
     next_segment_at_us_ = now_us + kNextSegmentAfterUs;
     return {};
 }
 
 void Log::begin_segment_for_snapshot() noexcept {
-    try {
+    attempt([this] {
         const std::lock_guard<std::mutex> guard(write_);
         if (!takes_records() || !write_tail()) return;
         const uint64_t worth = std::min(kSegmentWorthRemoving, options_.segment_bytes);
         if (written() - segment_start_ < worth) return;
         or_fail([this] { return begin_segment_if_possible(written(), 0); }).ignore();
-    } catch (const std::bad_alloc&) {
-    }
+    });
 }
 
 // The header of an empty segment says that the log was durable to its start: damage to the last
@@ -121,12 +118,11 @@ void Log::begin_segment_for_snapshot() noexcept {
 void Log::leave_proof() noexcept {
     const uint64_t end = written();
     if (end == segment_start_ || end == start_.position) return;
-    try {
+    attempt([&] {
         auto proof =
             create_segment(disk_, {start_.history.level, start_.history.id, end, end, start_.node});
         if (proof && (*proof)->sync()) disk_.sync_names().ignore();
-    } catch (const std::bad_alloc&) {
-    }
+    });
 }
 
 // --- room ----------------------------------------------------------------------------------------
@@ -289,11 +285,8 @@ Error Log::block(Error error, bool stuck) noexcept {
             counters_.blocks.fetch_add(1, std::memory_order_relaxed);
             blocked_since_us_.store(std::max<uint64_t>(clock_.monotonic_us(), 1));
         }
-        try {
-            blocked_ = std::make_shared<const Error>(error);
-        } catch (const std::bad_alloc&) {
-            blocked_ = spare_blocked_;
-        }
+        blocked_ = spare_blocked_;
+        attempt([&] { blocked_ = std::make_shared<const Error>(error); });
         stuck_ = stuck_ || stuck;
         refuses_.store(true, std::memory_order_release);
     }

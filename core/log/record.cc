@@ -1,6 +1,7 @@
 #include "core/log/record.h"
 
 #include "core/base/crc32c.h"
+#include "core/base/exhaustion.h"
 #include "core/base/limits.h"
 #include "core/base/varint.h"
 #include "core/log/format.h"
@@ -40,37 +41,33 @@ void EffectBuffer::add_body(const Effect& effect) {
 
 void EffectBuffer::add(const Effect& effect) {
     const Mark before = mark();
-    try {
-        const char head[4] = {static_cast<char>(effect.kind), static_cast<char>(flags_of(effect)),
-                              static_cast<char>(effect.name_space),
-                              static_cast<char>(effect.reason)};
-        bytes_.append(head, sizeof head);
-        put_varint(bytes_, effect.command);
-        put_string(bytes_, effect.key);
-        switch (effect.kind) {
-            case EffectKind::kValue:
-            case EffectKind::kEdit:
-                add_body(effect);
-                break;
-            case EffectKind::kDeadline:
-                put_varint(bytes_, static_cast<uint64_t>(effect.expires_at));
-                break;
-            case EffectKind::kMove:
-            case EffectKind::kCopy:
-                bytes_.push_back(static_cast<char>(effect.other_name_space));
-                put_string(bytes_, effect.other_key);
-                break;
-            case EffectKind::kSwap:
-                bytes_.push_back(static_cast<char>(effect.other_name_space));
-                break;
-            case EffectKind::kDelete:
-            case EffectKind::kFlush:
-                break;
-        }
-    } catch (...) {
-        cut(before);
-        throw;
+    Rollback whole([&]() noexcept { cut(before); });
+    const char head[4] = {static_cast<char>(effect.kind), static_cast<char>(flags_of(effect)),
+                          static_cast<char>(effect.name_space), static_cast<char>(effect.reason)};
+    bytes_.append(head, sizeof head);
+    put_varint(bytes_, effect.command);
+    put_string(bytes_, effect.key);
+    switch (effect.kind) {
+        case EffectKind::kValue:
+        case EffectKind::kEdit:
+            add_body(effect);
+            break;
+        case EffectKind::kDeadline:
+            put_varint(bytes_, static_cast<uint64_t>(effect.expires_at));
+            break;
+        case EffectKind::kMove:
+        case EffectKind::kCopy:
+            bytes_.push_back(static_cast<char>(effect.other_name_space));
+            put_string(bytes_, effect.other_key);
+            break;
+        case EffectKind::kSwap:
+            bytes_.push_back(static_cast<char>(effect.other_name_space));
+            break;
+        case EffectKind::kDelete:
+        case EffectKind::kFlush:
+            break;
     }
+    whole.done();
 }
 
 void EffectBuffer::cut(const Mark& mark) noexcept {

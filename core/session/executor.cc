@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "core/base/exhaustion.h"
 #include "core/commands/call_keys.h"
 #include "core/commands/generated/ids.h"
 #include "core/session/session.h"
@@ -158,7 +159,8 @@ bool Session::execute(const CommandRecord& command, std::span<const std::string_
             return true;
         }
         slots_.clear();
-        const bool ran = call_handler(command, args, 0, 0) && commit();
+        call_handler(command, args, 0, 0);
+        const bool ran = commit();
         rest_on_slots();
         enter(Gate::kOut);
         return ran;
@@ -170,7 +172,8 @@ bool Session::execute(const CommandRecord& command, std::span<const std::string_
         enter(Gate::kOut);  // may wait for the disk
     }
     slots_.clear();
-    const bool ran = call_handler(command, args, 0, 0) && commit();
+    call_handler(command, args, 0, 0);
+    const bool ran = commit();
     if (command.has(kCommandKeyspace)) rest_on_everything();
     return ran && !wants_wait_ && !wants_host_;
 }
@@ -217,7 +220,8 @@ bool Session::execute_locked(const CommandRecord& command, std::span<const std::
         return true;
     }
     const size_t hashed = is_hashed(prepared) ? static_cast<size_t>(command.first_key) : 0;
-    const bool ran = call_handler(command, args, hashed, prepared.hash) && commit();
+    call_handler(command, args, hashed, prepared.hash);
+    const bool ran = commit();
     rest_on_slots();
     unlock_slots();
     if (write) run_.large_arguments.clear();
@@ -225,36 +229,24 @@ bool Session::execute_locked(const CommandRecord& command, std::span<const std::
     return ran && !wants_wait_ && !wants_host_;
 }
 
-bool Session::call_handler(const CommandRecord& command, std::span<const std::string_view> args,
+void Session::call_handler(const CommandRecord& command, std::span<const std::string_view> args,
                            size_t hashed_argument, uint64_t hash) {
-    const Reply::Mark mark = reply_.mark();
     std::shared_ptr<Keyspace> empty;  // until the store is loaded
     if (keyspace_ == nullptr) empty = engine_->shared_keyspace();
     Keyspace& keyspace = keyspace_ != nullptr ? *keyspace_ : *empty;
-    try {
-        CommandContext context(*engine_, *this, run_, keyspace, reply_, command, args, database_);
-        context.set_hash(hashed_argument, hash);
-        // One that concerns a database as a whole locks the slots that it walks over by itself.
-        std::optional<OnlySlots> only;
-        if (kChecksLocks && gate_ != Gate::kAlone && !command.has(kCommandKeyspace)) {
-            only.emplace(slots_);
-        }
-        command.handler(context);
-        return true;
-    } catch (const std::bad_alloc&) {
-        reply_.cut(mark);
-        fail_without_memory();
-        return false;
+    CommandContext context(*engine_, *this, run_, keyspace, reply_, command, args, database_);
+    context.set_hash(hashed_argument, hash);
+    // One that concerns a database as a whole locks the slots that it walks over by itself.
+    std::optional<OnlySlots> only;
+    if (kChecksLocks && gate_ != Gate::kAlone && !command.has(kCommandKeyspace)) {
+        only.emplace(slots_);
     }
+    command.handler(context);
 }
 
 void Session::fail(Code code, std::string_view why) noexcept {
     failure_.code = code;
-    try {
-        failure_.message = why;
-    } catch (const std::bad_alloc&) {
-        failure_.message.clear();
-    }
+    say(failure_.message, why);
 }
 
 void Session::fail_without_memory() noexcept {
@@ -267,9 +259,12 @@ void Session::fail_without_memory() noexcept {
     engine_->stop_writes();
 }
 
-// Outside of handlers: leaves the session as after any other call that failed.
+// Leaves the session as after any other call that failed. Where writes must stop they do before
+// anybody sees what is half done.
 void Session::abandon_call() noexcept {
+    fail_without_memory();
     if (slots_locked_) unlock_slots();
+    reply_.cut(call_began_);
     run_.captures_first = false;
     run_.large_arguments.clear();
     run_.prepared = {};
@@ -281,22 +276,17 @@ void Session::abandon_call() noexcept {
     } else {
         break_transaction();  // without the command that could not be queued
     }
-    fail_without_memory();
 }
 
+// Where it throws, what is applied is in no record.
 bool Session::commit() {
     if (run_.applied == 0) return true;
+    if (run_.logging) {
+        owes_writing_ = owes_writing_ || run_.effects.total_bytes() > limits::kLargeRecordBytes;
+        last_write_ = engine_->log()->append(run_.effects, run_.now_ms);
+    }
     run_.applied = 0;
     if (!run_.logging) return true;
-    owes_writing_ = owes_writing_ || run_.effects.total_bytes() > limits::kLargeRecordBytes;
-    try {
-        last_write_ = engine_->log()->append(run_.effects, run_.now_ms);
-    } catch (const std::bad_alloc&) {
-        run_.effects.clear();
-        fail(Code::kInternal, "memory was exhausted in the middle of a write");
-        engine_->stop_writes();
-        return false;
-    }
     if (last_write_ == 0) {
         run_.effects.clear();
         fail(Code::kShutdown, "the store is closed");
@@ -330,11 +320,7 @@ uint64_t Session::copy_large_arguments(std::span<const std::string_view> args) {
     for (const std::string_view arg : args) {
         if (arg.size() <= limits::kInlineValueBytes) continue;
         bytes += arg.size();
-        try {
-            run_.large_arguments.push_back({arg.data(), BlobRef(Blob::copy(arg))});
-        } catch (const std::bad_alloc&) {
-            break;  // the effect will copy it, or fail cleanly
-        }
+        run_.large_arguments.push_back({arg.data(), BlobRef(Blob::copy(arg))});
     }
     return bytes;
 }
@@ -357,11 +343,8 @@ void Session::sort_slots() {
 void Session::note_slow(const CommandRecord& command, std::span<const std::string_view> args,
                         uint64_t elapsed_us) noexcept {
     if (elapsed_us < slow_us_ || slow_us_ == kNeverSlow || command.id == kIdExec) return;
-    try {
-        add_slow_call(command, args, elapsed_us);
-    } catch (const std::bad_alloc&) {
-        // The command is done; an entry of SLOWLOG is missing.
-    }
+    // The command is done: without memory an entry of SLOWLOG is missing.
+    attempt([&] { add_slow_call(command, args, elapsed_us); });
 }
 
 void Session::add_slow_call(const CommandRecord& command, std::span<const std::string_view> args,

@@ -8,7 +8,7 @@ namespace synap {
 void Session::run_point_read(const Call& call, BatchResult& result) {
     Prepared& prepared = prepared_[0];
     const CommandRecord& command = *prepared.command;
-    const Reply::Mark mark = reply_.mark();
+    call_began_ = reply_.mark();
     const uint64_t errors_before = reply_.errors();
     expected_ = {};
     last_command_.store(&command, std::memory_order_relaxed);
@@ -33,9 +33,12 @@ void Session::run_point_read(const Call& call, BatchResult& result) {
     slots_.push_back(slot);  // for commit(), where the key has expired
     WordLock& lock = keyspace_->slot(slot).lock;
     lock.lock();
-    const bool ran = call_handler(command, call.args(), 1, prepared.hash) && commit();
+    slots_locked_ = true;
+    call_handler(command, call.args(), 1, prepared.hash);
+    const bool ran = commit();
     rest_on_slots();
     lock.unlock();
+    slots_locked_ = false;
     engine_->gate().leave_shared(run_.stripe);
     gate_ = Gate::kOut;
 
@@ -47,7 +50,7 @@ void Session::run_point_read(const Call& call, BatchResult& result) {
             note_errors();
         result.done = 1;
     } else {
-        reply_.cut(mark);
+        reply_.cut(call_began_);
         result.stop = Stop::kFailed;
     }
 }

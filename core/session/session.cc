@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "core/base/exhaustion.h"
 #include "core/commands/generated/ids.h"
 
 namespace synap {
@@ -57,10 +58,18 @@ BatchResult Session::run(std::span<const Call> calls) {
     }
     begin_run();
     const uint64_t began_us = measured_ ? engine_->clock().monotonic_us() : 0;
-    if (calls.size() == 1 && is_expected(calls) && is_point_read(calls[0])) {
-        run_point_read(calls[0], result);
-    } else {
-        run_chunks(calls, result);
+    // The boundary of a session: whatever of a call had no memory comes here.
+    try {
+        if (calls.size() == 1 && is_expected(calls) && is_point_read(calls[0])) {
+            run_point_read(calls[0], result);
+        } else {
+            run_chunks(calls, result);
+            end_run();
+        }
+    } catch (const std::bad_alloc&) {
+        abandon_call();
+        end_run();
+        result.stop = Stop::kFailed;
     }
     if (measured_) note_latency(began_us, calls.first(result.done));
     result.depends_on = depends_on_;
@@ -83,10 +92,11 @@ void Session::begin_run() noexcept {
 void Session::run_chunks(std::span<const Call> calls, BatchResult& result) {
     while (result.done < calls.size() && result.stop == Stop::kDone) {
         const size_t n = std::min(kChunk, calls.size() - result.done);
-        const BatchResult chunk = run_chunk(calls.subspan(result.done, n));
-        result.done += chunk.done;
-        result.stop = chunk.stop;
+        run_chunk(calls.subspan(result.done, n), result);
     }
+}
+
+void Session::end_run() noexcept {
     enter(Gate::kOut);
     if (std::exchange(owes_writing_, false)) write_large_record();
     if (slots_.capacity() > kScratchKept) std::vector<uint32_t>().swap(slots_);
@@ -95,10 +105,7 @@ void Session::run_chunks(std::span<const Call> calls, BatchResult& result) {
 
 // What it fails of, the log says to whoever comes next.
 void Session::write_large_record() noexcept {
-    try {
-        engine_->log()->write(last_write_).ignore();
-    } catch (const std::bad_alloc&) {
-    }
+    attempt([this] { engine_->log()->write(last_write_).ignore(); });
 }
 
 void Session::note_latency(uint64_t began_us, std::span<const Call> done) noexcept {
@@ -116,33 +123,25 @@ void Session::note_latency(uint64_t began_us, std::span<const Call> done) noexce
     counts_.time_one(*command, elapsed, tracked, run_.stripe);
 }
 
-BatchResult Session::run_chunk(std::span<const Call> calls) {
-    BatchResult result;
+void Session::run_chunk(std::span<const Call> calls, BatchResult& result) {
     if (!is_expected(calls)) prepare_all(calls);
     expected_ = {};
     if (calls.size() > 1) prefetch_nodes(calls);
     const uint64_t budget = engine_->options().get(OptionId::kReplyBytes);
     for (size_t i = 0; i < calls.size(); ++i) {
-        const Reply::Mark mark = reply_.mark();
-        bool answered = false;
-        try {
-            answered = run_one(calls[i], prepared_[i]);
-        } catch (const std::bad_alloc&) {
-            abandon_call();
-        }
-        if (!answered) {
-            reply_.cut(mark);
+        call_began_ = reply_.mark();
+        if (!run_one(calls[i], prepared_[i])) {
+            reply_.cut(call_began_);
             result.stop = wants_wait_ ? Stop::kPending : wants_host_ ? Stop::kHost : Stop::kFailed;
             wants_wait_ = wants_host_ = false;
-            return result;
+            return;
         }
         ++result.done;
         if (reply_.weight() > budget) {
             result.stop = Stop::kBudget;
-            return result;
+            return;
         }
     }
-    return result;
 }
 
 // Looks the command up, and the place of its first key.

@@ -175,7 +175,8 @@ private:
 
     void begin_run() noexcept;
     void run_chunks(std::span<const Call> calls, BatchResult& result);
-    BatchResult run_chunk(std::span<const Call> calls);
+    void run_chunk(std::span<const Call> calls, BatchResult& result);
+    void end_run() noexcept;
     // A call that was expected, of a command that reads one key.
     bool is_point_read(const Call& call) const noexcept {
         const Prepared& prepared = prepared_[0];
@@ -225,9 +226,9 @@ private:
     void collect_transaction_slots();
     bool watched_key_changed();
     bool exceeds(const CommandRecord& command);
-    bool run_queued();
+    void run_queued();
     void break_transaction() noexcept { transaction_broken_ = in_transaction_; }
-    bool call_handler(const CommandRecord& command, std::span<const std::string_view> args,
+    void call_handler(const CommandRecord& command, std::span<const std::string_view> args,
                       size_t hashed_argument, uint64_t hash);
     // The failure of a call. Needs no memory: without any the text is left out.
     void fail(Code code, std::string_view why) noexcept;
@@ -294,6 +295,7 @@ private:
     uint64_t slow_us_ = 0;  // from which a call is slow, for this run
     Run run_;
     Reply reply_;
+    Reply::Mark call_began_{};
     std::atomic<unsigned> database_{0};
     std::atomic<unsigned> protocol_{0};
     Durability level_ = Durability::kMemory;

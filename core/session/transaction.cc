@@ -70,7 +70,8 @@ bool Session::execute_transaction(const CommandRecord&) {
         reply_.null_array();
     } else {
         run_.captures_first = moves;
-        ran = run_queued() && commit();
+        run_queued();
+        ran = commit();
         run_.captures_first = false;
     }
     rest_on_slots();
@@ -134,10 +135,9 @@ bool Session::exceeds(const CommandRecord& command) {
     return true;
 }
 
-bool Session::run_queued() {
+void Session::run_queued() {
     executing_ = true;
     in_transaction_ = false;
-    bool ran = true;
     reply_.begin_array(queued_.size());
     for (const Queued& queued : queued_) {
         const uint64_t errors_before = reply_.errors();
@@ -148,11 +148,10 @@ bool Session::run_queued() {
         if (!counts_.is_of(*queued.command)) flush_counts();
         const bool timed = is_timed(*queued.command);
         const uint64_t began_us = timed ? engine_->clock().monotonic_us() : 0;
-        ran = call_handler(*queued.command, queued.args, 0, 0);
-        if (timed && ran) {
+        call_handler(*queued.command, queued.args, 0, 0);
+        if (timed) {
             note_slow(*queued.command, queued.args, engine_->clock().monotonic_us() - began_us);
         }
-        if (!ran) break;
         if (wants_wait_) {  // inside EXEC nothing waits
             wants_wait_ = false;
             finish_wait(pending_wait_, engine_->log(), reply_);
@@ -164,7 +163,6 @@ bool Session::run_queued() {
         count(*queued.command, errors_before);
     }
     executing_ = false;
-    return ran;
 }
 
 }  // namespace synap

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "core/base/crc32c.h"
+#include "core/base/exhaustion.h"
 #include "core/base/varint.h"
 #include "core/log/format.h"
 #include "core/log/manifest.h"
@@ -293,11 +294,8 @@ Result<SnapshotInfo> SnapshotWriter::publish() {
 void SnapshotWriter::abandon() noexcept {
     file_.reset();
     check_.reset();
-    try {
-        disk_.remove(layout::kTemporaryName).ignore();
-    } catch (const std::bad_alloc&) {
-        // The next one removes it, or the next start.
-    }
+    // Or the next one removes it, or the next start.
+    attempt([this] { disk_.remove(layout::kTemporaryName).ignore(); });
 }
 
 }  // namespace synap

@@ -6,6 +6,7 @@
 #include <unordered_set>
 
 #include "core/base/equal_bytes.h"
+#include "core/base/exhaustion.h"
 #include "core/base/hash.h"
 #include "core/types/packed_hash.h"
 
@@ -176,11 +177,9 @@ EditOutcome edit_tree(const ValueView& old, const Body& body, const ValueHome& h
 }  // namespace
 
 const char* check_value(const Body& body) noexcept {
-    try {
-        return check(body, true);
-    } catch (const std::bad_alloc&) {
-        return "a hash that there is no memory to check";
-    }
+    const char* problem = "a hash that there is no memory to check";
+    attempt([&] { problem = check(body, true); });
+    return problem;
 }
 
 const char* check_edit(const Body& body) noexcept { return check(body, false); }

@@ -7,17 +7,11 @@
 namespace synap::server {
 
 BufferPool::~BufferPool() {
-    for (char* block : kept_) {
-        std::free(block);
-    }
+    for (size_t i = 0; i < kept_count_; ++i) std::free(kept_[i]);
 }
 
 char* BufferPool::allocate(size_t bytes) noexcept {
-    if (bytes == kChunkBytes && !kept_.empty()) {
-        char* block = kept_.back();
-        kept_.pop_back();
-        return block;
-    }
+    if (bytes == kChunkBytes && kept_count_ != 0) return kept_[--kept_count_];
     char* block = static_cast<char*>(std::malloc(bytes));
     if (block != nullptr) held_ += bytes;
     return block;
@@ -34,13 +28,9 @@ char* BufferPool::resize(char* block, size_t old_bytes, size_t bytes) noexcept {
 
 void BufferPool::release(char* block, size_t bytes) noexcept {
     if (block == nullptr) return;
-    if (bytes == kChunkBytes && kept_.size() < kMaxKept) {
-        try {
-            kept_.push_back(block);
-            return;
-        } catch (const std::bad_alloc&) {
-            // Freed below like any other.
-        }
+    if (bytes == kChunkBytes && kept_count_ < kMaxKept) {
+        kept_[kept_count_++] = block;
+        return;
     }
     std::free(block);
     held_ -= bytes;

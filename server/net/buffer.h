@@ -5,6 +5,7 @@
 #pragma once
 
 #include <sys/uio.h>
+#include <array>
 
 #include <cstddef>
 #include <cstring>
@@ -42,12 +43,13 @@ public:
     // Bytes handed out and kept for recycling.
     size_t held() const noexcept { return held_; }
     // Bytes that connections hold: blocks, and values that replies refer to.
-    size_t used() const noexcept { return held_ - kept_.size() * kChunkBytes + retained_; }
+    size_t used() const noexcept { return held_ - kept_count_ * kChunkBytes + retained_; }
     void retain(size_t bytes) noexcept { retained_ += bytes; }
     void drop(size_t bytes) noexcept { retained_ -= bytes; }
 
 private:
-    std::vector<char*> kept_;
+    std::array<char*, kMaxKept> kept_;
+    size_t kept_count_ = 0;
     size_t held_ = 0;
     size_t retained_ = 0;
 };
