@@ -10,7 +10,7 @@ namespace synap {
 
 constexpr size_t heap_size(size_t n) noexcept {
     if (n <= 128) return n == 0 ? 0 : (n + 15) & ~size_t{15};
-    const size_t step = std::bit_floor(n - 1) / 4;
+    const size_t step = size_t{1} << (std::bit_width(n - 1) - 3);
     return (n + step - 1) / step * step;
 }
 

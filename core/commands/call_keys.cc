@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/base/numbers.h"
+#include "core/base/text.h"
 #include "core/commands/context.h"
 
 namespace synap {

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/base/text.h"
 #include "core/commands/context.h"
 #include "core/commands/doc.h"
 #include "core/commands/generated/handlers.h"

@@ -6,6 +6,7 @@
 
 #include "core/base/exhaustion.h"
 #include "core/base/numbers.h"
+#include "core/base/text.h"
 #include "core/commands/generated/ids.h"
 #include "core/commands/hash_edit.h"
 #include "core/keyspace/walk.h"
@@ -230,23 +231,6 @@ bool CommandContext::take_integer(size_t i, int64_t& value) {
     if (parse_integer(args_[i], value)) return true;
     not_an_integer();
     return false;
-}
-
-bool equals_ignoring_case(std::string_view text, std::string_view upper) noexcept {
-    if (text.size() != upper.size()) return false;
-    for (size_t i = 0; i < text.size(); ++i) {
-        const char c = text[i] >= 'a' && text[i] <= 'z' ? static_cast<char>(text[i] - 32) : text[i];
-        if (c != upper[i]) return false;
-    }
-    return true;
-}
-
-std::string to_lower(std::string_view text) {
-    std::string lower(text);
-    for (char& c : lower) {
-        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
-    }
-    return lower;
 }
 
 }  // namespace synap

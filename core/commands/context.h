@@ -198,7 +198,4 @@ private:
     uint64_t hash_ = 0;
 };
 
-// ASCII only; `upper` is in upper case already.
-bool equals_ignoring_case(std::string_view text, std::string_view upper) noexcept;
-std::string to_lower(std::string_view text);
 }  // namespace synap

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/base/glob.h"
+#include "core/base/text.h"
 #include "core/commands/call_keys.h"
 #include "core/commands/context.h"
 #include "core/commands/doc.h"

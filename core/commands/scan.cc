@@ -5,6 +5,7 @@
 
 #include "core/base/glob.h"
 #include "core/base/numbers.h"
+#include "core/base/text.h"
 #include "core/commands/context.h"
 #include "core/commands/generated/handlers.h"
 #include "core/commands/scan_options.h"

@@ -5,7 +5,7 @@
 
 #include "core/base/limits.h"
 #include "core/base/numbers.h"
-#include "core/commands/context.h"
+#include "core/base/text.h"
 
 namespace synap {
 namespace {

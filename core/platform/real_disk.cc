@@ -220,7 +220,7 @@ public:
         std::vector<std::string> names;
         for (;;) {
             errno = 0;
-            const dirent* entry = readdir(folder.get());
+            const dirent* entry = readdir(folder.get());  // NOLINT(concurrency-mt-unsafe): our own
             if (entry == nullptr) break;
             const std::string_view name = entry->d_name;
             if (name != "." && name != "..") names.emplace_back(name);

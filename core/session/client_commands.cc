@@ -6,6 +6,7 @@
 
 #include "core/base/limits.h"
 #include "core/base/numbers.h"
+#include "core/base/text.h"
 #include "core/commands/generated/handlers.h"
 #include "core/session/client_text.h"
 #include "core/session/session.h"

@@ -9,6 +9,7 @@
 #include "core/base/glob.h"
 #include "core/base/limits.h"
 #include "core/base/numbers.h"
+#include "core/base/text.h"
 #include "core/commands/generated/handlers.h"
 #include "core/session/info.h"
 #include "core/session/session.h"

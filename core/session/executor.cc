@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "core/base/exhaustion.h"
+#include "core/base/text.h"
 #include "core/commands/call_keys.h"
 #include "core/commands/generated/ids.h"
 #include "core/session/session.h"

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "core/base/numbers.h"
+#include "core/base/text.h"
 #include "core/commands/generated/handlers.h"
 #include "core/session/session.h"
 

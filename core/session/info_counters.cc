@@ -2,6 +2,7 @@
 #include <string>
 
 #include "core/base/numbers.h"
+#include "core/base/text.h"
 #include "core/commands/record.h"
 #include "core/session/info.h"
 #include "core/session/session.h"

@@ -107,12 +107,5 @@ TEST(GlobMatch, ManyStarsTakeNoExponentialTime) {
     EXPECT_FALSE(matches(pattern + "b", std::string(5000, 'a')));
 }
 
-TEST(Words, CompareAndFoldAsciiOnly) {
-    EXPECT_TRUE(equals_ignoring_case("keepTTL", "KEEPTTL"));
-    EXPECT_FALSE(equals_ignoring_case("KEEPTT", "KEEPTTL"));
-    EXPECT_FALSE(equals_ignoring_case("`", "@"));
-    EXPECT_EQ(to_lower("SYNAP.CAS|\xC4"), "synap.cas|\xC4");
-}
-
 }  // namespace
 }  // namespace synap
