@@ -62,7 +62,7 @@ lint: build ## clang-format as a check, tests/tidy.py, clang-tidy
 	deploy/setup.sh --dev
 	$(MAKE) formatted
 	$(PYTHON) tests/tidy.py --build build/$(PRESET)
-	run-clang-tidy-14 -quiet -j $(JOBS) -p build/$(PRESET) '/(core|capi/src|server)/'
+	run-clang-tidy-14 -quiet -j $(JOBS) -p build/$(PRESET) '^$(CURDIR)/(core|capi/src|server)/'
 
 clean: ## removes build/
 	rm -rf build

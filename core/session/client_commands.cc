@@ -17,8 +17,8 @@ namespace {
 // "N" when nothing else is to be said, as Redis has it.
 std::string flags_of(const Session& session) {
     std::string flags;
-    if (session.in_transaction()) flags += 'x';
-    if (session.watched_key_touched()) flags += 'd';
+    if (session.transaction().active()) flags += 'x';
+    if (session.transaction().touched()) flags += 'd';
     if (session.no_evict()) flags += 'e';
     if (session.no_touch()) flags += 'T';
     return flags.empty() ? "N" : flags;
@@ -27,7 +27,7 @@ std::string flags_of(const Session& session) {
 }  // namespace
 
 std::string describe_client(const Session& session, Clock& clock) {
-    const Session::Identity identity = session.identity();
+    const ClientIdentity::Facts identity = session.identity().facts();
     const unsigned protocol = session.protocol();
     std::string line = "id=" + std::to_string(session.id());
     const auto add = [&line](std::string_view name, std::string_view value) {
@@ -50,8 +50,9 @@ std::string describe_client(const Session& session, Clock& clock) {
     add("flags", flags_of(session));
     add("db", std::to_string(session.database()));
     zeros({"sub", "psub", "ssub"});
-    add("multi", session.in_transaction() ? std::to_string(session.queued_commands()) : "-1");
-    add("watch", std::to_string(session.watched_keys()));
+    add("multi",
+        session.transaction().active() ? std::to_string(session.transaction().size()) : "-1");
+    add("watch", std::to_string(session.transaction().watched()));
     zeros({"qbuf", "qbuf-free", "argv-mem", "multi-mem", "rbs", "rbp", "obl", "oll", "omem",
            "tot-mem"});
     add("events", "r");
@@ -122,7 +123,7 @@ struct KillFilter {
     bool matches(const Session& session, const Session& me) const {
         if (id != 0 && session.id() != static_cast<uint64_t>(id)) return false;
         if (type == ClientType::kOther) return false;
-        if (by_address && session.identity().peer != address) return false;
+        if (by_address && session.identity().facts().peer != address) return false;
         return !skip_me || &session != &me;
     }
 };
@@ -186,12 +187,12 @@ void cmd_client_id(CommandContext& ctx) {
 
 void cmd_client_setname(CommandContext& ctx) {
     if (!check_client_name(ctx, ctx.arg(2))) return;
-    ctx.session().set_name(ctx.arg(2));
+    ctx.session().identity().set(&ClientIdentity::Facts::name, ctx.arg(2));
     ctx.reply().ok();
 }
 
 void cmd_client_getname(CommandContext& ctx) {
-    const Session::Identity identity = ctx.session().identity();
+    const ClientIdentity::Facts identity = ctx.session().identity().facts();
     if (identity.name.empty()) {
         ctx.reply().null();
     } else {
@@ -215,9 +216,9 @@ void cmd_client_setinfo(CommandContext& ctx) {
                          std::to_string(limits::kClientNameBytes) + " bytes");
     }
     if (is_name) {
-        ctx.session().set_library(value);
+        ctx.session().identity().set(&ClientIdentity::Facts::library, value);
     } else {
-        ctx.session().set_library_version(value);
+        ctx.session().identity().set(&ClientIdentity::Facts::library_version, value);
     }
     ctx.reply().ok();
 }

@@ -92,7 +92,7 @@ void cmd_hello(CommandContext& ctx) {
     HelloOptions options;
     if (!take_hello_options(ctx, options)) return;
     if (options.authenticates && !is_user(options.user)) return ctx.error(kWrongPass);
-    if (options.names) ctx.session().set_name(options.name);
+    if (options.names) ctx.session().identity().set(&ClientIdentity::Facts::name, options.name);
     if (version != 0) ctx.session().set_protocol(static_cast<unsigned>(version));
     reply_hello(ctx);
 }

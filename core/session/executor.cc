@@ -53,7 +53,7 @@ bool is_secret(const CommandRecord& command, std::span<const std::string_view> a
 
 void Session::unknown_command(const Prepared& prepared, std::span<const std::string_view> args) {
     constexpr size_t kShown = 128;
-    break_transaction();
+    transaction_.spoil();
     engine_->stats().add(run_.stripe, &StatsStripe::unknown_commands, 1);
     if (prepared.container != nullptr) {
         reply_.error("ERR unknown subcommand '" + std::string(printable(args[1], kShown)) +
@@ -84,7 +84,8 @@ bool Session::run_one(const Call& call, const Prepared& prepared) {
         const std::string why = refusal(command, args);
         if (!why.empty()) return reject(command, why);
     }
-    if (in_transaction_ && !controls_transaction(command)) return queue_command(command, args);
+    if (transaction_.active() && !controls_transaction(command))
+        return queue_command(command, args);
     const uint64_t errors_before = reply_.errors();
     if (!counts_.is_of(command)) {
         flush_counts();  // before, as the command may show or reset them
@@ -100,7 +101,7 @@ bool Session::run_one(const Call& call, const Prepared& prepared) {
 
 // Answers a call that is not run; always true.
 [[gnu::cold]] bool Session::reject(const CommandRecord& command, std::string_view why) {
-    break_transaction();
+    transaction_.spoil();
     reply_.error(why);
     engine_->stats().add_rejected(run_.stripe, command);
     note_errors();
@@ -152,14 +153,14 @@ std::string Session::refusal(const CommandRecord& command, std::span<const std::
 
 bool Session::execute(const CommandRecord& command, std::span<const std::string_view> args,
                       const Prepared& prepared) {
-    if (command.id == kIdExec && in_transaction_) return execute_transaction(command);
+    if (command.id == kIdExec && transaction_.active()) return execute_transaction(command);
     if (command.has(kCommandWrite) && !has_log_room(0) && !make_log_room(0)) return true;
     if (command.needs_gate_alone(args.size())) {
         if (!let_in(command, Gate::kAlone)) {
             enter(Gate::kOut);
             return true;
         }
-        slots_.clear();
+        locks_.clear();
         call_handler(command, args, 0, 0);
         const bool ran = commit();
         rest_on_slots();
@@ -172,7 +173,7 @@ bool Session::execute(const CommandRecord& command, std::span<const std::string_
     } else if (command.has(kCommandAdmin)) {
         enter(Gate::kOut);  // may wait for the disk
     }
-    slots_.clear();
+    locks_.clear();
     call_handler(command, args, 0, 0);
     const bool ran = commit();
     if (command.has(kCommandKeyspace)) rest_on_everything();
@@ -192,14 +193,14 @@ bool Session::execute(const CommandRecord& command, std::span<const std::string_
 bool Session::lock_keys(const CommandRecord& command, std::span<const std::string_view> args,
                         const Prepared& prepared) {
     if (!let_in(command, Gate::kShared)) return false;
-    slots_.clear();
+    locks_.clear();
     if (is_hashed(prepared) && command.has_one_key()) {
-        slots_.push_back(keyspace_->slot_index(prepared.hash));
+        locks_.add(keyspace_->slot_index(prepared.hash));
     } else {
         collect_slots(command, args, database_);
-        sort_slots();
+        locks_.sort();
     }
-    lock_slots();
+    locks_.lock(*keyspace_);
     return true;
 }
 
@@ -224,7 +225,7 @@ bool Session::execute_locked(const CommandRecord& command, std::span<const std::
     call_handler(command, args, hashed, prepared.hash);
     const bool ran = commit();
     rest_on_slots();
-    unlock_slots();
+    locks_.unlock(*keyspace_);
     if (write) run_.large_arguments.clear();
     if (edits) run_.prepared = {};
     return ran && !wants_wait_ && !wants_host_;
@@ -240,7 +241,7 @@ void Session::call_handler(const CommandRecord& command, std::span<const std::st
     // One that concerns a database as a whole locks the slots that it walks over by itself.
     std::optional<OnlySlots> only;
     if (kChecksLocks && gate_ != Gate::kAlone && !command.has(kCommandKeyspace)) {
-        only.emplace(slots_);
+        only.emplace(locks_.slots());
     }
     command.handler(context);
 }
@@ -264,18 +265,16 @@ void Session::fail_without_memory() noexcept {
 // anybody sees what is half done.
 void Session::abandon_call() noexcept {
     fail_without_memory();
-    if (slots_locked_) unlock_slots();
+    if (locks_.locked()) locks_.unlock(*keyspace_);
     reply_.cut(call_began_);
     run_.captures_first = false;
     run_.large_arguments.clear();
     run_.prepared = {};
     wants_wait_ = wants_host_ = false;
-    const bool was_executing = executing_;
-    executing_ = false;
-    if (was_executing) {
+    if (transaction_.end_execution()) {
         drop_transaction();
     } else {
-        break_transaction();  // without the command that could not be queued
+        transaction_.spoil();  // without the command that could not be queued
     }
 }
 
@@ -293,7 +292,7 @@ bool Session::commit() {
         fail(Code::kShutdown, "the store is closed");
         return false;
     }
-    for (const uint32_t slot : slots_) keyspace_->last_position(slot) = last_write_;
+    for (const uint32_t slot : locks_.slots()) keyspace_->last_position(slot) = last_write_;
     if (gate_ == Gate::kAlone) engine_->alone_position().store(last_write_);
     depends_on_ = std::max(depends_on_, last_write_);
     return true;
@@ -304,7 +303,7 @@ void Session::rest_on_slots() noexcept {
     if (gate_ == Gate::kAlone) return rest_on_everything();
     if (call_level_ != Durability::kDisk || !run_.logging) return;
     depends_on_ = std::max(depends_on_, engine_->alone_position().load());
-    for (const uint32_t slot : slots_) {
+    for (const uint32_t slot : locks_.slots()) {
         depends_on_ = std::max(depends_on_, keyspace_->last_position(slot));
     }
 }
@@ -331,13 +330,8 @@ void Session::collect_slots(const CommandRecord& command, std::span<const std::s
     const uint8_t name_space = keyspace_->name_space_of(database);
     each_key(command, args, [&](size_t place, const KeySpec&) {
         const KeyRef key = keyspace_->key(name_space, args[place]);
-        slots_.push_back(keyspace_->slot_index(key.hash));
+        locks_.add(keyspace_->slot_index(key.hash));
     });
-}
-
-void Session::sort_slots() {
-    std::sort(slots_.begin(), slots_.end());
-    slots_.erase(std::unique(slots_.begin(), slots_.end()), slots_.end());
 }
 
 // EXEC stands there as what it ran.
@@ -365,7 +359,7 @@ void Session::add_slow_call(const CommandRecord& command, std::span<const std::s
         const std::string more = std::to_string(args.size() - shown);
         call.args.emplace_back("... (" + more + " more arguments)");
     }
-    const Identity identity = this->identity();
+    const ClientIdentity::Facts identity = identity_.facts();
     call.peer = identity.peer;
     call.client_name = identity.name;
     engine_->slow_log().add(std::move(call), engine_->options().get(OptionId::kSlowlogEntries));

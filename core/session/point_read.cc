@@ -28,17 +28,13 @@ void Session::run_point_read(const Call& call, BatchResult& result) {
         [[unlikely]] {
         prepare(call, prepared);  // SWAPDB was faster, or another keyspace
     }
-    const uint32_t slot = keyspace_->slot_index(prepared.hash);
-    slots_.clear();
-    slots_.push_back(slot);  // for commit(), where the key has expired
-    WordLock& lock = keyspace_->slot(slot).lock;
-    lock.lock();
-    slots_locked_ = true;
+    locks_.clear();
+    locks_.add(keyspace_->slot_index(prepared.hash));
+    locks_.lock(*keyspace_);
     call_handler(command, call.args(), 1, prepared.hash);
     const bool ran = commit();
     rest_on_slots();
-    lock.unlock();
-    slots_locked_ = false;
+    locks_.unlock(*keyspace_);
     engine_->gate().leave_shared(run_.stripe);
     gate_ = Gate::kOut;
 

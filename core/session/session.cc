@@ -21,9 +21,8 @@ Session::Session(std::shared_ptr<Engine> engine, SessionOptions options)
       measured_(options.protocol != 0),
       protocol_(options.protocol),
       counts_(engine_->stats(), measured_),
+      identity_(std::move(options.peer), std::move(options.transport)),
       host_(std::move(options.host)) {
-    identity_.peer = std::move(options.peer);
-    identity_.transport = std::move(options.transport);
     created_us_ = engine_->clock().monotonic_us();
     last_active_us_ = created_us_;
     run_.random = SmallRandom(engine_->random());
@@ -99,7 +98,7 @@ void Session::run_chunks(std::span<const Call> calls, BatchResult& result) {
 void Session::end_run() noexcept {
     enter(Gate::kOut);
     if (std::exchange(owes_writing_, false)) write_large_record();
-    if (slots_.capacity() > kScratchKept) std::vector<uint32_t>().swap(slots_);
+    locks_.shrink(kScratchKept);
     flush_counts();
 }
 
@@ -260,54 +259,16 @@ Durability Session::default_level() noexcept {
 }
 
 void Session::drop_transaction() noexcept {
-    in_transaction_ = false;
-    transaction_broken_ = false;
-    queued_.clear();
-    queued_count_ = 0;
-    queued_bytes_ = 0;
+    transaction_.drop_commands();
     unwatch();
 }
 
-Status Session::watch(const KeyRef& key, bool expired, unsigned database) {
-    const auto [first, last] = watches_.equal_range(key.hash);
-    for (auto it = first; it != last; ++it) {
-        const Watch& watch = *it->second;
-        if (watch.name_space == key.name_space &&
-            std::string_view(watch.key.data(), watch.key.size()) == key.key) {
-            return {};
-        }
-    }
-    if (watches_.size() >= limits::kWatchedKeys) {
-        return Error{Code::kBackpressure,
-                     "a session watches at most " + std::to_string(limits::kWatchedKeys) + " keys"};
-    }
-    auto watch = std::make_unique<Watch>();
-    watch->changed = &watched_changed_;
-    watch->hash = key.hash;
-    watch->name_space = key.name_space;
-    watch->database = static_cast<uint8_t>(database);
-    watch->expired_when_watched = expired;
-    watch->key.assign(key.key.begin(), key.key.end());
-    Watch& added = *watches_.emplace(key.hash, std::move(watch))->second;
-    watch_count_ = watches_.size();
-    keyspace_->add_watch(added);
-    return {};
-}
-
 void Session::unwatch() noexcept {
-    if (executing_ || watches_.empty()) return;  // EXEC unwatches when it is done
+    if (transaction_.executing() || !transaction_.watches()) return;  // EXEC does when it is done
     std::optional<SharedGate> inside;
     if (gate_ == Gate::kOut) inside.emplace(engine_->gate(), engine_->stripe_owners().mine());
     adopt_keyspace();
-    for (const auto& [hash, watch] : watches_) {
-        Slot& slot = keyspace_->slot_of(watch->hash);
-        const std::lock_guard<WordLock> guard(slot.lock);
-        // Without a link its keyspace has gone, and has let it go.
-        if (watch->link != nullptr) keyspace_->remove_watch(*watch);
-    }
-    watches_.clear();
-    watch_count_ = 0;
-    watched_changed_ = false;
+    transaction_.unwatch(*keyspace_);
 }
 
 void Session::reset() {
@@ -317,7 +278,7 @@ void Session::reset() {
     level_set_ = false;
     set_no_evict(false);
     set_no_touch(false);
-    set_name({});
+    identity_.set(&ClientIdentity::Facts::name, {});
 }
 
 void Session::finish_wait(const PendingWait& wait, const Log* log, Reply& reply) {
@@ -328,26 +289,6 @@ void Session::finish_wait(const PendingWait& wait, const Log* log, Reply& reply)
     reply.begin_array(2);
     reply.integer(log != nullptr && log->synced() >= wait.position ? 1 : 0);
     reply.integer(0);
-}
-
-Session::Identity Session::identity() const {
-    const std::lock_guard<std::mutex> guard(identity_mutex_);
-    return identity_;
-}
-
-void Session::set_name(std::string_view name) {
-    const std::lock_guard<std::mutex> guard(identity_mutex_);
-    identity_.name = name;
-}
-
-void Session::set_library(std::string_view name) {
-    const std::lock_guard<std::mutex> guard(identity_mutex_);
-    identity_.library = name;
-}
-
-void Session::set_library_version(std::string_view version) {
-    const std::lock_guard<std::mutex> guard(identity_mutex_);
-    identity_.library_version = version;
 }
 
 std::string_view Session::last_command() const noexcept {

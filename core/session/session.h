@@ -6,16 +6,17 @@
 
 #include <atomic>
 #include <memory>
-#include <mutex>
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "core/commands/context.h"
 #include "core/engine/engine.h"
 #include "core/session/call_counts.h"
+#include "core/session/client_identity.h"
+#include "core/session/slot_locks.h"
+#include "core/session/transaction.h"
 
 namespace synap {
 
@@ -123,34 +124,19 @@ public:
     uint64_t last_write() const noexcept { return last_write_; }
 
     // MULTI and friends, for their handlers.
-    bool in_transaction() const noexcept { return in_transaction_; }
-    void begin_transaction() noexcept { in_transaction_ = true; }
+    Transaction& transaction() noexcept { return transaction_; }
+    const Transaction& transaction() const noexcept { return transaction_; }
     void drop_transaction() noexcept;  // also unwatches
-    // A key that is watched already stays as it is.
-    Status watch(const KeyRef& key, bool expired, unsigned database);
     void unwatch() noexcept;
     void reset();
 
-    // Shown by CLIENT LIST; guarded by identity_mutex.
-    struct Identity {
-        std::string name;
-        std::string library;
-        std::string library_version;
-        std::string peer;
-        std::string transport;
-    };
-    Identity identity() const;
-    void set_name(std::string_view name);
-    void set_library(std::string_view name);
-    void set_library_version(std::string_view version);
+    ClientIdentity& identity() noexcept { return identity_; }
+    const ClientIdentity& identity() const noexcept { return identity_; }
     // Of the monotonic clock.
     uint64_t created_us() const noexcept { return created_us_; }
     // Embedded sessions, whose calls are not measured, stay at their birth.
     uint64_t last_active_us() const noexcept { return last_active_us_.load(); }
     std::string_view last_command() const noexcept;
-    size_t queued_commands() const noexcept { return queued_count_; }
-    size_t watched_keys() const noexcept { return watch_count_; }
-    bool watched_key_touched() const noexcept { return watched_changed_; }
     void kill() noexcept;
     // CLIENT NO-EVICT and NO-TOUCH.
     void set_no_evict(bool on) noexcept { no_evict_ = on; }
@@ -166,11 +152,6 @@ private:
         uint8_t name_space = 0;
         bool hashed = false;
     };
-    struct Queued {
-        const CommandRecord* command;
-        std::vector<std::string> words;
-        std::vector<std::string_view> args;
-    };
     enum class Gate : uint8_t { kOut, kShared, kAlone };
 
     void begin_run() noexcept;
@@ -181,9 +162,9 @@ private:
     bool is_point_read(const Call& call) const noexcept {
         const Prepared& prepared = prepared_[0];
         if ((guard_ & GuardWord::kBarsKeys) != 0) return false;
-        const bool has_room = slots_.capacity() != 0;  // from the second call on
+        const bool has_room = locks_.has_room();  // from the second call on
         return prepared.hashed && prepared.command->reads_one_key() && has_room && !timed_each_ &&
-               prepared.command->accepts_arity(call.argc) && !in_transaction_;
+               prepared.command->accepts_arity(call.argc) && !transaction_.active();
     }
     void run_point_read(const Call& call, BatchResult& result);
     bool is_expected(std::span<const Call> calls) const noexcept {
@@ -224,10 +205,8 @@ private:
     bool execute_transaction(const CommandRecord& exec);
     bool abort_transaction(std::string_view why);
     void collect_transaction_slots();
-    bool watched_key_changed();
     bool exceeds(const CommandRecord& command);
     void run_queued();
-    void break_transaction() noexcept { transaction_broken_ = in_transaction_; }
     void call_handler(const CommandRecord& command, std::span<const std::string_view> args,
                       size_t hashed_argument, uint64_t hash);
     // The failure of a call. Needs no memory: without any the text is left out.
@@ -251,15 +230,6 @@ private:
     void write_large_record() noexcept;
     void collect_slots(const CommandRecord& command, std::span<const std::string_view> args,
                        unsigned database);
-    void sort_slots();
-    void lock_slots() noexcept {
-        for (const uint32_t slot : slots_) keyspace_->slot(slot).lock.lock();
-        slots_locked_ = true;
-    }
-    void unlock_slots() noexcept {
-        for (const uint32_t slot : slots_) keyspace_->slot(slot).lock.unlock();
-        slots_locked_ = false;
-    }
     void rest_on_slots() noexcept;
     void rest_on_everything() noexcept;
     bool has_log_room(uint64_t bytes) const noexcept {
@@ -308,8 +278,7 @@ private:
     bool wants_wait_ = false;
     bool wants_host_ = false;
     Gate gate_ = Gate::kOut;
-    std::vector<uint32_t> slots_;  // locked ones, ascending, each once
-    bool slots_locked_ = false;
+    SlotLocks locks_;
 
     static constexpr size_t kChunk = 64;
     Prepared prepared_[kChunk];
@@ -318,22 +287,11 @@ private:
     uint64_t errors_noted_ = 0;
     Error failure_{Code::kOk, {}};
 
-    std::atomic<bool> in_transaction_{false};
-    bool executing_ = false;
-    bool transaction_broken_ = false;
-    size_t queued_bytes_ = 0;
-    std::vector<Queued> queued_;
-    std::atomic<size_t> queued_count_{0};  // its size, and that of watches_, for other threads
-    // By the hash that the key had when it was watched, under which it is looked up: a key of a
-    // database that was swapped since may be in it twice, which does no harm.
-    std::unordered_multimap<uint64_t, std::unique_ptr<Watch>> watches_;
-    std::atomic<size_t> watch_count_{0};
-    std::atomic<bool> watched_changed_{false};
+    Transaction transaction_;
     std::atomic<bool> no_evict_{false};
     std::atomic<bool> no_touch_{false};
 
-    mutable std::mutex identity_mutex_;
-    Identity identity_;
+    ClientIdentity identity_;
     std::shared_ptr<SessionHost> host_;
     uint64_t id_ = 0;
     uint64_t created_us_ = 0;

@@ -19,7 +19,7 @@ inline constexpr uint64_t kStringInteger = 1;
 // A string as a reader sees it; `text` points into the node, the blob, or `digits`, and is empty,
 // not null, where there is no key.
 struct StringView {
-    std::string_view text{"", 0};
+    std::string_view text = "";
     Blob* blob = nullptr;  // set when the text lives in one
     char digits[kIntegerCharsMax];
 

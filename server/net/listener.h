@@ -27,7 +27,7 @@ public:
     // Begins to accept; and again where an exception has ended that.
     void start();
     // Accepts no more. The sockets stay open, which their owner closes.
-    void stop() noexcept;
+    void stop() noexcept;  // NOLINT(bugprone-exception-escape): see its definition
 
 private:
     struct Socket;

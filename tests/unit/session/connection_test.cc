@@ -96,7 +96,7 @@ TEST_F(Connection, ResetForgetsEverything) {
     EXPECT_EQ(client("RESET"), "+RESET");
     EXPECT_EQ(client.session.protocol(), 2u);
     EXPECT_EQ(client.session.database(), 0u);
-    EXPECT_EQ(client.session.watched_keys(), 0u);
+    EXPECT_EQ(client.session.transaction().watched(), 0u);
     EXPECT_EQ(client("CLIENT GETNAME"), "_");
     EXPECT_EQ(client("EXEC"), "-ERR EXEC without MULTI");
     EXPECT_NE(client("CLIENT INFO").find(" flags=N "), std::string::npos);

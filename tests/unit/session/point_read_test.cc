@@ -1,4 +1,5 @@
 // A single announced read of one key takes a way of its own; nobody may notice.
+#include "core/base/text.h"
 #include "core/platform/sim_disk.h"
 #include "tests/unit/session/fixture.h"
 

@@ -207,10 +207,10 @@ TEST_F(Watching, EndsWithExecDiscardAndUnwatch) {
     Client client(engine);
     Client other(engine);
     client("WATCH a b a");
-    EXPECT_EQ(client.session.watched_keys(), 2u);
+    EXPECT_EQ(client.session.transaction().watched(), 2u);
     client("MULTI");
     client("EXEC");
-    EXPECT_EQ(client.session.watched_keys(), 0u);
+    EXPECT_EQ(client.session.transaction().watched(), 0u);
     client("WATCH a");
     client("MULTI");
     client("DISCARD");

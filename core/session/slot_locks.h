@@ -1,0 +1,47 @@
+// The slots of a call's keys: gathered, then locked in ascending order, each once, which is the one
+// order in which anything locks several.
+//
+// Thread safety: the session's. Inside the gate, so that the keyspace stays.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "core/keyspace/keyspace.h"
+
+namespace synap {
+
+class SlotLocks {
+public:
+    void clear() noexcept { slots_.clear(); }
+    void add(uint32_t slot) { slots_.push_back(slot); }
+    bool has_room() const noexcept { return slots_.capacity() != 0; }
+    // What an idle session may hold on to, in slots.
+    void shrink(size_t kept) noexcept {
+        if (slots_.capacity() > kept) std::vector<uint32_t>().swap(slots_);
+    }
+
+    void sort() {
+        std::sort(slots_.begin(), slots_.end());
+        slots_.erase(std::unique(slots_.begin(), slots_.end()), slots_.end());
+    }
+    void lock(Keyspace& keyspace) noexcept {
+        for (const uint32_t slot : slots_) keyspace.slot(slot).lock.lock();
+        locked_ = true;
+    }
+    void unlock(Keyspace& keyspace) noexcept {
+        for (const uint32_t slot : slots_) keyspace.slot(slot).lock.unlock();
+        locked_ = false;
+    }
+    bool locked() const noexcept { return locked_; }
+    std::span<const uint32_t> slots() const noexcept { return slots_; }
+
+private:
+    std::vector<uint32_t> slots_;
+    bool locked_ = false;
+};
+
+}  // namespace synap
