@@ -114,6 +114,7 @@ private:
     bool turn_until_stopped() {
         try {
             listener_->start();
+            if (!waits_for_housekeeping_) wait_for_housekeeping();
             io_.run();
             return true;
         } catch (const std::bad_alloc& error) {
@@ -157,11 +158,17 @@ private:
         asio::post(io_, [this] { io_.stop(); });
     }
 
-    void housekeeping() {
+    void wait_for_housekeeping() {
         timer_.expires_after(kHousekeeping);
         timer_.async_wait([this](const boost::system::error_code& error) {
+            waits_for_housekeeping_ = false;
             if (!error) housekeeping();
         });
+        waits_for_housekeeping_ = true;
+    }
+
+    void housekeeping() {
+        wait_for_housekeeping();
         drain_engine_log(shared_);
         watch_state();
         publish_counters(shared_, network_rate_);
@@ -217,6 +224,7 @@ private:
     std::vector<std::unique_ptr<Loop>> loops_;
     std::optional<Listener> listener_;
     asio::steady_timer timer_;
+    bool waits_for_housekeeping_ = false;  // not where there was no memory for it
     asio::signal_set signals_;
     asio::signal_set hangup_;
     uint32_t seen_state_ = 0;
