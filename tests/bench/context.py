@@ -55,7 +55,7 @@ class Scale:
             snapshot_rate=2_000,
             snapshot_rounds=1,
             instructions=1_000,
-            hashes=1_000,
+            hashes=5_000,
             large_hash=20_000,
         )
 

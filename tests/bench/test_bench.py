@@ -30,6 +30,15 @@ def test_every_row_can_be_measured(tmp_path: Path, capfd: pytest.CaptureFixture[
     assert all(row["title"] in table for row in rows)
 
 
+def test_rows_can_be_measured_alone(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    only = ["--only", "hash-memory", "--only", "hash-waits"]
+    assert run.main(["--quick", *only, "--output", str(tmp_path)]) == 0, capfd.readouterr().err
+    rows = json.loads((tmp_path / "results.json").read_text())["rows"]
+    assert {row["group"] for row in rows} == {"hash-memory", "hash-waits"}
+    assert all(row["floor"] and row["aim"] for row in rows)
+    assert len({row["title"] for row in rows}) == len(rows)
+
+
 @pytest.mark.parametrize(
     ("target", "value", "mark"),
     [
