@@ -8,7 +8,8 @@ using namespace synap::capi;
 namespace synap::capi {
 
 synap_token_t token_of(Engine& engine, uint64_t position) noexcept {
-    return position == 0 ? synap_token_t{0, 0} : synap_token_t{engine.epoch_word(), position};
+    if (position == 0) return {0, 0};
+    return {engine.epoch_word_at(position), position};
 }
 
 namespace {

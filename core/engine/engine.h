@@ -134,6 +134,9 @@ public:
         const Epoch& epoch = manifest_.epochs.back();
         return token_word(epoch.number, epoch.id);
     }
+    // What the token of a reply that depends on this position says of its epoch: that of this open,
+    // or the one that wrote what this open found. 0 for a store in memory.
+    uint64_t epoch_word_at(uint64_t position) const noexcept;
     // Whether a token is one of this history and of a write that it still holds: kInvalidArgument
     // when not. Position 0 is of no write, and always right.
     Status check_token(uint64_t epoch_word, uint64_t position) const;

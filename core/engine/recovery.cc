@@ -218,6 +218,14 @@ Status Engine::make_log(const LogReader& reader) {
 // Of whoever writes the first record, before it is written.
 Status Engine::begin_epoch() { return write_manifest(*platform_.disk, manifest_); }
 
+uint64_t Engine::epoch_word_at(uint64_t position) const noexcept {
+    if (log() == nullptr) return 0;
+    const std::vector<Epoch>& epochs = manifest_.epochs;
+    size_t at = epochs.size() - 1;
+    while (at > 0 && epochs[at].start >= position) --at;
+    return token_word(epochs[at].number, epochs[at].id);
+}
+
 Status Engine::check_token(uint64_t epoch_word, uint64_t position) const {
     if (position == 0) return {};
     const Log* log = this->log();

@@ -55,6 +55,30 @@ protected:
     std::shared_ptr<SimDisk> disk = std::make_shared<SimDisk>();
 };
 
+// A read of a store that was opened again rests on what an earlier epoch wrote.
+TEST_F(EpochsTest, TheTokenOfAReplyNamesTheEpochOfWhatItShows) {
+    open_store();
+    write("SET a 1");
+    const uint64_t first_end = engine->log()->appended();
+    const uint64_t first_word = engine->epoch_word();
+    close_store();
+    open_store();
+    EXPECT_EQ(engine->epoch_word_at(first_end), first_word);
+    EXPECT_NE(engine->epoch_word(), first_word);
+    EXPECT_TRUE(engine->check_token(engine->epoch_word_at(first_end), first_end));
+    write("SET a 2");
+    const uint64_t end = engine->log()->appended();
+    EXPECT_EQ(engine->epoch_word_at(first_end), first_word);
+    EXPECT_EQ(engine->epoch_word_at(end), engine->epoch_word());
+    EXPECT_TRUE(engine->check_token(engine->epoch_word_at(end), end));
+    close_store();
+    open_store();
+    for (const uint64_t position : {uint64_t{1}, first_end, end}) {
+        EXPECT_TRUE(engine->check_token(engine->epoch_word_at(position), position)) << position;
+    }
+    close_store();
+}
+
 TEST_F(EpochsTest, AnEpochBeginsWithTheFirstWrite) {
     open_store();
     EXPECT_TRUE(epochs(*disk).empty());
