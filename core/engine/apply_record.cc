@@ -1,6 +1,8 @@
 #include "core/engine/apply_record.h"
 
 #include <algorithm>
+#include <mutex>
+#include <string>
 
 #include "core/log/record.h"
 
@@ -13,8 +15,8 @@ public:
     SlotLocks(Keyspace& keyspace, std::span<const Effect> effects) : keyspace_(keyspace) {
         for (const Effect& effect : effects) {
             slots_.push_back(keyspace.slot_index(effect.hash));
-            if (has_other_key(effect.kind))
-                slots_.push_back(keyspace.slot_index(effect.other_hash));
+            if (!has_other_key(effect.kind)) continue;
+            slots_.push_back(keyspace.slot_index(effect.other_hash));
         }
         std::sort(slots_.begin(), slots_.end());
         slots_.erase(std::unique(slots_.begin(), slots_.end()), slots_.end());
@@ -31,24 +33,102 @@ private:
     std::vector<uint32_t> slots_;
 };
 
-Status apply_all(Keyspace& keyspace, std::span<const Effect> effects, unsigned stripe) {
-    for (const Effect& effect : effects) {
-        if (edits_another_type(keyspace, effect)) {
-            return Error{Code::kCorrupt, "an edit of a value of another type"};
+constexpr bool concerns_one_key(EffectKind kind) noexcept { return kind <= EffectKind::kDeadline; }
+
+// The effects of one record, one by one. Their slots are locked, or nobody else is inside.
+class Applying {
+public:
+    Applying(Keyspace& keyspace, uint64_t end, const SnapshotPositions& held, unsigned stripe)
+        : keyspace_(keyspace), end_(end), held_(held), stripe_(stripe) {}
+
+    Status apply(const Effect& effect) {
+        switch (effect.kind) {
+            case EffectKind::kSwap:
+                if (end_ > held_.databases_at) put(effect);
+                return {};
+            case EffectKind::kFlush:
+                if (held_.slots.empty()) {
+                    put(effect);
+                } else {
+                    flush(effect.name_space);
+                }
+                return {};
+            case EffectKind::kMove:
+            case EffectKind::kCopy:
+                move(effect);
+                return {};
+            case EffectKind::kEdit:
+                if (held_.contains(effect.hash, end_)) return {};
+                if (edits_another_type(effect)) return wrong("an edit of a value of another type");
+                put(effect);
+                return {};
+            default:
+                if (!held_.contains(effect.hash, end_)) put(effect);
+                return {};
         }
-        keyspace.apply(effect, stripe);
     }
-    return {};
-}
+
+private:
+    Error wrong(const char* why) const {
+        return {Code::kCorrupt,
+                "log record that ends at position " + std::to_string(end_) + ": " + why};
+    }
+
+    void put(const Effect& effect) {
+        const unsigned own = keyspace_.slot_index(effect.hash) % limits::kStripes;
+        keyspace_.apply(effect, stripe_ == kStripeOfSlot ? own : stripe_);
+    }
+
+    bool edits_another_type(const Effect& effect) {
+        const Node* node = keyspace_.find({effect.key, effect.hash, effect.name_space});
+        return node != nullptr && node->type() != effect.type;
+    }
+
+    void move(const Effect& effect) {
+        const bool has_target = held_.contains(effect.other_hash, end_);
+        // Captured with its source gone, the target was captured holding the value.
+        if (held_.contains(effect.hash, end_)) return;
+        if (!has_target) return put(effect);
+        if (effect.kind == EffectKind::kCopy) return;
+        Effect removal = effect;
+        removal.kind = EffectKind::kDelete;
+        put(removal);
+    }
+
+    // A slot of the keyspace may stand for several of the snapshot, captured on both sides of the
+    // flush.
+    void flush(uint8_t name_space) {
+        std::vector<std::string> keys;
+        for (uint32_t i = 0; i < keyspace_.slot_count(); ++i) {
+            keys.clear();
+            keyspace_.slot(i).table.for_each([&](Cell cell) {
+                const Node* node = cell_node(cell);
+                if (node->name_space() == name_space) keys.emplace_back(node->key());
+            });
+            for (const std::string& key : keys) {
+                Effect effect;
+                effect.kind = EffectKind::kDelete;
+                effect.name_space = name_space;
+                effect.key = key;
+                effect.hash = keyspace_.key(name_space, key).hash;
+                if (!held_.contains(effect.hash, end_)) put(effect);
+            }
+        }
+    }
+
+    Keyspace& keyspace_;
+    const uint64_t end_;
+    const SnapshotPositions& held_;
+    const unsigned stripe_;
+};
 
 }  // namespace
 
 Status decode_record(const Keyspace& keyspace, std::string_view record,
                      std::vector<Effect>& effects) {
-    effects.clear();
     while (!record.empty()) {
         auto effect = decode_effect(record);
-        if (!effect) return effect.take_error();
+        if (!effect) return effect.take_failure();
         effect->hash = keyspace.key(effect->name_space, effect->key).hash;
         if (has_other_key(effect->kind)) {
             effect->other_hash = keyspace.key(effect->other_name_space, effect->other_key).hash;
@@ -64,16 +144,20 @@ bool needs_alone(std::span<const Effect> effects) noexcept {
     });
 }
 
-bool edits_another_type(Keyspace& keyspace, const Effect& effect) noexcept {
-    if (effect.kind != EffectKind::kEdit) return false;
-    const Node* node = keyspace.find({effect.key, effect.hash, effect.name_space});
-    return node != nullptr && node->type() != effect.type;
-}
-
-Status apply_record(Keyspace& keyspace, std::span<const Effect> effects, unsigned stripe) {
-    if (needs_alone(effects)) return apply_all(keyspace, effects, stripe);
+Status apply_record(Keyspace& keyspace, std::span<const Effect> effects, uint64_t end,
+                    const SnapshotPositions& held, unsigned stripe) {
+    Applying applying(keyspace, end, held, stripe);
+    if (effects.size() == 1 && concerns_one_key(effects[0].kind)) {  // most are
+        const std::lock_guard<WordLock> guard(keyspace.slot_of(effects[0].hash).lock);
+        return applying.apply(effects[0]);
+    }
+    const auto apply_all = [&]() -> Status {
+        for (const Effect& effect : effects) SYNAP_TRY(applying.apply(effect));
+        return {};
+    };
+    if (needs_alone(effects)) return apply_all();
     const SlotLocks locks(keyspace, effects);
-    return apply_all(keyspace, effects, stripe);
+    return apply_all();
 }
 
 }  // namespace synap

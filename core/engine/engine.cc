@@ -4,19 +4,10 @@
 #include <system_error>
 
 #include "core/base/exhaustion.h"
-#include "core/log/reader.h"
 #include "core/platform/stoppable_disk.h"
 
 namespace synap {
 namespace {
-
-constexpr unsigned kSlotBitsDefault = 13;
-
-unsigned bits_for(uint64_t slots) noexcept {
-    unsigned bits = limits::kSlotBitsMin;
-    while ((uint64_t{1} << bits) < slots && bits < limits::kSlotBitsMax) ++bits;
-    return bits;
-}
 
 std::string hex_id(Entropy& entropy) {
     static constexpr char kDigits[] = "0123456789abcdef";
@@ -97,11 +88,10 @@ void Engine::close_in_any_case() noexcept {
 Status Engine::load() {
     Error failed{Code::kOk, {}};
     try {
-        Status status = platform_.disk != nullptr ? recover() : load_memory_only();
-        if (!status) failed = status.take_error();
-        if (status) {
-            replace_keyspace(std::move(loading_));
-            make_shadow();
+        auto loaded = platform_.disk != nullptr ? recover() : make_memory_only();
+        if (!loaded) failed = loaded.take_error();
+        if (loaded) {
+            replace_keyspace(std::move(*loaded));
             start_maintenance();
         }
     } catch (const std::bad_alloc&) {
@@ -131,16 +121,15 @@ Status Engine::load() {
     return status;
 }
 
-void Engine::make_shadow() {
-    if (options_.get(OptionId::kShadow) == 0 || log_ == nullptr) return;
-    shadow_ = std::make_unique<Shadow>(keyspace(), platform_.entropy->next());
-    log_->set_tap(*shadow_);
+std::unique_ptr<Shadow> Engine::make_shadow(Keyspace& of) {
+    if (options_.get(OptionId::kShadow) == 0 || log_ == nullptr) return nullptr;
+    return std::make_unique<Shadow>(of, platform_.entropy->next());
 }
 
 std::string Engine::difference_from_shadow() {
-    if (state() == EngineState::kLoading || shadow_ == nullptr) return "there is no shadow";
+    if (state() == EngineState::kLoading) return "there is no shadow";
     const ExclusiveGate alone(gate_);
-    return shadow_->difference(keyspace());
+    return shadow_ == nullptr ? "there is no shadow" : shadow_->difference(keyspace());
 }
 
 void Engine::start_maintenance() {
@@ -148,15 +137,6 @@ void Engine::start_maintenance() {
     set_coarse_clock();
     if (platform_.threads) maintenance_ = std::thread([this] { run_maintenance(); });
     snapshots_.start(platform_.threads && log_ != nullptr);
-}
-
-void Engine::make_keyspace(uint64_t keys) {
-    constexpr uint64_t kKeysPerSlot = 512;
-    const uint64_t wanted = options_.get(OptionId::kSlots);
-    const unsigned bits =
-        wanted != 0 ? bits_for(wanted) : std::max(kSlotBitsDefault, bits_for(keys / kKeysPerSlot));
-    loading_ = std::make_shared<Keyspace>(bits, manifest_.secret, heap_);
-    loading_->set_seconds(coarse_seconds());  // keys that are loaded count as used now
 }
 
 std::shared_ptr<Keyspace> Engine::shared_keyspace() {
@@ -173,6 +153,7 @@ std::shared_ptr<Keyspace> Engine::shared_keyspace(uint64_t& generation) noexcept
 void Engine::replace_keyspace(std::shared_ptr<Keyspace> next) {
     next->set_seconds(coarse_seconds());
     const std::lock_guard<std::mutex> one_at_a_time(replacing_);
+    std::unique_ptr<Shadow> shadow = make_shadow(*next);
     {
         const std::lock_guard<std::mutex> guard(keyspace_mutex_);
         replaced_.reserve(replaced_.size() + 1);  // later there is nothing that may fail
@@ -187,6 +168,8 @@ void Engine::replace_keyspace(std::shared_ptr<Keyspace> next) {
         current_.store(keyspace_.get(), std::memory_order_relaxed);
         generation_.fetch_add(1, std::memory_order_relaxed);
     }
+    if (shadow != nullptr) log_->set_tap(*shadow);
+    std::swap(shadow_, shadow);
     gate_.leave_exclusive();
 }
 
@@ -212,10 +195,10 @@ uint32_t Engine::coarse_seconds() noexcept {
 
 void Engine::set_coarse_clock() noexcept { shared_keyspace()->set_seconds(coarse_seconds()); }
 
-Status Engine::load_memory_only() {
+std::shared_ptr<Keyspace> Engine::make_memory_only() {
     manifest_.secret = platform_.entropy->next();
-    make_keyspace(0);
-    return {};
+    const unsigned bits = slot_bits_for(options_.get(OptionId::kSlots), 0);
+    return std::make_shared<Keyspace>(bits, manifest_.secret, heap_);
 }
 
 Status Engine::close() {

@@ -24,6 +24,7 @@
 #include "core/engine/eviction_rule.h"
 #include "core/engine/guard.h"
 #include "core/engine/host_facts.h"
+#include "core/engine/load_directory.h"
 #include "core/engine/log_lines.h"
 #include "core/engine/options.h"
 #include "core/engine/rate.h"
@@ -45,7 +46,6 @@
 
 namespace synap {
 
-class LogReader;
 class Session;
 
 struct EnginePlatform {
@@ -89,8 +89,8 @@ public:
         const Log* log = this->log();
         return log != nullptr && !log->failed() && !log->takes_records() && !writes_stopped();
     }
-    uint64_t loaded_bytes() const noexcept { return loaded_bytes_.load(); }
-    uint64_t total_bytes() const noexcept { return total_bytes_.load(); }
+    uint64_t loaded_bytes() const noexcept { return progress_.loaded.load(); }
+    uint64_t total_bytes() const noexcept { return progress_.total.load(); }
 
     // The gate around every keyspace that this store will have.
     Gate& gate() noexcept { return gate_; }
@@ -104,7 +104,8 @@ public:
     std::shared_ptr<Keyspace> shared_keyspace(uint64_t& generation) noexcept;
     // Puts another keyspace in the place of the present one, whatever its history, secret and slot
     // count. Waits for the gate alone; the old keys are freed in steps by the maintenance thread. A
-    // snapshot under way ends as failed, watched keys have changed.
+    // snapshot under way ends as failed, watched keys have changed, a shadow is made again. Until
+    // it returns nobody else changes `next`. Throws std::bad_alloc, having changed nothing.
     void replace_keyspace(std::shared_ptr<Keyspace> next);
     const std::shared_ptr<Heap>& heap() const noexcept { return heap_; }
     // Null while loading, and for a store in memory.
@@ -228,18 +229,15 @@ private:
     bool is_loading() const noexcept { return (guard() & GuardWord::kLoading) != 0; }
 
     Status load();
-    Status load_memory_only();
-    Status recover();
+    std::shared_ptr<Keyspace> make_memory_only();
+    Result<std::shared_ptr<Keyspace>> recover();
     Status read_or_create_manifest();
     Status read_node();
     Status note_node(uint64_t end);
     Status sync_all_files();
     Status begin_epoch();
-    Status load_newest_snapshot(SnapshotPositions& positions, uint64_t& from, SnapshotInfo& info);
-    Status replay(const SnapshotPositions& positions, uint64_t from, const SnapshotInfo& info);
-    Status refuse_if_proven_longer(LogReader& reader, const SnapshotInfo& info);
-    void apply_replayed(const SnapshotPositions& positions, uint64_t end, Effect& effect);
-    void replay_flush(const SnapshotPositions& positions, uint64_t end, uint8_t name_space);
+    DirectoryToLoad own_directory() noexcept;
+    void tell_of(const LoadedDirectory& loaded);
     Status make_log(const LogReader& reader);
     Status start_log();
     Status start_log_or_wait();
@@ -247,13 +245,11 @@ private:
     void start_log_later();
     void discard_new_store() noexcept;
     void note_shortage();
-    void warn_of_future_record(uint64_t commit_ms);
     Status remove_leftovers();
-    void make_keyspace(uint64_t keys);
     uint32_t coarse_seconds() noexcept;
     void set_coarse_clock() noexcept;
     void watch_clock();
-    void make_shadow();
+    std::unique_ptr<Shadow> make_shadow(Keyspace& of);
     void start_maintenance();
     void run_maintenance() noexcept;
     void stop_maintenance() noexcept;
@@ -296,8 +292,7 @@ private:
     std::vector<std::shared_ptr<Keyspace>> replaced_;  // to be cleared; keyspace_mutex_
     std::atomic<Keyspace*> current_{nullptr};          // changes with the gate alone
     std::atomic<uint64_t> generation_{0};              // likewise
-    std::shared_ptr<Keyspace> loading_;                // of the thread that loads
-    std::unique_ptr<Shadow> shadow_;                   // null: none
+    std::unique_ptr<Shadow> shadow_;                   // null: none; changes with the gate alone
     std::unique_ptr<Log> log_;                         // assigned while loading: others ask log()
     std::unique_ptr<Unwritten> unwritten_;  // of the thread that loads, then of maintenance
     uint64_t shortages_told_ = 0;           // of the maintenance thread
@@ -306,8 +301,7 @@ private:
     Stats stats_;
     OpsSampler ops_sampler_;
     TimedWaits waits_;
-    std::atomic<uint64_t> loaded_bytes_{0};
-    std::atomic<uint64_t> total_bytes_{0};
+    LoadProgress progress_;
     std::atomic<uint64_t> alone_position_{0};
     std::atomic<int64_t> host_memory_{0};
     std::atomic<uint64_t> peak_memory_{0};

@@ -1,19 +1,14 @@
-// Recovery: from a directory to a keyspace and a log that goes on.
+// Recovery: from a directory to a store that goes on in it.
 //
-// 1. MANIFEST says which history this is; a directory without one is new.
-// 2. The newest snapshot that is sound is loaded. One that is ahead of the log proves that the log
-//    lost durable records, and opening is refused.
-// 3. The log is replayed from the snapshot's first position; each effect skips what its slot
-//    already contains.
-// 4. The log ends at the first bad record, unless something behind it proves that more had been
-//    durable: then opening is refused, with file, offset and remedy.
-// 5. What was accepted and is not known to be durable is written again and synced, and what was
+// 1. MANIFEST says which history this is; a directory without one is new. NODE says who writes.
+// 2. The directory is loaded (load_directory.h), or refused where that can prove a loss.
+// 3. What was accepted and is not known to be durable is written again and synced, and what was
 //    cut is erased, before anything is served.
 //
 // The first record of this open begins an epoch, which is durable in MANIFEST before it. Until then
 // NODE vouches for the end of the log.
 //
-// Steps 1 to 4 only read. Where 5 meets a shortage or a place that cannot be written, what was
+// Steps 1 and 2 only read. Where 3 meets a shortage or a place that cannot be written, what was
 // read is served, writes are refused, and the maintenance thread does them later.
 #include <algorithm>
 
@@ -132,72 +127,6 @@ Status Engine::remove_leftovers() {
     return {};
 }
 
-Status Engine::load_newest_snapshot(SnapshotPositions& positions, uint64_t& from,
-                                    SnapshotInfo& info) {
-    auto snapshots = list_snapshots(*platform_.disk);
-    if (!snapshots) return snapshots.take_error();
-    std::string damage;
-    for (const uint64_t position : *snapshots) {
-        auto sound = verify_snapshot(*platform_.disk, position, manifest_.history);
-        if (!sound) {
-            if (sound.error().code != Code::kCorrupt) return sound.take_error();
-            log_line(LogLine::Level::kWarn,
-                     "a damaged snapshot is not used: " + sound.error().message);
-            if (damage.empty()) damage = sound.error().message;
-            continue;
-        }
-        make_keyspace(sound->keys);
-        auto loaded = load_snapshot(*platform_.disk, position, manifest_.history, *loading_,
-                                    positions, loaded_bytes_);
-        if (!loaded) return loaded.take_error();
-        info = *loaded;
-        from = info.from;
-        log_line(LogLine::Level::kInfo, "loaded " + std::to_string(info.keys) + " keys from " +
-                                            format::file_name(format::kSnapshotPrefix, position));
-        return {};
-    }
-    if (!damage.empty()) {
-        auto segments = list_segments(*platform_.disk);
-        if (!segments) return segments.take_error();
-        if (segments->empty() || segments->front() > 0) {
-            return Error{Code::kCorrupt, damage +
-                                             "; the log does not reach back to the beginning, "
-                                             "to do without it: restore the file"};
-        }
-    }
-    make_keyspace(0);
-    return {};
-}
-
-// Whether anything behind the end of the log proves that records are missing.
-Status Engine::refuse_if_proven_longer(LogReader& reader, const SnapshotInfo& info) {
-    const auto refuse = [&](const std::string& proof) {
-        const std::string where = reader.damage().empty()
-                                      ? "the log ends at position " + std::to_string(reader.end())
-                                      : reader.damage();
-        return Error{Code::kCorrupt,
-                     where + "; " + proof +
-                         " proves that what followed had been made durable. Restore the file "
-                         "from a backup or a replica, or remove the proof to accept the loss; "
-                         "synap-admin check shows what is there"};
-    };
-    if (info.complete_at > reader.end()) {
-        return refuse(platform_.disk->describe(
-            format::file_name(format::kSnapshotPrefix, info.name_position)));
-    }
-    for (const Epoch& epoch : manifest_.epochs) {
-        if (epoch.start > reader.end()) {
-            return refuse("epoch " + std::to_string(epoch.number) + " in " +
-                          platform_.disk->describe(format::kManifestName));
-        }
-    }
-    if (node_.durable > reader.end()) return refuse(platform_.disk->describe(format::kNodeName));
-    auto proven = reader.proven_durable();
-    if (!proven) return proven.take_error();
-    if (*proven > reader.end()) return refuse("a later record");
-    return {};
-}
-
 Status Engine::make_log(const LogReader& reader) {
     const Epoch last = manifest_.epochs.empty() ? Epoch{1, 0, 0, 0, 0, 0} : manifest_.epochs.back();
     const uint32_t number = last.number + 1;
@@ -233,7 +162,7 @@ Status Engine::check_token(uint64_t epoch_word, uint64_t position) const {
     return manifest_.check_token(epoch_word, position, log->appended());
 }
 
-// Step 5. After an error that may pass it goes on where it was.
+// Step 3. After an error that may pass it goes on where it was.
 Status Engine::write_recovered() {
     Unwritten& left = *unwritten_;
     if (!left.rewritten) {
@@ -290,17 +219,53 @@ void Engine::start_log_later() {
     if (log_->failed()) log_line(LogLine::Level::kError, log_->failure().error().message);
 }
 
-Status Engine::recover() {
+DirectoryToLoad Engine::own_directory() noexcept {
+    return {.disk = *platform_.disk,
+            .manifest = manifest_,
+            .node = node_,
+            .heap = heap_,
+            .slots = options_.get(OptionId::kSlots),
+            .seconds = coarse_seconds(),
+            .lines = &lines_,
+            .progress = &progress_};
+}
+
+void Engine::tell_of(const LoadedDirectory& loaded) {
+    if (!loaded.log->damage().empty()) {
+        log_line(
+            LogLine::Level::kWarn,
+            "the log was cut where it was being written when the process or machine stopped: " +
+                loaded.log->damage());
+    }
+    log_line(LogLine::Level::kInfo, "replayed " + std::to_string(loaded.records) +
+                                        " records; the log goes on at position " +
+                                        std::to_string(loaded.end));
+    const int64_t now = now_ms();
+    if (loaded.last_commit_ms < static_cast<uint64_t>(now + ClockWatch::kJumpMs)) return;
+    const auto commit_ms = static_cast<int64_t>(loaded.last_commit_ms);
+    log_line(LogLine::Level::kWarn, "the wall clock shows " + time_text(now) +
+                                        ", but the last record was written when it showed " +
+                                        time_text(commit_ms) +
+                                        ". Deadlines of keys are judged by what it shows now");
+}
+
+Result<std::shared_ptr<Keyspace>> Engine::recover() {
     SYNAP_TRY(read_or_create_manifest());
     SYNAP_TRY(read_node());
-    SnapshotPositions positions;
-    SnapshotInfo info;
-    uint64_t from = 0;
-    SYNAP_TRY(load_newest_snapshot(positions, from, info));
-    SYNAP_TRY(replay(positions, from, info));
-    if (!read_only()) SYNAP_TRY(start_log_or_wait());
-    snapshots_.adopt(info);
-    return {};
+    auto loaded = load_directory(own_directory());
+    if (!loaded) return loaded.take_failure();
+    // What is not proven to be durable is shown all the same: the next owner will accept it.
+    if (!read_only()) {
+        tell_of(*loaded);
+        unwritten_ = std::make_unique<Unwritten>();
+        const uint64_t epoch_start = manifest_.epochs.empty() ? 0 : manifest_.epochs.back().start;
+        unwritten_->proven = std::max({loaded->snapshot.complete_at, epoch_start, node_.durable});
+        SYNAP_TRY(make_log(*loaded->log));
+        unwritten_->reader = std::move(loaded->log);
+        SYNAP_TRY(start_log_or_wait());
+    }
+    snapshots_.adopt(loaded->snapshot);
+    return std::move(loaded->keyspace);
 }
 
 }  // namespace synap

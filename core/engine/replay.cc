@@ -1,9 +1,10 @@
-// Replay: the log's records, applied to the keyspace that a snapshot, or nothing, has filled.
-#include <algorithm>
+#include "core/engine/replay.h"
+
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "core/engine/apply_record.h"
-#include "core/engine/engine.h"
-#include "core/log/reader.h"
 
 namespace synap {
 namespace {
@@ -12,49 +13,50 @@ constexpr uint64_t kProgressBytes = 256ull << 20;  // one line of progress each
 
 std::string mebibytes(uint64_t bytes) { return std::to_string(bytes >> 20) + " MiB"; }
 
-// The next effects of the log, held back a little, so that the cache misses of their keys overlap.
+// The next records of the log, held back a little, so that the cache misses of their keys overlap.
 class ReplayWindow {
 public:
-    explicit ReplayWindow(Keyspace& keyspace) : keyspace_(keyspace) {
+    ReplayWindow(Keyspace& keyspace, const SnapshotPositions& held)
+        : keyspace_(keyspace), held_(held) {
         bytes_.reserve(kBytes);
-        pending_.reserve(kEffects);
+        effects_.reserve(kEffects);
+        records_.reserve(kEffects);
     }
 
-    // Takes the effects of a record; calls apply(end of the record, effect), in order, for those
-    // that there is no more room to hold back.
-    template <typename Apply>
-    Status add(const LogRecord& record, Apply&& apply) {
-        const bool fits = record.effects.size() <= kBytes;
-        if (pending_.size() >= kEffects || bytes_.size() + record.effects.size() > kBytes) {
-            apply_all(apply);
-        }
+    // Takes a record, and applies, in order, those that there is no more room to hold back.
+    Status add(const LogRecord& record) {
         std::string_view effects = record.effects;
+        const bool fits = effects.size() <= kBytes;
+        if (effects_.size() >= kEffects || bytes_.size() + effects.size() > kBytes) {
+            SYNAP_TRY(apply_all());
+        }
         if (fits) {  // without moving what stands in bytes_: views point there
             bytes_.append(effects);
             effects = std::string_view(bytes_).substr(bytes_.size() - effects.size());
         }
-        while (!effects.empty()) {
-            auto effect = decode_effect(effects);
-            if (!effect) {
-                return Error{effect.error().code, "log record that ends at position " +
-                                                      std::to_string(record.end) + ": " +
-                                                      effect.error().message};
-            }
-            effect->hash = keyspace_.key(effect->name_space, effect->key).hash;
-            keyspace_.prefetch_slot(effect->hash);
-            pending_.push_back({record.end, *effect});
+        const size_t first = effects_.size();
+        if (Status decoded = decode_record(keyspace_, effects, effects_); !decoded) {
+            return Error{decoded.error().code, "log record that ends at position " +
+                                                   std::to_string(record.end) + ": " +
+                                                   decoded.error().message};
         }
-        if (!fits) apply_all(apply);  // its bytes are the reader's
-        return {};
+        for (size_t i = first; i < effects_.size(); ++i) keyspace_.prefetch_slot(effects_[i].hash);
+        records_.push_back({record.end, first, effects_.size() - first});
+        return fits ? Status{} : apply_all();  // its bytes are the reader's
     }
 
-    template <typename Apply>
-    void apply_all(Apply&& apply) {
-        for (const Pending& p : pending_) keyspace_.prefetch_table(p.effect.hash);
-        for (const Pending& p : pending_) keyspace_.prefetch_node(p.effect.hash);
-        for (Pending& p : pending_) apply(p.end, p.effect);
-        pending_.clear();
+    Status apply_all() {
+        for (const Effect& effect : effects_) keyspace_.prefetch_table(effect.hash);
+        for (const Effect& effect : effects_) keyspace_.prefetch_node(effect.hash);
+        const std::span<const Effect> effects(effects_);
+        for (const Pending& record : records_) {
+            SYNAP_TRY(apply_record(keyspace_, effects.subspan(record.first, record.count),
+                                   record.end, held_, kStripeOfSlot));
+        }
+        records_.clear();
+        effects_.clear();
         bytes_.clear();
+        return {};
     }
 
 private:
@@ -63,134 +65,63 @@ private:
 
     struct Pending {
         uint64_t end;
-        Effect effect;
+        size_t first;  // of its effects
+        size_t count;
     };
     Keyspace& keyspace_;
+    const SnapshotPositions& held_;
     std::string bytes_;
-    std::vector<Pending> pending_;
+    std::vector<Effect> effects_;
+    std::vector<Pending> records_;
+};
+
+// What people and programs are shown of a replay under way.
+class Progress {
+public:
+    Progress(const DirectoryToLoad& from, const LogReader& log)
+        : from_(from), before_(from.progress == nullptr ? 0 : from.progress->loaded.load()) {
+        if (from.progress != nullptr) from.progress->total = before_ + log.bytes_total();
+    }
+
+    void note(const LogReader& log) {
+        if (from_.progress != nullptr) from_.progress->loaded = before_ + log.bytes_read();
+        if (from_.lines == nullptr || log.bytes_read() - told_ < kProgressBytes) return;
+        told_ = log.bytes_read();
+        from_.lines->add(LogLine::Level::kInfo, "replaying the log: " + mebibytes(told_) + " of " +
+                                                    mebibytes(log.bytes_total()));
+    }
+
+private:
+    const DirectoryToLoad& from_;
+    const uint64_t before_;
+    uint64_t told_ = 0;
 };
 
 }  // namespace
 
-void Engine::apply_replayed(const SnapshotPositions& positions, uint64_t end, Effect& effect) {
-    // Spread as threads will spread what they write, so that they do not all meet in one shard of
-    // the heap.
-    const unsigned stripe = loading_->slot_index(effect.hash) % limits::kStripes;
-    switch (effect.kind) {
-        case EffectKind::kSwap:
-            if (end > positions.databases_at) loading_->apply(effect, stripe);
-            return;
-        case EffectKind::kFlush:
-            if (positions.slots.empty()) return loading_->apply(effect, stripe);
-            replay_flush(positions, end, effect.name_space);
-            return;
-        case EffectKind::kMove:
-        case EffectKind::kCopy: {
-            effect.other_hash = loading_->key(effect.other_name_space, effect.other_key).hash;
-            const bool from_done = positions.contains(effect.hash, end);
-            const bool to_done = positions.contains(effect.other_hash, end);
-            // Captured with its source gone, the target was captured holding the value.
-            if (from_done) return;
-            if (to_done && effect.kind == EffectKind::kCopy) return;
-            if (to_done) effect.kind = EffectKind::kDelete;
-            loading_->apply(effect, stripe);
-            return;
-        }
-        default:
-            if (!positions.contains(effect.hash, end)) loading_->apply(effect, stripe);
-    }
-}
-
-// A slot of the keyspace may stand for several of the snapshot, captured on both sides of the
-// flush.
-void Engine::replay_flush(const SnapshotPositions& positions, uint64_t end, uint8_t name_space) {
-    std::vector<std::string> keys;
-    for (uint32_t i = 0; i < loading_->slot_count(); ++i) {
-        keys.clear();
-        loading_->slot(i).table.for_each([&](Cell cell) {
-            const Node* node = cell_node(cell);
-            if (node->name_space() == name_space) keys.emplace_back(node->key());
-        });
-        for (const std::string& key : keys) {
-            Effect effect;
-            effect.kind = EffectKind::kDelete;
-            effect.name_space = name_space;
-            effect.key = key;
-            effect.hash = loading_->key(name_space, key).hash;
-            if (!positions.contains(effect.hash, end)) loading_->apply(effect, 0);
-        }
-    }
-}
-
-Status Engine::replay(const SnapshotPositions& positions, uint64_t from, const SnapshotInfo& info) {
-    auto opened =
-        LogReader::open(*platform_.disk, manifest_.log_history(), from, marks_of(node_, manifest_));
-    if (!opened) return opened.take_error();
-    LogReader& reader = **opened;
-    total_bytes_ = loaded_bytes_.load() + reader.bytes_total();
-    const uint64_t loaded_before = loaded_bytes_.load();
-    uint64_t last_commit_ms = 0;
-    uint64_t records = 0;
-    uint64_t told = 0;
+Result<Replayed> replay_log(LogReader& log, const DirectoryToLoad& from, Keyspace& keyspace,
+                            const SnapshotPositions& held) {
+    Replayed replayed;
+    replayed.end = log.end();
+    Progress progress(from, log);
+    ReplayWindow window(keyspace, held);
     LogRecord record;
-    ReplayWindow window(*loading_);
-    Status wrong;
-    const auto apply = [&](uint64_t end, Effect& effect) {
-        if (!wrong) return;
-        if (!positions.contains(effect.hash, end) && edits_another_type(*loading_, effect)) {
-            wrong =
-                Error{Code::kCorrupt, "log record that ends at position " + std::to_string(end) +
-                                          ": an edit of a value of another type"};
-            return;
-        }
-        apply_replayed(positions, end, effect);
-    };
     for (;;) {
-        auto more = reader.next(record);
-        if (!more) return more.take_error();
+        auto more = log.next(record);
+        if (!more) return more.take_failure();
         if (!*more) break;
-        last_commit_ms = record.commit_ms;
-        SYNAP_TRY(window.add(record, apply));
-        if (!wrong) return wrong;
-        ++records;
-        loaded_bytes_ = loaded_before + reader.bytes_read();
-        if (reader.bytes_read() - told >= kProgressBytes) {
-            told = reader.bytes_read();
-            log_line(LogLine::Level::kInfo, "replaying the log: " + mebibytes(told) + " of " +
-                                                mebibytes(reader.bytes_total()));
+        if (record.end > from.until) {
+            replayed.left_some_out = true;
+            break;
         }
+        replayed.last_commit_ms = record.commit_ms;
+        replayed.end = record.end;
+        SYNAP_TRY(window.add(record));
+        ++replayed.records;
+        progress.note(log);
     }
-    window.apply_all(apply);
-    if (!wrong) return wrong;
-    SYNAP_TRY(refuse_if_proven_longer(reader, info));
-    // What is not proven to be durable is shown all the same: the next owner will accept it.
-    if (read_only()) return {};
-    if (!reader.damage().empty()) {
-        log_line(LogLine::Level::kWarn,
-                 "the log was cut where it was being written when the "
-                 "process or machine stopped: " +
-                     reader.damage());
-    }
-    unwritten_ = std::make_unique<Unwritten>();
-    const uint64_t epoch_start = manifest_.epochs.empty() ? 0 : manifest_.epochs.back().start;
-    unwritten_->proven = std::max({info.complete_at, epoch_start, node_.durable});
-    log_line(LogLine::Level::kInfo, "replayed " + std::to_string(records) +
-                                        " records; the log "
-                                        "goes on at position " +
-                                        std::to_string(reader.end()));
-    warn_of_future_record(last_commit_ms);
-    SYNAP_TRY(make_log(reader));
-    unwritten_->reader = std::move(*opened);
-    return {};
-}
-
-void Engine::warn_of_future_record(uint64_t commit_ms) {
-    const int64_t now = now_ms();
-    if (commit_ms < static_cast<uint64_t>(now + ClockWatch::kJumpMs)) return;
-    log_line(LogLine::Level::kWarn, "the wall clock shows " + time_text(now) +
-                                        ", but the last record was written when it showed " +
-                                        time_text(static_cast<int64_t>(commit_ms)) +
-                                        ". Deadlines of keys are judged by what it shows now");
+    SYNAP_TRY(window.apply_all());
+    return replayed;
 }
 
 }  // namespace synap

@@ -56,13 +56,13 @@ void Shadow::copy(const Node& node) {
     effect.expires_at = node.deadline();
     if (ops_of(node.type()).body(node.value(), effect.body)) {
         effects.add(effect);
-        return apply(effects);
+        return apply(effects, 1);
     }
     std::string scratch;
     write_bodies(node.value().tree()->share(), node.grown(), scratch, [&](const Body& body) {
         effect.body = body;
         effects.add(effect);
-        apply(effects);
+        apply(effects, 1);
         effects.clear();
         effect.kind = EffectKind::kEdit;
         effect.expires_at = 0;
@@ -70,17 +70,18 @@ void Shadow::copy(const Node& node) {
     });
 }
 
-void Shadow::record(const EffectBuffer& effects, uint64_t) noexcept {
-    if (!attempt([&] { apply(effects); })) exhausted_ = true;
+void Shadow::record(const EffectBuffer& effects, uint64_t end) noexcept {
+    if (!attempt([&] { apply(effects, end); })) exhausted_ = true;
 }
 
-void Shadow::apply(const EffectBuffer& effects) {
+void Shadow::apply(const EffectBuffer& effects, uint64_t end) {
     payload_.clear();
     EffectPieces(effects).take(effects.total_bytes(),
                                [this](std::string_view piece, Blob*) { payload_.append(piece); });
     if (!failure_.empty()) return;
+    effects_.clear();
     Status applied = decode_record(second_, payload_, effects_);
-    if (applied) applied = apply_record(second_, effects_, 0);
+    if (applied) applied = apply_record(second_, effects_, end, SnapshotPositions(), 0);
     if (!applied) failure_ = "a record could not be followed: " + applied.error().message;
     second_.garbage().free_all();
 }

@@ -32,7 +32,7 @@ public:
 private:
     void copy(Keyspace& first);
     void copy(const Node& node);
-    void apply(const EffectBuffer& effects);
+    void apply(const EffectBuffer& effects, uint64_t end);
     std::string first_difference(Keyspace& first);
 
     Keyspace second_;

@@ -20,6 +20,7 @@ constexpr uint64_t kRestMinUs = 50;
 constexpr uint64_t kRestMaxUs = 5'000;
 constexpr uint64_t kAgainAfterUs = 60'000'000;  // one that failed
 constexpr uint64_t kWorthAtClose = 16ull << 20;
+constexpr const char* kForeignText = "the keys are of another history than the files of the store";
 constexpr const char* kStoppedText =
     "writes have stopped in the middle of one: no snapshot of that";
 
@@ -160,13 +161,19 @@ Status Snapshots::begin() {
     records_at_last_ = log->counters().records.load();
     position_at_last_ = log->appended();
     return or_drop([&]() -> Status {
+        bool is_foreign = false;
         {
             const ExclusiveGate alone(engine_.gate());
             generation_ = engine_.generation();
-            writer_ = std::make_unique<SnapshotWriter>(engine_.keyspace(), *log, *disk_,
-                                                       engine_.manifest().log_history());
-            capturing_ = true;
+            // Its slots would be found wrong by whoever loads the snapshot.
+            is_foreign = engine_.keyspace().hash_seed() != engine_.manifest().secret;
+            if (!is_foreign) {
+                writer_ = std::make_unique<SnapshotWriter>(engine_.keyspace(), *log, *disk_,
+                                                           engine_.manifest().log_history());
+            }
+            capturing_ = writer_ != nullptr;
         }
+        if (is_foreign) return finish(Error{Code::kUnsupported, kForeignText});
         if (Status status = writer_->begin(); !status) return finish(status.take_error());
         return {};
     });

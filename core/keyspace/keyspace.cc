@@ -19,6 +19,7 @@ constexpr size_t kFreedAtOnce = 256;  // elements of a value that goes; the rest
 
 Keyspace::Keyspace(unsigned slot_bits, uint64_t hash_seed, std::shared_ptr<Heap> heap)
     : slot_bits_(slot_bits),
+      hash_seed_(hash_seed),
       secret_(make_hash_secret(hash_seed)),
       tree_seed_(hash_key(secret_, 0, "order of hashes")),
       shared_heap_(std::move(heap)),

@@ -63,6 +63,8 @@ public:
     // used, as it is what writing meanwhile has cost.
     int64_t superseded_bytes() const noexcept { return heap_.superseded_bytes(); }
     unsigned slot_bits() const noexcept { return slot_bits_; }
+    // A history's secret, for those that are of one.
+    uint64_t hash_seed() const noexcept { return hash_seed_; }
     uint32_t slot_count() const noexcept { return uint32_t{1} << slot_bits_; }
     // Bytes of keys and values, and of slots; behind by a little where many write.
     uint64_t data_bytes_roughly() const noexcept {
@@ -184,6 +186,7 @@ private:
                 int64_t deadline, unsigned stripe);
 
     const unsigned slot_bits_;
+    const uint64_t hash_seed_;
     const HashSecret secret_;
     const uint64_t tree_seed_;
     const std::shared_ptr<Heap> shared_heap_;

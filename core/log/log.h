@@ -92,8 +92,11 @@ public:
     // limits::kLargeRecordBytes is for its appender to write(), once that holds no lock: nobody
     // else waits for room until it is.
     uint64_t append(EffectBuffer& effects, int64_t now_ms);  // 0 after stop()
-    // Before the first append, for the log's life.
-    void set_tap(RecordTap& tap) noexcept { tap_ = &tap; }
+    // In place of the one before, which sees no more records once this has returned.
+    void set_tap(RecordTap& tap) noexcept {
+        const std::lock_guard<std::mutex> guard(append_);
+        tap_ = &tap;
+    }
 
     uint64_t appended() const noexcept { return appended_.load(std::memory_order_acquire); }
     uint64_t written() const noexcept { return written_.load(); }
@@ -247,7 +250,7 @@ private:
     Tail tail_;             // guarded by append_
     bool stopped_ = false;  // guarded by append_
     std::atomic<uint64_t> appended_;
-    RecordTap* tap_ = nullptr;
+    RecordTap* tap_ = nullptr;  // guarded by append_
 
     std::mutex write_;
     Tail writing_;                     // guarded by write_
