@@ -34,7 +34,10 @@ void print(const Tally& tally) {
               << "\n  closes " << tally.closes << ", kills " << tally.kills << ", power cuts "
               << tally.power_cuts << ", failed opens " << tally.failed_opens << ", failed logs "
               << tally.failed_logs << "\n  opened for reading " << tally.opened_for_reading
-              << ", blocked " << tally.blocks << ", of which over " << tally.over << "\n";
+              << ", blocked " << tally.blocks << ", of which over " << tally.over
+              << "\n  hashes found " << tally.hashes << ", large ones " << tally.large_hashes
+              << ", fields with a deadline " << tally.timed_fields << "; digests compared "
+              << tally.digests << "\n";
 }
 
 TEST(CrashSuite, EveryDeathLeavesAPrefixWithAllThatWasAcknowledged) {
@@ -61,6 +64,10 @@ TEST(CrashSuite, EveryDeathLeavesAPrefixWithAllThatWasAcknowledged) {
     EXPECT_GT(tally.opened_for_reading, seed_count / 10);
     EXPECT_GT(tally.blocks, seed_count / 4);
     EXPECT_GT(tally.over, seed_count / 8);
+    EXPECT_GT(tally.hashes, seed_count);
+    EXPECT_GT(tally.large_hashes, seed_count / 10);
+    EXPECT_GT(tally.timed_fields, seed_count);
+    EXPECT_GT(tally.digests, seed_count);
 }
 
 TEST(CrashSuite, RotIsSurvivedExactlyOrDetected) {

@@ -11,7 +11,8 @@
 namespace synap::crash {
 namespace {
 
-void collect_segment(std::string_view bytes, uint64_t start, uint32_t frame_seed,
+// `next`: where the next segment begins.
+void collect_segment(std::string_view bytes, uint64_t start, uint64_t next, uint32_t frame_seed,
                      Evidence& evidence) {
     auto header = decode_segment_header(bytes.substr(0, format::kSegmentHeaderBytes), "");
     if (!header) return;
@@ -24,8 +25,8 @@ void collect_segment(std::string_view bytes, uint64_t start, uint32_t frame_seed
         const std::string_view payload = bytes.substr(at + format::kFrameHeaderBytes, frame.length);
         // The last one may be half of what was being written.
         if (frame_crc(bytes.data() + at, crc32c(payload, frame_seed)) != frame.crc) return;
-        evidence.frames.push_back(
-            {frame.position, frame.position + size, frame.synced, frame.epoch});
+        evidence.frames.push_back({frame.position, frame.position + size, frame.synced, frame.epoch,
+                                   frame.position >= next});
         at += size;
     }
 }
@@ -40,7 +41,17 @@ Evidence collect_evidence(SimDisk& disk) {
         if (!manifest->epochs.empty()) evidence.named = manifest->epochs.back().start;
         frame_seed = manifest->log_history().frame_seed;
     }
-    for (const std::string& name : disk.names()) {
+    const std::vector<std::string> names = disk.names();
+    const auto next_segment = [&names](uint64_t behind) {
+        uint64_t next = UINT64_MAX;
+        for (const std::string& name : names) {
+            uint64_t start = 0;
+            if (!format::parse_file_name(name, format::kSegmentPrefix, start)) continue;
+            if (start > behind) next = std::min(next, start);
+        }
+        return next;
+    };
+    for (const std::string& name : names) {
         uint64_t position = 0;
         if (name == format::kNodeName) {
             if (auto node = decode_node_file(disk.contents(name), name)) {
@@ -50,7 +61,8 @@ Evidence collect_evidence(SimDisk& disk) {
         if (format::parse_file_name(name, format::kSnapshotPrefix, position)) {
             evidence.named = std::max(evidence.named, position);
         } else if (format::parse_file_name(name, format::kSegmentPrefix, position)) {
-            collect_segment(disk.contents(name), position, frame_seed, evidence);
+            collect_segment(disk.contents(name), position, next_segment(position), frame_seed,
+                            evidence);
         }
     }
     return evidence;
@@ -69,6 +81,7 @@ uint64_t Evidence::proven_without(uint64_t begin, uint64_t end) const {
 
 std::string Evidence::stray_epoch(const Manifest& manifest) const {
     for (const Claim& frame : frames) {
+        if (frame.is_older_copy) continue;
         const auto next =
             std::find_if(manifest.epochs.begin(), manifest.epochs.end(),
                          [&](const Epoch& epoch) { return epoch.start > frame.begin; });

@@ -15,6 +15,7 @@ struct Claim {
     uint64_t end;     // behind the frame
     uint64_t synced;  // what it says was durable when it was written
     uint32_t epoch = 0;
+    bool is_older_copy = false;  // behind the start of the next segment, where nobody reads
 };
 
 struct Evidence {

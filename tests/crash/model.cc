@@ -1,5 +1,7 @@
 #include "tests/crash/model.h"
 
+#include <algorithm>
+
 #include "core/base/assert.h"
 #include "core/base/numbers.h"
 
@@ -18,12 +20,50 @@ std::string abbreviated(const std::string& value) {
            "\" (" + std::to_string(value.size()) + " bytes)";
 }
 
+std::string until(int64_t deadline) {
+    return deadline == 0 ? "" : " until " + std::to_string(deadline);
+}
+
 std::string described(const Entry& entry) {
-    return abbreviated(*entry.value) +
-           (entry.deadline == 0 ? "" : " until " + std::to_string(entry.deadline));
+    constexpr size_t kShown = 12;
+    if (!entry.is_hash()) return abbreviated(*entry.value) + until(entry.deadline);
+    std::string text = "{";
+    size_t shown = 0;
+    for (const auto& [name, field] : *entry.fields) {
+        if (++shown > kShown) break;
+        text += name + "=" + abbreviated(field.value) + until(field.deadline) + " ";
+    }
+    return text + "of " + std::to_string(entry.fields->size()) + "}" + until(entry.deadline);
+}
+
+// The first field in which two hashes differ.
+std::string field_difference(const Fields& wanted, const Fields& found) {
+    for (const auto& [name, field] : wanted) {
+        const auto other = found.find(name);
+        if (other == found.end()) return "field " + name + " is not there";
+        if (other->second == field) continue;
+        return "field " + name + ": " + abbreviated(field.value) + until(field.deadline) + " is " +
+               abbreviated(other->second.value) + until(other->second.deadline);
+    }
+    for (const auto& [name, field] : found) {
+        if (!wanted.contains(name)) return "field " + name + " is too many";
+    }
+    return "the deadline of the key differs";
+}
+
+bool expires(const Fields& fields, int64_t now) {
+    return std::any_of(fields.begin(), fields.end(), [now](const auto& item) {
+        return item.second.deadline != 0 && item.second.deadline <= now;
+    });
 }
 
 }  // namespace
+
+bool Entry::operator==(const Entry& other) const {
+    if (deadline != other.deadline || is_hash() != other.is_hash()) return false;
+    if (is_hash()) return fields == other.fields || *fields == *other.fields;
+    return value == other.value || *value == *other.value;
+}
 
 std::string Operation::text() const {
     std::string text = "db" + std::to_string(database);
@@ -37,7 +77,17 @@ std::string Operation::text() const {
 State State::live_at(int64_t now) const {
     State live;
     for (const auto& [key, entry] : entries_) {
-        if (entry.deadline == 0 || entry.deadline > now) live.entries_.emplace(key, entry);
+        if (entry.deadline != 0 && entry.deadline <= now) continue;
+        Entry left = entry;
+        if (entry.is_hash() && expires(*entry.fields, now)) {
+            Fields fields = *entry.fields;
+            std::erase_if(fields, [now](const auto& item) {
+                return item.second.deadline != 0 && item.second.deadline <= now;
+            });
+            if (fields.empty()) continue;
+            left.fields = std::make_shared<const Fields>(std::move(fields));
+        }
+        live.entries_.emplace_hint(live.entries_.end(), key, std::move(left));
     }
     return live;
 }
@@ -49,6 +99,9 @@ std::string State::difference(const State& other) const {
     for (const auto& [key, entry] : entries_) {
         const auto found = other.entries_.find(key);
         if (found == other.entries_.end()) return name(key) + described(entry) + " is not there";
+        if (entry.is_hash() && found->second.is_hash() && !(found->second == entry)) {
+            return name(key) + field_difference(*entry.fields, *found->second.fields);
+        }
         if (!(found->second == entry)) {
             return name(key) + described(entry) + " is " + described(found->second);
         }
@@ -75,6 +128,7 @@ void State::apply(const Operation& operation, int64_t now) {
 
 void State::apply(int database, const Command& command, int64_t now) {
     const std::string& name = command[0];
+    if (name[0] == 'H') return apply_to_hash(database, command, now);
     if (name == "SET" || name == "MSET" || name == "MSETNX") return apply_set(database, command);
     if (name == "APPEND" || name == "SETRANGE" || name == "INCRBY") {
         return apply_to_value(database, command);
@@ -95,6 +149,7 @@ void State::apply_set(int database, const Command& command) {
     if (command[0] == "SET") {
         Entry& entry = entries_[{database, command[1]}];
         entry.value = share(command[2]);
+        entry.fields = nullptr;
         if (command.size() == 5) entry.deadline = std::stoll(command[4]);
         if (command.size() == 3) entry.deadline = 0;
         return;
@@ -105,13 +160,14 @@ void State::apply_set(int database, const Command& command) {
         }
     }
     for (size_t i = 1; i < command.size(); i += 2) {
-        put({database, command[i]}, {share(command[i + 1]), 0});
+        put({database, command[i]}, {share(command[i + 1]), nullptr, 0});
     }
 }
 
 void State::apply_to_value(int database, const Command& command) {
     const KeyName key{database, command[1]};
     Entry* entry = find(key);
+    if (entry != nullptr && entry->is_hash()) return;  // an error
     std::string value = entry == nullptr ? std::string() : *entry->value;
     if (command[0] == "APPEND") {
         value += command[2];

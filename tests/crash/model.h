@@ -24,13 +24,23 @@ struct Operation {
     std::string text() const;
 };
 
+struct Field {
+    std::string value;
+    int64_t deadline = 0;  // Unix ms; 0 for none
+
+    bool operator==(const Field& other) const = default;
+};
+
+using Fields = std::map<std::string, Field>;
+
+// A string or a hash. Shared: states are copied once an operation.
 struct Entry {
-    std::shared_ptr<const std::string> value;  // shared: states are copied once an operation
+    std::shared_ptr<const std::string> value;  // of a string
+    std::shared_ptr<const Fields> fields;      // of a hash, which is never empty
     int64_t deadline = 0;                      // Unix ms; 0 for none
 
-    bool operator==(const Entry& other) const {
-        return deadline == other.deadline && *value == *other.value;
-    }
+    bool operator==(const Entry& other) const;
+    bool is_hash() const { return fields != nullptr; }
 };
 
 using KeyName = std::pair<int, std::string>;  // database, key
@@ -41,7 +51,7 @@ public:
 
     void put(KeyName key, Entry entry) { entries_[std::move(key)] = std::move(entry); }
     const std::map<KeyName, Entry>& entries() const { return entries_; }
-    // Without what is past its deadline.
+    // Without what is past its deadline: keys, fields, and hashes that have no other fields.
     State live_at(int64_t now) const;
     void apply(const Operation& operation, int64_t now);
     // The first difference to `other`, for people.
@@ -54,6 +64,9 @@ private:
     void apply_to_deadline(int database, const Command& command, int64_t now);
     void apply_to_two_keys(int database, const Command& command);
     void apply_to_databases(int database, const Command& command);
+    // Of commands on hashes; they do nothing to a string.
+    void apply_to_hash(int database, const Command& command, int64_t now);
+    void change(Fields& fields, const Command& command, int64_t now);
     void flush(int database);
     Entry* find(const KeyName& key);
 

@@ -30,6 +30,8 @@ Parameters Parameters::draw(uint64_t seed) {
         drawn.mix.huge_in = 6;
         drawn.operations = 10 + random.below(30);
     }
+    drawn.mix.hash_in = 2 + random.below(4);
+    drawn.mix.big_hash_in = 8 + random.below(80);
     return drawn;
 }
 
@@ -44,7 +46,8 @@ std::string Parameters::text() const {
            field("lives", lives) + field("operations", operations) +
            field("snapshot_in", snapshot_in) + field("keys", mix.keys) +
            field("transaction_in", mix.transaction_in) + field("keyspace_in", mix.keyspace_in) +
-           field("huge_in", mix.huge_in);
+           field("huge_in", mix.huge_in) + field("hash_in", mix.hash_in) +
+           field("big_hash_in", mix.big_hash_in);
 }
 
 Simulation::Simulation(uint64_t seed, const Parameters& parameters, Tally& tally,
@@ -179,7 +182,9 @@ void Simulation::look_at_log() {
 }
 
 void Simulation::check_found() {
-    if (auto wrong = history_.reopen(store_->read(), now())) problem(*wrong);
+    const State found = store_->read();
+    count_hashes(found);
+    if (auto wrong = history_.reopen(found, now())) problem(*wrong);
     check_shadow();
     // What was found is there for good once the log goes on.
     look_at_log();
@@ -231,7 +236,27 @@ bool Simulation::settle() {
     if (!engine.log()->sync(engine.log()->appended())) return false;
     history_.acknowledge(Death::kPowerCut);
     history_.expire(now());
+    check_digest();
     return true;
+}
+
+void Simulation::count_hashes(const State& state) {
+    constexpr size_t kMany = 100;
+    for (const auto& [key, entry] : state.entries()) {
+        if (!entry.is_hash()) continue;
+        ++tally_.hashes;
+        tally_.large_hashes += entry.fields->size() >= kMany ? 1 : 0;
+        for (const auto& [name, field] : *entry.fields) {
+            tally_.timed_fields += field.deadline != 0 ? 1 : 0;
+        }
+    }
+}
+
+// Once nothing is due: by the types' own digests, which see what no reply shows.
+void Simulation::check_digest() {
+    ++tally_.digests;
+    if (store_->engine().keyspace().digest() == store_->digest_of(history_.last())) return;
+    problem("the digest is not the model's");
 }
 
 // A snapshot in many steps, with operations between them; now and then in one.
@@ -331,6 +356,7 @@ void Simulation::end_life() {
     }
     check_live();
     look_at_log();
+    settle();
     if (with_faults_ && one_in(6)) disk_->halt_at(1 + random_.below(12));
     const Log& log = *store_->engine().log();
     const bool had_failed = log_call_failed() && log.synced() < log.appended();

@@ -46,6 +46,10 @@ struct Tally {
     uint64_t opened_for_reading = 0;  // and not yet for writing
     uint64_t blocks = 0;              // shortages that kept the log from taking records
     uint64_t over = 0;                // of these two, how many ended within the life
+    uint64_t hashes = 0;              // found at an open
+    uint64_t large_hashes = 0;        // of these, with many fields
+    uint64_t timed_fields = 0;        // with a deadline, in all of them
+    uint64_t digests = 0;             // compared with the model's
 };
 
 class Simulation {
@@ -81,6 +85,8 @@ private:
     void die(Death death);
     void check_live();
     void check_shadow();
+    void check_digest();
+    void count_hashes(const State& state);
     void problem(std::string text);
     void note(std::string_view text);
     bool one_in(uint64_t n) { return random_.below(n) == 0; }

@@ -4,6 +4,7 @@
 
 #include "core/base/assert.h"
 #include "core/log/format.h"
+#include "core/types/hash_body.h"
 
 namespace synap::crash {
 namespace {
@@ -96,18 +97,90 @@ State Store::read() {
         SYNAP_ASSERT(!keys.values.empty() && keys.error.empty());
         for (size_t i = 1; i < keys.values.size(); ++i) {
             const std::string& key = keys.values[i];
-            const Answer found = call({{"GET", key}, {"PEXPIRETIME", key}});
-            SYNAP_ASSERT(found.values.size() == 2);
-            const int64_t deadline = std::stoll(found.values[1]);
-            state.put({database, key}, {std::make_shared<const std::string>(found.values[0]),
-                                        deadline < 0 ? 0 : deadline});
+            const Answer type = call({{"TYPE", key}, {"PEXPIRETIME", key}});
+            SYNAP_ASSERT(type.values.size() == 2);
+            if (type.values[0] == "none") continue;  // a hash whose fields have all expired
+            Entry entry;
+            entry.deadline = std::max<int64_t>(std::stoll(type.values[1]), 0);
+            if (type.values[0] == "hash") {
+                Fields fields = read_fields(key);
+                // A large one, where nothing can be deleted now, shows although its last field has
+                // expired.
+                if (fields.empty()) continue;
+                entry.fields = std::make_shared<const Fields>(std::move(fields));
+            } else {
+                const Answer found = call({{"GET", key}});
+                SYNAP_ASSERT(found.values.size() == 1);
+                entry.value = std::make_shared<const std::string>(found.values[0]);
+            }
+            state.put({database, key}, std::move(entry));
         }
     }
     return state;
 }
 
+Fields Store::read_fields(const std::string& key) {
+    Fields fields;
+    const Answer found = call({{"HGETALL", key}});
+    SYNAP_ASSERT(found.error.empty() && found.values.size() % 2 == 0);
+    if (found.values.empty()) return fields;
+    Command command{"HPEXPIRETIME", key, "FIELDS", std::to_string(found.values.size() / 2)};
+    for (size_t i = 0; i < found.values.size(); i += 2) command.push_back(found.values[i]);
+    const Answer deadlines = call({command});
+    SYNAP_ASSERT(deadlines.values.size() == found.values.size() / 2);
+    for (size_t i = 0; i < deadlines.values.size(); ++i) {
+        const int64_t deadline = std::stoll(deadlines.values[i]);
+        fields[found.values[2 * i]] = {found.values[2 * i + 1], std::max<int64_t>(deadline, 0)};
+    }
+    return fields;
+}
+
+uint64_t Store::digest_of(const State& state) {
+    Keyspace& keyspace = engine_->keyspace();
+    Keyspace other(limits::kSlotBitsMin, 1);
+    for (unsigned i = 0; i < limits::kDatabases; ++i) {
+        other.set_name_space_of(i, keyspace.name_space_of(i));
+    }
+    for (const auto& [name, entry] : state.entries()) {
+        std::string body;
+        Effect effect;
+        effect.name_space = keyspace.name_space_of(static_cast<unsigned>(name.first));
+        effect.key = name.second;
+        effect.hash = other.key(effect.name_space, name.second).hash;
+        effect.expires_at = entry.deadline;
+        // What the value once was is the engine's to know.
+        const Node* node = keyspace.find(keyspace.key(effect.name_space, name.second));
+        effect.body.grown = node != nullptr && node->grown();
+        if (entry.is_hash()) {
+            effect.type = ValueType::kHash;
+            effect.body.argument = entry.fields->size();
+            for (const auto& [field, held] : *entry.fields) {
+                hash_body::append(body, hash_body::set(field, held.value, held.deadline));
+                effect.body.timed = effect.body.timed || held.deadline != 0;
+            }
+            effect.body.bytes = body;
+        } else {
+            effect.body.bytes = *entry.value;
+        }
+        other.apply(effect, 0);
+    }
+    return other.digest();
+}
+
+// MANIFEST with the epoch of this open: it may have failed to become durable, and nothing of the
+// epoch is written before it is.
+bool Store::begins_epoch() {
+    const std::string name(format::kManifestName);
+    auto manifest = Manifest::decode(disk_->contents(name), name);
+    if (!manifest || manifest->epochs.empty()) return false;
+    const Epoch& current = engine_->manifest().epochs.back();
+    return manifest->epochs.back().id == current.id && engine_->log()->written() == current.start;
+}
+
 std::string Store::broken_promise() {
-    if (!disk_->unsynced(format::kManifestName).empty()) return "MANIFEST is not durable";
+    if (!disk_->unsynced(format::kManifestName).empty() && !begins_epoch()) {
+        return "MANIFEST is not durable";
+    }
     if (!disk_->unsynced(format::kNodeName).empty()) return "NODE is not durable";
     const uint64_t synced = engine_->log()->synced();
     std::vector<uint64_t> segments;

@@ -33,8 +33,10 @@ public:
     bool run(const Operation& operation, Answer& answer);
     // Waits until everything so far has reached the level.
     Status reach(Durability level);
-    // What GET and PEXPIRETIME answer for every key in every database.
+    // What TYPE, GET, HGETALL, HPEXPIRETIME and PEXPIRETIME answer for every key in every database.
     State read();
+    // Of a keyspace that holds just this, its databases standing for what they stand for here.
+    uint64_t digest_of(const State& state);
     // A file and offset that are not durable although they should be: MANIFEST, and the log as far
     // as it says so itself. Empty when there is none.
     std::string broken_promise();
@@ -42,6 +44,8 @@ public:
 private:
     Store(std::shared_ptr<SimDisk> disk, std::shared_ptr<Engine> engine);
     Answer call(const std::vector<Command>& commands);
+    Fields read_fields(const std::string& key);
+    bool begins_epoch();
 
     std::shared_ptr<SimDisk> disk_;
     std::shared_ptr<Engine> engine_;
