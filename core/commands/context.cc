@@ -140,6 +140,7 @@ void CommandContext::write_range(const KeyRef& key, uint64_t offset, std::string
     effect.body.argument = offset;
     effect.body.bytes = bytes;
     if (run_.prepared.is_edit(offset, bytes)) effect.body.prepared = &run_.prepared;
+    effect.body.rooms = run_.rooms;
     if (bytes.size() > limits::kInlineValueBytes) {
         effect.body.blob = large_argument(bytes);
         if (effect.body.blob != nullptr) effect.body.bytes = effect.body.blob->bytes();

@@ -60,8 +60,9 @@ struct Run {
     RunCounters counters;
     SmallRandom random{0};
     std::vector<LargeArgument> large_arguments;
-    PreparedString prepared;  // of the command under way
-    std::string body;         // of the effect that a handler gathers; empty between handlers
+    PreparedString prepared;        // of the command under way
+    std::vector<StringRoom> rooms;  // of the transaction under way
+    std::string body;               // of the effect that a handler gathers; empty between handlers
 };
 
 // What a keyed effect begins with.

@@ -1,7 +1,5 @@
 // MULTI to EXEC: commands are queued, then run together under the locks of all their keys, as one
 // record of the log.
-#include "core/base/numbers.h"
-#include "core/commands/generated/ids.h"
 #include "core/session/session.h"
 
 namespace synap {
@@ -52,6 +50,7 @@ bool Session::execute_transaction(const CommandRecord&) {
         drop_transaction();
         return true;
     }
+    make_rooms();
     enter(alone ? Gate::kAlone : Gate::kShared);
     if ((guard_ & bars) != 0) [[unlikely]]
         return abort_transaction(why_barred());
@@ -88,11 +87,7 @@ bool Session::abort_transaction(std::string_view why) {
 void Session::collect_transaction_slots() {
     unsigned database = database_;
     for (const Transaction::Queued& queued : transaction_.queued()) {
-        int64_t selected = 0;
-        if (queued.command->id == kIdSelect && parse_integer(queued.args[1], selected) &&
-            selected >= 0 && selected < limits::kDatabases) {
-            database = static_cast<unsigned>(selected);
-        }
+        queued.note_database(database);
         collect_slots(*queued.command, queued.args, database);
     }
     transaction_.each_watch(

@@ -1,7 +1,10 @@
 // APPEND and SETRANGE that would copy much under the lock of their key's slot: what they come to is
 // made outside of all locks, of a reference to what stands there, and only put in its place under
 // the lock. Where the string was changed meanwhile it is made again, and at last under the lock, so
-// that it ends.
+// that it ends. Those of a transaction are made under the lock, in copies with room for all of them
+// that are made before.
+#include <algorithm>
+
 #include "core/base/numbers.h"
 #include "core/commands/generated/ids.h"
 #include "core/session/session.h"
@@ -11,6 +14,27 @@ namespace {
 
 // Where the string has the room and memory for it is there, instead of copying all of it.
 constexpr size_t kWrittenUnderLock = 8 * limits::kCopiedUnderLock;
+
+// Beyond so many large strings a transaction copies under its locks.
+constexpr size_t kRoomsMost = 64;
+
+// A string that a transaction edits, and the size to which it comes.
+struct Growing {
+    unsigned database;
+    std::string_view key;
+    size_t size;
+    bool owned;  // nobody else had the blob
+    StringRoom room;
+
+    void grow(const CommandRecord& command, std::span<const std::string_view> args) {
+        int64_t offset = 0;
+        if (command.id == kIdAppend) {
+            size += args[2].size();
+        } else if (parse_integer(args[2], offset) && offset >= 0) {
+            size = std::max(size, static_cast<size_t>(offset) + args[3].size());
+        }
+    }
+};
 
 }  // namespace
 
@@ -72,6 +96,55 @@ bool Session::is_prepared(const CommandRecord& command, std::span<const std::str
     }
     run_.prepared = std::move(edit);
     return false;
+}
+
+bool Session::find_large_string(unsigned database, std::string_view name, StringRoom& room,
+                                bool& owned) {
+    enter(Gate::kShared);
+    if (keyspace_ == nullptr) return false;
+    const KeyRef key = keyspace_->key(keyspace_->name_space_of(database), name);
+    const std::lock_guard<WordLock> guard(keyspace_->slot_of(key.hash).lock);
+    const Node* node = keyspace_->find(key);
+    if (node == nullptr || node->encoding() != Encoding::kBlob) return false;
+    Blob* blob = node->value().blob();
+    if (blob->size() <= limits::kCopiedUnderLock) return false;
+    owned = blob->unique();
+    blob->retain();
+    room.from = BlobRef(blob);
+    room.from_size = blob->size();
+    return true;
+}
+
+void Session::make_rooms() {
+    unsigned database = database_;
+    std::vector<Growing> strings;
+    for (const Transaction::Queued& queued : transaction_.queued()) {
+        queued.note_database(database);
+        const CommandRecord& command = *queued.command;
+        if (command.id != kIdAppend && command.id != kIdSetrange) continue;
+        const std::string_view key = queued.args[1];
+        auto known = std::find_if(strings.begin(), strings.end(), [&](const Growing& each) {
+            return each.database == database && each.key == key;
+        });
+        if (known == strings.end()) {
+            Growing found{database, key, 0, false, {}};
+            if (strings.size() == kRoomsMost) continue;
+            if (!find_large_string(database, key, found.room, found.owned)) continue;
+            found.size = found.room.from_size;
+            known = strings.insert(known, std::move(found));
+        }
+        known->grow(command, queued.args);
+    }
+    if (strings.empty()) return;
+    enter(Gate::kOut);
+    for (Growing& each : strings) {
+        const Blob& from = *each.room.from.get();
+        if (each.owned && each.size <= from.capacity()) continue;
+        const std::string_view old = from.bytes().substr(0, each.room.from_size);
+        const size_t size = std::min(each.size, run_.value_bytes_max);
+        each.room.copy = BlobRef(string_value::roomy_copy(old, size));
+        run_.rooms.push_back(std::move(each.room));
+    }
 }
 
 }  // namespace synap

@@ -260,6 +260,7 @@ Durability Session::default_level() noexcept {
 
 void Session::drop_transaction() noexcept {
     transaction_.drop_commands();
+    run_.rooms.clear();
     unwatch();
 }
 

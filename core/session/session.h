@@ -222,6 +222,9 @@ private:
     // The same for an edit of a string, of which what is large is done before: see large_edit.cc.
     bool lock_for_edit(const CommandRecord& command, std::span<const std::string_view> args,
                        const Prepared& prepared);
+    // For the edits of a transaction, before its slots are locked.
+    void make_rooms();
+    bool find_large_string(unsigned database, std::string_view name, StringRoom& room, bool& owned);
     bool is_prepared(const CommandRecord& command, std::span<const std::string_view> args,
                      std::string& text);
     uint64_t copy_large_arguments(std::span<const std::string_view> args);

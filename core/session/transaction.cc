@@ -3,6 +3,8 @@
 #include <mutex>
 
 #include "core/base/limits.h"
+#include "core/base/numbers.h"
+#include "core/commands/generated/ids.h"
 
 namespace synap {
 
@@ -17,6 +19,14 @@ bool Transaction::queue(const CommandRecord& command, std::span<const std::strin
     size_ = queued_.size();
     bytes_ += bytes;
     return true;
+}
+
+void Transaction::Queued::note_database(unsigned& database) const noexcept {
+    int64_t selected = 0;
+    if (command->id == kIdSelect && parse_integer(args[1], selected) && selected >= 0 &&
+        selected < limits::kDatabases) {
+        database = static_cast<unsigned>(selected);
+    }
 }
 
 void Transaction::drop_commands() noexcept {

@@ -26,6 +26,8 @@ public:
         const CommandRecord* command;
         std::vector<std::string> words;
         std::vector<std::string_view> args;
+
+        void note_database(unsigned& database) const noexcept;  // that it selects
     };
 
     bool active() const noexcept { return active_; }

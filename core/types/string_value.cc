@@ -30,6 +30,12 @@ Blob* edited_copy(std::string_view old, uint64_t offset, std::string_view bytes)
     return blob;
 }
 
+Blob* roomy_copy(std::string_view old, size_t size) {
+    Blob* blob = Blob::make(old.size(), roomy(size));
+    std::memcpy(blob->data(), old.data(), old.size());
+    return blob;
+}
+
 const char* check_value(const Body& body) noexcept {
     if (body.argument > kStringInteger) return "a string of unknown form";
     if (body.argument == kStringInteger && body.bytes.size() != sizeof(int64_t)) {
@@ -76,6 +82,14 @@ EditOutcome edit(const ValueView* old_value, const Body& body, const ValueHome&,
         fill(old.blob->data(), old.text, body.argument, body.bytes);
         old.blob->set_size(size);
         return EditOutcome::kInPlace;
+    }
+    for (StringRoom& room : body.rooms) {
+        if (!room.fits(old, size)) continue;
+        Blob* copy = room.copy.take();
+        fill(copy->data(), old.text, body.argument, body.bytes);
+        copy->set_size(size);
+        made.own(copy);
+        return EditOutcome::kStored;
     }
     if (size <= kEditedInNodeBytes) {
         std::memcpy(made.scratch, old.text.data(), old.text.size());

@@ -56,11 +56,26 @@ struct PreparedString {
     bool fits(const StringView& old) const noexcept;
 };
 
+// A copy of a large string with room to grow, made before its slot was locked for several edits.
+// Keeps the string as PreparedString does.
+struct StringRoom {
+    BlobRef from;
+    size_t from_size = 0;
+    BlobRef copy;  // none: it has been used
+
+    bool fits(const StringView& old, size_t size) const noexcept {
+        return old.blob == from.get() && old.text.size() == from_size && copy.get() != nullptr &&
+               size <= copy.get()->capacity();
+    }
+};
+
 namespace string_value {
 
 // The string with `bytes` written at `offset`, zeros in a gap, and room to grow. Throws
 // std::bad_alloc.
 Blob* edited_copy(std::string_view old, uint64_t offset, std::string_view bytes);
+// The string with room for `size` bytes, and more. Throws std::bad_alloc.
+Blob* roomy_copy(std::string_view old, size_t size);
 
 const char* check_value(const Body& body) noexcept;
 const char* check_edit(const Body& body) noexcept;

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <span>
 #include <string_view>
 
 #include "core/base/heap.h"
@@ -15,6 +16,7 @@ namespace synap {
 
 class HashTree;
 struct PreparedString;
+struct StringRoom;
 
 // Numbers on disk: append-only, never reused.
 enum class ValueType : uint8_t { kString = 1, kHash = 2 };
@@ -60,6 +62,8 @@ struct Body {
     // Of an edit of a string, borrowed: what it comes to, where the string is still the one that
     // this was made of.
     const PreparedString* prepared = nullptr;
+    // The same, borrowed and used up: copies of strings with room for edits that are to come.
+    std::span<StringRoom> rooms;
 };
 
 // What a value needs from the keyspace it lives in.

@@ -68,6 +68,61 @@ TEST_F(LargeEdits, OfManyClientsAreAllThere) {
     for (const auto& [letter, times] : seen) EXPECT_EQ(times, kTimes) << letter;
 }
 
+TEST_F(LargeEdits, OfATransactionComeToTheSame) {
+    Client client(engine);
+    const std::string mega(3'000'000, 'm');
+    client.call({"SET", "k", mega});
+    client.call({"SET", "other", mega});
+    client.call({"MULTI"});
+    client.call({"APPEND", "k", "x"});
+    client.call({"APPEND", "k", std::string(2'000'000, 'y')});
+    client.call({"SETRANGE", "other", "1", "abc"});
+    client.call({"SET", "other", "short"});
+    client.call({"APPEND", "other", "er"});
+    client.call({"APPEND", "new", "z"});
+    client.call({"SELECT", "1"});
+    client.call({"APPEND", "k", "one"});
+    EXPECT_EQ(client.call({"EXEC"}), "[:3000001 :5000001 :3000000 +OK :7 :1 +OK :3]");
+    EXPECT_EQ(client("GET k"), "$one");
+    client("SELECT 0");
+    EXPECT_EQ(value_of(client, "k"), mega + "x" + std::string(2'000'000, 'y'));
+    EXPECT_EQ(client("GET other"), "$shorter");
+}
+
+// A copy with room is used once, by the first edit of what it is a copy of.
+TEST(LargeEdit, FindsItsRoom) {
+    Heap heap;
+    const ValueHome home{heap, 0, 0};
+    Blob* old = Blob::copy(std::string(2'000'000, 'a'));
+    const ValueView view{ValueType::kString,
+                         Encoding::kBlob,
+                         false,
+                         {reinterpret_cast<const char*>(&old), sizeof old}};
+    StringRoom room;
+    old->retain();
+    room.from = BlobRef(old);
+    room.from_size = old->size();
+    Blob* copy = string_value::roomy_copy(old->bytes(), old->size() + 1);
+    room.copy = BlobRef(copy);
+    Body body;
+    body.argument = old->size();
+    body.bytes = "b";
+    body.rooms = {&room, 1};
+    NewValue made;
+    ASSERT_EQ(string_value::edit(&view, body, home, made), EditOutcome::kStored);
+    Blob* taken = nullptr;
+    std::memcpy(&taken, made.bytes.data(), sizeof taken);
+    EXPECT_EQ(taken, copy);
+    EXPECT_EQ(taken->bytes(), std::string(2'000'000, 'a') + "b");
+    EXPECT_EQ(room.copy.get(), nullptr);
+    NewValue other;
+    ASSERT_EQ(string_value::edit(&view, body, home, other), EditOutcome::kStored);
+    std::memcpy(&taken, other.bytes.data(), sizeof taken);
+    EXPECT_NE(taken, copy);
+    EXPECT_EQ(taken->bytes(), copy->bytes());
+    old->release();
+}
+
 // The edit itself takes what was prepared: it copies nothing.
 TEST(LargeEdit, TakesWhatWasPrepared) {
     Heap heap;
