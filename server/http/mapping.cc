@@ -8,6 +8,7 @@
 namespace synap::server::http {
 namespace {
 
+constexpr size_t kUsualWords = 8;
 // Of one page of SCAN.
 constexpr std::string_view kPageKeys = "1000";
 
@@ -107,6 +108,7 @@ Failure run(Exchange& exchange, const Mapping& mapping, const Inputs& inputs) {
         return is_disabled(mapping.command);
     }
     Words words;
+    words.argv.reserve(kUsualWords);
     add_command(mapping.command, words);
     if (mapping.ask == Ask::kPages) words.argv.emplace_back("0");
     WordMaker maker(inputs, words);

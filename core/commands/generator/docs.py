@@ -47,6 +47,19 @@ def reference(table):
     return text
 
 
+def blocks(table, methods, language, shown):
+    """For the pages of SDKs: the methods of each family, in a block of code."""
+    by_id = {method.id: method for method in methods}
+    text = ""
+    for family, commands in table.families.items():
+        found = [by_id[c.id] for command in commands for c in [command] + command.subcommands
+                 if c.id in by_id]
+        if found:
+            text += f"\n### {TITLES.get(family, family.capitalize())}\n\n```{language}\n"
+            text += "".join(map(shown, found)) + "```\n"
+    return text
+
+
 def dictionary(table):
     words = {word for command in table.all for word in [command.name]}
     words |= {arg.token for command in table.all for top in command.args for arg in top.walk()

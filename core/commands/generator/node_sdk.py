@@ -2,7 +2,7 @@
 import textwrap
 from pathlib import Path
 
-from .docs import TITLES
+from .docs import blocks
 from .signature import camel, methods, pascal
 
 REFERENCE = "docs/node.md"
@@ -318,29 +318,24 @@ def stub(table):
     return text
 
 
+def shown(method):
+    """A method on the page."""
+    note = " Only as a promise." if waits(method) else ""
+    text = f"// {method.summary}{note}\n"
+    for words, shape in signatures(method):
+        text += f"{node_name(method)}({words}): {reply_type(method, shape)}\n"
+    if method.options:
+        fields = [f"{camel(o.name)}?: {'boolean' if o.is_flag else ARG_TYPES[o.type]}"
+                  for o in method.options]
+        text += textwrap.fill("options: " + ", ".join(fields), 100, initial_indent="    // ",
+                              subsequent_indent="    //   ") + "\n"
+    return text
+
+
 def reference(table, page):
     """The page with its part about commands as it follows from the table."""
-    by_id = {method.id: method for method in methods_of(table)}
-    text = BEGIN
-    for family, commands in table.families.items():
-        found = [by_id[c.id] for command in commands for c in [command] + command.subcommands
-                 if c.id in by_id]
-        if not found:
-            continue
-        text += f"\n### {TITLES.get(family, family.capitalize())}\n\n```ts\n"
-        for method in found:
-            note = " Only as a promise." if waits(method) else ""
-            text += f"// {method.summary}{note}\n"
-            for words, shape in signatures(method):
-                text += f"{node_name(method)}({words}): {reply_type(method, shape)}\n"
-            if method.options:
-                fields = [f"{camel(o.name)}?: {'boolean' if o.is_flag else ARG_TYPES[o.type]}"
-                          for o in method.options]
-                text += textwrap.fill("options: " + ", ".join(fields), 100,
-                                      initial_indent="    // ",
-                                      subsequent_indent="    //   ") + "\n"
-        text += "```\n"
-    return page[:page.index(BEGIN)] + text + "\n" + page[page.index(END):]
+    text = blocks(table, methods_of(table), "ts", shown)
+    return page[:page.index(BEGIN)] + BEGIN + text + "\n" + page[page.index(END):]
 
 
 def files(table):

@@ -2,7 +2,7 @@
 import textwrap
 from pathlib import Path
 
-from .docs import TITLES
+from .docs import blocks
 from .python_docs import BY_AMOUNT, docstring, quoted, safe
 from .signature import methods
 
@@ -372,29 +372,23 @@ def stub(table):
     return text
 
 
+def shown(method):
+    """A method on the page."""
+    words = annotated(method, "", narrow=False).replace(" = ...", "=...")
+    words = " ".join(words.split()).removeprefix(", ").removeprefix(",").strip()
+    shapes = [method.reply] + [option.reply for option in method.variants]
+    replies = " | ".join(dict.fromkeys(REPLY_TYPES[shape] for shape in shapes))
+    call = f"{method.names['python']}({words}) -> {replies}"
+    joined = call.replace(": ", ":\0").replace(" -> ", " ->\0")
+    text = textwrap.fill(joined, 96, subsequent_indent="        ").replace("\0", " ") + "\n"
+    return text + "".join(f"    {line}".rstrip() + "\n" for line in docstring(method)
+                          if line and not line.startswith("Returns"))
+
+
 def reference(table, page):
     """The page with its part about commands as it follows from the table."""
-    by_id = {method.id: method for method in typed(table)}
-    text = BEGIN
-    for family, commands in table.families.items():
-        found = [by_id[c.id] for command in commands for c in [command] + command.subcommands
-                 if c.id in by_id]
-        if not found:
-            continue
-        text += f"\n### {TITLES.get(family, family.capitalize())}\n\n```text\n"
-        for method in found:
-            words = annotated(method, "", narrow=False).replace(" = ...", "=...")
-            words = " ".join(words.split()).removeprefix(", ").removeprefix(",").strip()
-            shapes = [method.reply] + [option.reply for option in method.variants]
-            replies = " | ".join(dict.fromkeys(REPLY_TYPES[shape] for shape in shapes))
-            call = f"{method.names['python']}({words}) -> {replies}"
-            joined = call.replace(": ", ":\0").replace(" -> ", " ->\0")
-            wrapped = textwrap.fill(joined, 96, subsequent_indent="        ")
-            text += wrapped.replace("\0", " ") + "\n"
-            text += "".join(f"    {line}".rstrip() + "\n" for line in docstring(method)
-                            if line and not line.startswith("Returns"))
-        text += "```\n"
-    return page[:page.index(BEGIN)] + text + "\n" + page[page.index(END):]
+    text = blocks(table, typed(table), "text", shown)
+    return page[:page.index(BEGIN)] + BEGIN + text + "\n" + page[page.index(END):]
 
 
 def files(table):
