@@ -41,6 +41,8 @@ curl localhost:15500/kv/get/greeting
 - **Field values** of hashes are stored likewise, for RESP clients too. Where they are read, and by
   `kv.mget`, what is JSON comes back as JSON, the string `"30"` as `30`, and all else as a string,
   in which U+FFFD stands for what is not UTF-8.
+- **Replies** are shown with examples of values; a member with a `?` is there only when it says
+  something.
 - **Errors** are `{"error": "<what>", "code": <status>}` unless this page says otherwise. 404: an
   unknown path, or `Key not found`; 405: another method, with `Allow`; 503: the store is loading
   or refuses writes; 507: the memory limit.
