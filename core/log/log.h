@@ -259,6 +259,7 @@ private:
     std::vector<Earlier> dirty_;       // guarded by write_
     bool names_dirty_ = false;         // guarded by write_
     uint64_t segment_start_;           // guarded by write_
+    uint64_t segment_synced_ = 0;      // as its header says, if it is new; guarded by write_
     uint64_t zeroed_until_ = 0;        // file offset; guarded by write_
     uint64_t reserved_ = 0;            // file offset to which there is room; guarded by write_
     bool zeroes_ = false;              // the file system cannot reserve room; guarded by write_

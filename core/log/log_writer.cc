@@ -85,6 +85,7 @@ Status Log::begin_segment(uint64_t position, uint64_t bytes) {
     file_ = std::move(*created);
     names_dirty_ = true;
     segment_start_ = position;
+    segment_synced_ = header.synced;
     reserved_ = reserved;
     zeroed_until_ = zeroes_ ? reserved : format::kSegmentHeaderBytes;
     note_room();
@@ -114,10 +115,11 @@ void Log::begin_segment_for_snapshot() noexcept {
 
 // The header of an empty segment says that the log was durable to its start: damage to the last
 // records is then seen for what it is, and recovery has nothing to write again. NODE says it where
-// nothing was appended. Everything is durable without it, so a failure does not matter.
+// nothing was appended. One that was begun for a snapshot may be empty and say less: it is
+// replaced. Everything is durable without it, so a failure does not matter.
 void Log::leave_proof() noexcept {
     const uint64_t end = written();
-    if (end == segment_start_ || end == start_.position) return;
+    if (end == start_.position || (end == segment_start_ && end == segment_synced_)) return;
     attempt([&] {
         auto proof =
             create_segment(disk_, {start_.history.level, start_.history.id, end, end, start_.node});

@@ -4,6 +4,7 @@
 #include "core/log/format.h"
 #include "core/log/node_file.h"
 #include "core/log/reader.h"
+#include "core/log/segment.h"
 #include "tests/unit/session/fixture.h"
 
 namespace synap {
@@ -256,6 +257,22 @@ TEST_F(EpochsTest, NamesThatAKilledProcessLeftAreMadeDurable) {
     open_store();
     EXPECT_TRUE(disk->unsynced(kManifest).empty());
     close_store();
+}
+
+// A segment that was begun for a snapshot and stayed empty says how far the log was durable then.
+TEST_F(EpochsTest, AClosedLogIsVouchedForBehindASnapshotThatWasBegun) {
+    open_store();
+    {
+        Client client(engine);
+        client.call({"SET", "a", std::string(2 << 20, 'x')});
+    }
+    ASSERT_TRUE(engine->snapshots().begin());
+    const uint64_t end = engine->log()->appended();
+    close_store();
+    const std::string bytes = disk->contents(format::file_name(format::kSegmentPrefix, end));
+    auto header = decode_segment_header(bytes.substr(0, format::kSegmentHeaderBytes), "");
+    ASSERT_TRUE(header);
+    EXPECT_EQ(header->synced, end);
 }
 
 // Whatever step of the first open, of a later one, of the first write or of a snapshot is the last.
