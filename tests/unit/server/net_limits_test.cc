@@ -226,8 +226,8 @@ struct LongTransaction {
 class LongReplies : public testing::Test {
 protected:
     static constexpr size_t kGets = 3'000;
-    // A request that came in two reads leaves a small buffer for the next one.
-    static constexpr size_t kIdleBytes = 1'024;
+    // Changes below this are told with the next one.
+    static constexpr size_t kIdleBytes = 64UL * 1024;
 
     void SetUp() override {
         Socket writer(server.port());
