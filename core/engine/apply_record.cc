@@ -13,13 +13,12 @@ namespace {
 class SlotLocks {
 public:
     SlotLocks(Keyspace& keyspace, std::span<const Effect> effects) : keyspace_(keyspace) {
-        for (const Effect& effect : effects) {
-            slots_.push_back(keyspace.slot_index(effect.hash));
-            if (!has_other_key(effect.kind)) continue;
-            slots_.push_back(keyspace.slot_index(effect.other_hash));
+        constexpr size_t kSlotsPerEffect = 16;  // up to so many, marking is faster than sorting
+        if (effects.size() * kSlotsPerEffect < keyspace.slot_count()) {
+            sort(effects);
+        } else {
+            mark(effects);
         }
-        std::sort(slots_.begin(), slots_.end());
-        slots_.erase(std::unique(slots_.begin(), slots_.end()), slots_.end());
         for (const uint32_t slot : slots_) keyspace_.slot(slot).lock.lock();
     }
     ~SlotLocks() {
@@ -29,6 +28,26 @@ public:
     SlotLocks& operator=(const SlotLocks&) = delete;
 
 private:
+    template <typename See>
+    void each_slot(std::span<const Effect> effects, See&& see) {
+        for (const Effect& effect : effects) {
+            see(keyspace_.slot_index(effect.hash));
+            if (has_other_key(effect.kind)) see(keyspace_.slot_index(effect.other_hash));
+        }
+    }
+    void sort(std::span<const Effect> effects) {
+        each_slot(effects, [this](uint32_t slot) { slots_.push_back(slot); });
+        std::sort(slots_.begin(), slots_.end());
+        slots_.erase(std::unique(slots_.begin(), slots_.end()), slots_.end());
+    }
+    void mark(std::span<const Effect> effects) {
+        std::vector<bool> touched(keyspace_.slot_count());
+        each_slot(effects, [&touched](uint32_t slot) { touched[slot] = true; });
+        for (uint32_t slot = 0; slot < touched.size(); ++slot) {
+            if (touched[slot]) slots_.push_back(slot);
+        }
+    }
+
     Keyspace& keyspace_;
     std::vector<uint32_t> slots_;
 };
