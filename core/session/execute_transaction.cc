@@ -56,10 +56,10 @@ bool Session::execute_transaction(const CommandRecord&) {
         return abort_transaction(why_barred());
     locks_.clear();
     if (!alone) collect_transaction_slots();
-    locks_.lock(*keyspace_);
+    locks_.lock(keyspace_);
     bool ran = true;
     if (transaction_.watches() && run_.now_ms == 0) run_.now_ms = engine_->now_ms();
-    if (transaction_.any_changed(*keyspace_, run_.now_ms)) {
+    if (transaction_.watches() && transaction_.any_changed(*keyspace_, run_.now_ms)) {
         reply_.null_array();
     } else {
         run_.captures_first = moves;
@@ -68,7 +68,7 @@ bool Session::execute_transaction(const CommandRecord&) {
         run_.captures_first = false;
     }
     rest_on_slots();
-    locks_.unlock(*keyspace_);
+    locks_.unlock(keyspace_);
     if (alone) enter(Gate::kOut);
     run_.large_arguments.clear();
     drop_transaction();

@@ -200,7 +200,7 @@ bool Session::lock_keys(const CommandRecord& command, std::span<const std::strin
         collect_slots(command, args, database_);
         locks_.sort();
     }
-    locks_.lock(*keyspace_);
+    locks_.lock(keyspace_);
     return true;
 }
 
@@ -225,7 +225,7 @@ bool Session::execute_locked(const CommandRecord& command, std::span<const std::
     call_handler(command, args, hashed, prepared.hash);
     const bool ran = commit();
     rest_on_slots();
-    locks_.unlock(*keyspace_);
+    locks_.unlock(keyspace_);
     if (write) run_.large_arguments.clear();
     if (edits) run_.prepared = {};
     return ran && !wants_wait_ && !wants_host_;
@@ -265,7 +265,7 @@ void Session::fail_without_memory() noexcept {
 // anybody sees what is half done.
 void Session::abandon_call() noexcept {
     fail_without_memory();
-    if (locks_.locked()) locks_.unlock(*keyspace_);
+    if (locks_.locked()) locks_.unlock(keyspace_);
     reply_.cut(call_began_);
     run_.captures_first = false;
     run_.large_arguments.clear();
@@ -327,6 +327,7 @@ uint64_t Session::copy_large_arguments(std::span<const std::string_view> args) {
 
 void Session::collect_slots(const CommandRecord& command, std::span<const std::string_view> args,
                             unsigned database) {
+    if (command.key_specs.empty()) return;
     const uint8_t name_space = keyspace_->name_space_of(database);
     each_key(command, args, [&](size_t place, const KeySpec&) {
         const KeyRef key = keyspace_->key(name_space, args[place]);

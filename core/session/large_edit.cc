@@ -45,7 +45,7 @@ bool Session::lock_for_edit(const CommandRecord& command, std::span<const std::s
     for (int i = 0; i < kTries; ++i) {
         if (!lock_keys(command, args, prepared)) return false;
         if (is_prepared(command, args, text)) return true;
-        locks_.unlock(*keyspace_);
+        locks_.unlock(keyspace_);
         enter(Gate::kOut);
         PreparedString& edit = run_.prepared;
         Blob* from = edit.from.get();

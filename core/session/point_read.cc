@@ -30,11 +30,11 @@ void Session::run_point_read(const Call& call, BatchResult& result) {
     }
     locks_.clear();
     locks_.add(keyspace_->slot_index(prepared.hash));
-    locks_.lock(*keyspace_);
+    locks_.lock(keyspace_);
     call_handler(command, call.args(), 1, prepared.hash);
     const bool ran = commit();
     rest_on_slots();
-    locks_.unlock(*keyspace_);
+    locks_.unlock(keyspace_);
     engine_->gate().leave_shared(run_.stripe);
     gate_ = Gate::kOut;
 

@@ -28,12 +28,13 @@ public:
         std::sort(slots_.begin(), slots_.end());
         slots_.erase(std::unique(slots_.begin(), slots_.end()), slots_.end());
     }
-    void lock(Keyspace& keyspace) noexcept {
-        for (const uint32_t slot : slots_) keyspace.slot(slot).lock.lock();
+    // Before there is a keyspace there are no slots.
+    void lock(Keyspace* keyspace) noexcept {
+        for (const uint32_t slot : slots_) keyspace->slot(slot).lock.lock();
         locked_ = true;
     }
-    void unlock(Keyspace& keyspace) noexcept {
-        for (const uint32_t slot : slots_) keyspace.slot(slot).lock.unlock();
+    void unlock(Keyspace* keyspace) noexcept {
+        for (const uint32_t slot : slots_) keyspace->slot(slot).lock.unlock();
         locked_ = false;
     }
     bool locked() const noexcept { return locked_; }
