@@ -73,9 +73,8 @@ private:
 
     template <typename Print>
     std::string_view number(Print&& print) {
-        std::string& text = session_.numbers.emplace_back(size_t{32}, '\0');
-        text.resize(print(text.data()));
-        return text;
+        char* const text = session_.numbers.emplace_back().data();
+        return {text, print(text)};
     }
 
     synap_session& session_;

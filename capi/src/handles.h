@@ -7,9 +7,9 @@
 
 #include <synap/synap.h>
 
+#include <array>
 #include <atomic>
 #include <condition_variable>
-#include <deque>
 #include <list>
 #include <memory>
 #include <mutex>
@@ -193,5 +193,5 @@ struct synap_session : synap::capi::Handle {
     size_t answered = 0;
     std::vector<std::string_view> words;  // of the calls under way
     std::vector<synap::Call> calls;
-    std::deque<std::string> numbers;  // texts of typed arguments
+    std::list<std::array<char, 32>> numbers;  // texts of typed arguments
 };
