@@ -5,6 +5,7 @@
 
 #include "core/base/exhaustion.h"
 #include "core/engine/apply_record.h"
+#include "core/keyspace/value_effect.h"
 #include "core/log/record.h"
 #include "core/types/registry.h"
 
@@ -49,11 +50,7 @@ void Shadow::copy(Keyspace& first) {
 // As a snapshot writes it.
 void Shadow::copy(const Node& node) {
     EffectBuffer effects;
-    Effect effect;
-    effect.type = node.type();
-    effect.name_space = node.name_space();
-    effect.key = node.key();
-    effect.expires_at = node.deadline();
+    Effect effect = value_effect(node);
     if (ops_of(node.type()).body(node.value(), effect.body)) {
         effects.add(effect);
         return apply(effects, 1);

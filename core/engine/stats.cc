@@ -1,12 +1,25 @@
 #include "core/engine/stats.h"
 
-#include <algorithm>
-#include <iterator>
 #include <new>
 
 #include "core/base/exhaustion.h"
 
 namespace synap {
+namespace {
+
+// Of a histogram that may not have been made.
+Latencies read(const LatencyHistogram* histogram) noexcept {
+    Latencies sums;
+    if (histogram == nullptr) return sums;
+    for (unsigned i = 0; i < kLatencySteps; ++i) {
+        sums.steps[i] = histogram->steps[i].load();
+        sums.calls += sums.steps[i];
+    }
+    sums.sum_us = histogram->sum_us.load();
+    return sums;
+}
+
+}  // namespace
 
 void ErrorCounts::add(std::string_view code, uint64_t number) noexcept {
     const std::lock_guard<std::mutex> guard(mutex_);
@@ -55,26 +68,17 @@ StatsStripe::~StatsStripe() {
 Latencies Stats::latencies_of_stripes(size_t command) const noexcept {
     Latencies sums;
     for (unsigned stripe = 0; stripe < kAllStripes; ++stripe) {
-        const LatencyHistogram* latency = stripes_[stripe].latencies[command].load();
-        if (latency == nullptr) continue;
-        for (unsigned i = 0; i < kLatencySteps; ++i) sums.steps[i] += latency->steps[i].load();
-        sums.sum_us += latency->sum_us.load();
+        sums.add(read(stripes_[stripe].latencies[command].load()));
     }
     return sums;
 }
 
 Latencies Stats::latencies(const CommandRecord& command) const noexcept {
     // First what is to be taken off, as in sum().
-    Latencies before;
-    if (const LatencyHistogram* reset = at_reset_.latencies[command.index].load()) {
-        for (unsigned i = 0; i < kLatencySteps; ++i) before.steps[i] = reset->steps[i].load();
-        before.sum_us = reset->sum_us.load();
-    }
+    const Latencies before = read(at_reset_.latencies[command.index].load());
     Latencies now = latencies_of_stripes(command.index);
-    for (unsigned i = 0; i < kLatencySteps; ++i) {
-        now.steps[i] -= before.steps[i];
-        now.calls += now.steps[i];
-    }
+    for (unsigned i = 0; i < kLatencySteps; ++i) now.steps[i] -= before.steps[i];
+    now.calls -= before.calls;
     now.sum_us -= before.sum_us;
     return now;
 }
@@ -93,9 +97,7 @@ Latencies Stats::latencies(LatencyClass which) const noexcept {
 
 void Stats::reset_latencies(size_t command) noexcept {
     const Latencies now = latencies_of_stripes(command);
-    const bool any = now.sum_us != 0 || std::any_of(std::begin(now.steps), std::end(now.steps),
-                                                    [](uint64_t calls) { return calls != 0; });
-    if (!any) return;
+    if (now.calls == 0) return;
     std::atomic<LatencyHistogram*>& place = at_reset_.latencies[command];
     if (place.load() == nullptr) place = new (std::nothrow) LatencyHistogram;
     LatencyHistogram* reset = place.load();

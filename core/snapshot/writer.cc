@@ -3,6 +3,7 @@
 #include "core/base/crc32c.h"
 #include "core/base/exhaustion.h"
 #include "core/base/varint.h"
+#include "core/keyspace/value_effect.h"
 #include "core/log/format.h"
 #include "core/log/manifest.h"
 #include "core/snapshot/layout.h"
@@ -15,16 +16,6 @@ namespace {
 constexpr size_t kWriteBytes = 256 * 1024;
 constexpr uint64_t kCheckBytes = 256 * 1024;
 constexpr size_t kCopiedAtOnce = 4ull << 20;
-
-// The effect that begins the node's value, but for its body.
-Effect value_of(const Node& node) noexcept {
-    Effect effect;
-    effect.type = node.type();
-    effect.name_space = node.name_space();
-    effect.key = node.key();
-    effect.expires_at = node.deadline();
-    return effect;
-}
 
 }  // namespace
 
@@ -80,7 +71,7 @@ Status SnapshotWriter::flush() {
 
 // Returns the bytes that were copied.
 size_t SnapshotWriter::capture_node(const Node& node, Captured& captured) {
-    Effect effect = value_of(node);
+    Effect effect = value_effect(node);
     const bool is_one = ops_of(node.type()).body(node.value(), effect.body);
     if (!is_one || effect.body.bytes.size() > limits::kSnapshotStringBytes) {
         Large large{

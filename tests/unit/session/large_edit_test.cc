@@ -89,15 +89,20 @@ TEST_F(LargeEdits, OfATransactionComeToTheSame) {
     EXPECT_EQ(client("GET other"), "$shorter");
 }
 
+// Points to where `blob` stands.
+ValueView view_of(Blob* const& blob) {
+    return {ValueType::kString,
+            Encoding::kBlob,
+            false,
+            {reinterpret_cast<const char*>(&blob), sizeof blob}};
+}
+
 // A copy with room is used once, by the first edit of what it is a copy of.
 TEST(LargeEdit, FindsItsRoom) {
     Heap heap;
     const ValueHome home{heap, 0, 0};
     Blob* old = Blob::copy(std::string(2'000'000, 'a'));
-    const ValueView view{ValueType::kString,
-                         Encoding::kBlob,
-                         false,
-                         {reinterpret_cast<const char*>(&old), sizeof old}};
+    const ValueView view = view_of(old);
     StringRoom room;
     old->retain();
     room.from = BlobRef(old);
@@ -129,10 +134,7 @@ TEST(LargeEdit, TakesWhatWasPrepared) {
     const ValueHome home{heap, 0, 0};
     const std::string bytes(2'000'000, 'b');
     Blob* old = Blob::copy(std::string(2'000'000, 'a'));
-    const ValueView view{ValueType::kString,
-                         Encoding::kBlob,
-                         false,
-                         {reinterpret_cast<const char*>(&old), sizeof old}};
+    const ValueView view = view_of(old);
     PreparedString prepared;
     old->retain();
     prepared.from = BlobRef(old);
