@@ -4,28 +4,28 @@
 #include <mutex>
 #include <string>
 
+#include "core/keyspace/slot_locks.h"
 #include "core/log/record.h"
 
 namespace synap {
 namespace {
 
-// The locks of the slots that effects touch, in ascending order.
-class SlotLocks {
+// Holds the locks of the slots that effects touch.
+class Locked {
 public:
-    SlotLocks(Keyspace& keyspace, std::span<const Effect> effects) : keyspace_(keyspace) {
+    Locked(Keyspace& keyspace, std::span<const Effect> effects) : keyspace_(keyspace) {
         constexpr size_t kSlotsPerEffect = 16;  // up to so many, marking is faster than sorting
         if (effects.size() * kSlotsPerEffect < keyspace.slot_count()) {
-            sort(effects);
+            each_slot(effects, [this](uint32_t slot) { locks_.add(slot); });
+            locks_.sort();
         } else {
             mark(effects);
         }
-        for (const uint32_t slot : slots_) keyspace_.slot(slot).lock.lock();
+        locks_.lock(&keyspace_);
     }
-    ~SlotLocks() {
-        for (const uint32_t slot : slots_) keyspace_.slot(slot).lock.unlock();
-    }
-    SlotLocks(const SlotLocks&) = delete;
-    SlotLocks& operator=(const SlotLocks&) = delete;
+    ~Locked() { locks_.unlock(&keyspace_); }
+    Locked(const Locked&) = delete;
+    Locked& operator=(const Locked&) = delete;
 
 private:
     template <typename See>
@@ -35,21 +35,16 @@ private:
             if (has_other_key(effect.kind)) see(keyspace_.slot_index(effect.other_hash));
         }
     }
-    void sort(std::span<const Effect> effects) {
-        each_slot(effects, [this](uint32_t slot) { slots_.push_back(slot); });
-        std::sort(slots_.begin(), slots_.end());
-        slots_.erase(std::unique(slots_.begin(), slots_.end()), slots_.end());
-    }
     void mark(std::span<const Effect> effects) {
         std::vector<bool> touched(keyspace_.slot_count());
         each_slot(effects, [&touched](uint32_t slot) { touched[slot] = true; });
         for (uint32_t slot = 0; slot < touched.size(); ++slot) {
-            if (touched[slot]) slots_.push_back(slot);
+            if (touched[slot]) locks_.add(slot);
         }
     }
 
     Keyspace& keyspace_;
-    std::vector<uint32_t> slots_;
+    SlotLocks locks_;
 };
 
 constexpr bool concerns_one_key(EffectKind kind) noexcept { return kind <= EffectKind::kDeadline; }
@@ -175,7 +170,7 @@ Status apply_record(Keyspace& keyspace, std::span<const Effect> effects, uint64_
         return {};
     };
     if (needs_alone(effects)) return apply_all();
-    const SlotLocks locks(keyspace, effects);
+    const Locked locked(keyspace, effects);
     return apply_all();
 }
 

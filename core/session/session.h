@@ -13,9 +13,9 @@
 
 #include "core/commands/context.h"
 #include "core/engine/engine.h"
+#include "core/keyspace/slot_locks.h"
 #include "core/session/call_counts.h"
 #include "core/session/client_identity.h"
-#include "core/session/slot_locks.h"
 #include "core/session/transaction.h"
 
 namespace synap {

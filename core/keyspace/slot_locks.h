@@ -1,7 +1,7 @@
-// The slots of a call's keys: gathered, then locked in ascending order, each once, which is the one
-// order in which anything locks several.
+// The slots of the keys of a call or a record: gathered, then locked in ascending order, each once,
+// which is the one order in which anything locks several.
 //
-// Thread safety: the session's. Inside the gate, so that the keyspace stays.
+// Thread safety: none, its owner's. Inside the gate, so that the keyspace stays.
 #pragma once
 
 #include <algorithm>
@@ -24,6 +24,7 @@ public:
         if (slots_.capacity() > kept) std::vector<uint32_t>().swap(slots_);
     }
 
+    // Before lock(), unless they were added in order, each once.
     void sort() {
         std::sort(slots_.begin(), slots_.end());
         slots_.erase(std::unique(slots_.begin(), slots_.end()), slots_.end());
