@@ -237,7 +237,7 @@ synap_status_t synap_exec_sink(synap_session_t* s, const synap_arg_t* argv, size
         const synap_status_t status = run_single(s, options, token, err);
         if (status != SYNAP_OK) return status;
         return after_effects(err, token, [&]() -> synap_status_t {
-            const Status shown = replay(s->session->reply(), 1, *given);
+            const Status shown = replay_one(s->session->reply(), *given);
             return shown ? synap_status_t{SYNAP_OK} : report(err, shown.error());
         });
     });

@@ -12,7 +12,7 @@ class InUse {
 public:
     explicit InUse(synap_session& session) noexcept
         : session_(session), entered_(!session.busy.test_and_set(std::memory_order_acquire)) {}
-    ~InUse() {
+    [[gnu::always_inline]] ~InUse() {
         if (!entered_) return;
         // An idle session does not hold on to what its largest call needed.
         constexpr size_t kKept = Session::kScratchKept;

@@ -179,10 +179,10 @@ Status GivenSink::read_unusual(const synap_sink_t* from) {
     return {};
 }
 
-Status replay(const Reply& tape, size_t count, const synap_sink_t& sink) {
+[[gnu::flatten]] Status replay_one(const Reply& tape, const synap_sink_t& sink) {
     SinkVisitor visitor(sink);
-    Reply::Cursor cursor;
-    if (!tape.replay(cursor, count, visitor)) return visitor.stopped();
+    size_t at = 0;
+    if (!tape.replay_one(at, visitor)) return visitor.stopped();
     return {};
 }
 

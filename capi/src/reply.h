@@ -135,7 +135,7 @@ private:
     synap_sink_t copy_;
 };
 
-// Replays `count` values of the tape. kSink when the sink stopped or threw.
-Status replay(const Reply& tape, size_t count, const synap_sink_t& sink);
+// Replays the first value of the tape. kSink when the sink stopped or threw.
+Status replay_one(const Reply& tape, const synap_sink_t& sink);
 
 }  // namespace synap::capi

@@ -130,7 +130,7 @@ synap_status_t synap_stats_walk(synap_store_t* s, const synap_sink_t* sink,
         put_errors(tape, stats);
         put_log(tape, engine);
         put_keyspace(tape, *engine.shared_keyspace());
-        SYNAP_TRY(replay(tape, 1, *given));
+        SYNAP_TRY(replay_one(tape, *given));
         return SYNAP_OK;
     });
 }
@@ -197,7 +197,7 @@ synap_status_t synap_check(synap_bytes_t path, const synap_sink_t* sink,
             tape.text("message");
             tape.text(finding.message);
         }
-        SYNAP_TRY(replay(tape, 1, *given));
+        SYNAP_TRY(replay_one(tape, *given));
         if (!sound) return Error{Code::kCorrupt, "the directory is damaged"};
         return SYNAP_OK;
     });

@@ -210,9 +210,11 @@ public:
     bool replay_one(size_t& at, Visitor& visitor) const;
 
 private:
-    // The value at the cursor, which is no container.
+    // The value at `at`, which is no container; `blobs` as in a cursor.
     template <typename Visitor>
-    bool replay_scalar(Cursor& cursor, Visitor& visitor) const;
+    bool replay_scalar(size_t& at, size_t& blobs, Visitor& visitor) const;
+    template <typename Visitor>
+    [[gnu::noinline]] bool replay_one_container(size_t& at, Visitor& visitor) const;
     // A top-level container, or the rest of it.
     template <typename Visitor>
     bool replay_container(Cursor& cursor, Visitor& visitor) const;

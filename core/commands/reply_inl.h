@@ -15,7 +15,7 @@ bool Reply::replay(Cursor& cursor, size_t count, Visitor& visitor) const {
             if (!replay_container(cursor, visitor)) return false;
         } else {
             ++cursor.replayed_;
-            if (!replay_scalar(cursor, visitor)) return false;
+            if (!replay_scalar(cursor.at_, cursor.blobs_, visitor)) return false;
         }
     }
     return true;
@@ -23,6 +23,14 @@ bool Reply::replay(Cursor& cursor, size_t count, Visitor& visitor) const {
 
 template <typename Visitor>
 bool Reply::replay_one(size_t& at, Visitor& visitor) const {
+    if (container_at(at)) [[unlikely]]
+        return replay_one_container(at, visitor);
+    size_t blobs = 0;
+    return replay_scalar(at, blobs, visitor);
+}
+
+template <typename Visitor>
+bool Reply::replay_one_container(size_t& at, Visitor& visitor) const {
     Cursor cursor;
     cursor.at_ = at;
     const bool whole = replay(cursor, 1, visitor);
@@ -31,22 +39,21 @@ bool Reply::replay_one(size_t& at, Visitor& visitor) const {
 }
 
 template <typename Visitor>
-bool Reply::replay_scalar(Cursor& cursor, Visitor& visitor) const {
-    size_t& at = cursor.at_;
+bool Reply::replay_scalar(size_t& at, size_t& blobs, Visitor& visitor) const {
     const auto raw = static_cast<uint8_t>(bytes_[at]);
     const auto type = static_cast<ReplyType>(raw);
     const char* const value = bytes_ + at + 1;
     if (raw == kBlobTag) {
         at += 5;
         const auto index = load<uint32_t>(value);
-        cursor.blobs_ = index + 1;
+        blobs = index + 1;
         Blob* blob = blobs_[index].get();
         return visitor.blob(blob, blob->bytes());
     }
     if (raw == kPartTag) {
         at += 21;
         const auto index = load<uint32_t>(value);
-        cursor.blobs_ = index + 1;
+        blobs = index + 1;
         Blob* blob = blobs_[index].get();
         return visitor.blob(
             blob, blob->bytes().substr(load<uint64_t>(value + 4), load<uint64_t>(value + 12)));
@@ -89,7 +96,7 @@ bool Reply::replay_container(Cursor& cursor, Visitor& visitor) const {
         }
         if (!container_at(cursor.at_)) {
             --open.back().left;
-            if (!replay_scalar(cursor, visitor)) return false;
+            if (!replay_scalar(cursor.at_, cursor.blobs_, visitor)) return false;
             continue;
         }
         if (hash_at(cursor.at_)) {

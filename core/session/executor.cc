@@ -233,9 +233,16 @@ bool Session::execute_locked(const CommandRecord& command, std::span<const std::
 
 void Session::call_handler(const CommandRecord& command, std::span<const std::string_view> args,
                            size_t hashed_argument, uint64_t hash) {
-    std::shared_ptr<Keyspace> empty;  // until the store is loaded
-    if (keyspace_ == nullptr) empty = engine_->shared_keyspace();
-    Keyspace& keyspace = keyspace_ != nullptr ? *keyspace_ : *empty;
+    if (keyspace_ == nullptr) [[unlikely]] {
+        const auto empty = engine_->shared_keyspace();  // until the store is loaded
+        return call_handler(*empty, command, args, hashed_argument, hash);
+    }
+    call_handler(*keyspace_, command, args, hashed_argument, hash);
+}
+
+void Session::call_handler(Keyspace& keyspace, const CommandRecord& command,
+                           std::span<const std::string_view> args, size_t hashed_argument,
+                           uint64_t hash) {
     CommandContext context(*engine_, *this, run_, keyspace, reply_, command, args, database_);
     context.set_hash(hashed_argument, hash);
     // One that concerns a database as a whole locks the slots that it walks over by itself.

@@ -28,13 +28,11 @@ void Session::run_point_read(const Call& call, BatchResult& result) {
         [[unlikely]] {
         prepare(call, prepared);  // SWAPDB was faster, or another keyspace
     }
-    locks_.clear();
-    locks_.add(keyspace_->slot_index(prepared.hash));
-    locks_.lock(keyspace_);
-    call_handler(command, call.args(), 1, prepared.hash);
+    locks_.lock_one(*keyspace_, keyspace_->slot_index(prepared.hash));
+    call_handler(*keyspace_, command, call.args(), 1, prepared.hash);
     const bool ran = commit();
     rest_on_slots();
-    locks_.unlock(keyspace_);
+    locks_.unlock_one(*keyspace_);
     engine_->gate().leave_shared(run_.stripe);
     gate_ = Gate::kOut;
 

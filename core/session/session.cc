@@ -36,10 +36,7 @@ Session::~Session() {
     clear_reply();
 }
 
-void Session::clear_reply() noexcept {
-    if (reply_.holds_trees()) reply_.give_trees(engine_->shared_keyspace()->garbage());
-    reply_.clear();
-}
+void Session::give_trees() noexcept { reply_.give_trees(engine_->shared_keyspace()->garbage()); }
 
 void Session::drop_replayed(const Reply::Cursor& cursor) noexcept {
     reply_.drop_replayed(cursor);
@@ -172,11 +169,9 @@ void Session::expect(std::span<const Call> calls) noexcept {
     if (prepared_[0].hashed) keyspace_->prefetch_table(prepared_[0].hash);
 }
 
-// Outside of the gate this is the one that was seen last: good enough to ask for memory of. With
-// another one, what was hashed is void.
-void Session::adopt_keyspace() noexcept {
-    const bool known = keyspace_ != nullptr && generation_ == engine_->generation();
-    if (known || (engine_->guard() & GuardWord::kBarsKeys) != 0) return;
+// With another one, what was hashed is void.
+void Session::adopt_next_keyspace() noexcept {
+    if ((engine_->guard() & GuardWord::kBarsKeys) != 0) return;
     shared_keyspace_ = engine_->shared_keyspace(generation_);
     keyspace_ = shared_keyspace_.get();
     for (Prepared& prepared : prepared_) prepared.hashed = false;

@@ -91,7 +91,11 @@ public:
     Reply& reply() noexcept { return reply_; }
     // Of the tape: all of it, or what lies behind the cursor, is let go of. Large values that
     // nobody else has are freed in the background.
-    void clear_reply() noexcept;
+    void clear_reply() noexcept {
+        if (reply_.holds_trees()) [[unlikely]]
+            give_trees();
+        reply_.clear();
+    }
     void drop_replayed(const Reply::Cursor& cursor) noexcept;
     Engine& engine() noexcept { return *engine_; }
     const std::shared_ptr<Engine>& shared_engine() const noexcept { return engine_; }
@@ -162,8 +166,7 @@ private:
     bool is_point_read(const Call& call) const noexcept {
         const Prepared& prepared = prepared_[0];
         if ((guard_ & GuardWord::kBarsKeys) != 0) return false;
-        const bool has_room = locks_.has_room();  // from the second call on
-        return prepared.hashed && prepared.command->reads_one_key() && has_room && !timed_each_ &&
+        return prepared.hashed && prepared.command->reads_one_key() && !timed_each_ &&
                prepared.command->accepts_arity(call.argc) && !transaction_.active();
     }
     void run_point_read(const Call& call, BatchResult& result);
@@ -174,8 +177,14 @@ private:
     void prepare_all(std::span<const Call> calls) noexcept;
     void prefetch_nodes(std::span<const Call> calls) noexcept;
     size_t prefetch_elements(std::span<const Call> calls, size_t first) noexcept;
+    // Outside of the gate this is the one that was seen last: good enough to ask for memory of.
     // From then on what runs is logged: never in the middle of a run.
-    void adopt_keyspace() noexcept;
+    void adopt_keyspace() noexcept {
+        if (generation_ != engine_->generation()) [[unlikely]]
+            adopt_next_keyspace();
+    }
+    void adopt_next_keyspace() noexcept;
+    void give_trees() noexcept;
     bool may_be_refused(const CommandRecord& command) const noexcept {
         return command.has(kCommandWrite) || is_barred(command);
     }
@@ -209,6 +218,9 @@ private:
     void run_queued();
     void call_handler(const CommandRecord& command, std::span<const std::string_view> args,
                       size_t hashed_argument, uint64_t hash);
+    void call_handler(Keyspace& keyspace, const CommandRecord& command,
+                      std::span<const std::string_view> args, size_t hashed_argument,
+                      uint64_t hash);
     // The failure of a call. Needs no memory: without any the text is left out.
     void fail(Code code, std::string_view why) noexcept;
     void fail_without_memory() noexcept;
@@ -260,8 +272,8 @@ private:
     std::shared_ptr<Engine> engine_;
     std::shared_ptr<Keyspace> shared_keyspace_;
     Keyspace* keyspace_ = nullptr;  // null until the store is loaded; the present one in the gate
-    uint64_t generation_ = 0;       // of keyspace_
-    uint32_t guard_ = 0;            // the engine's word, as it was last read
+    uint64_t generation_ = UINT64_MAX;  // of keyspace_
+    uint32_t guard_ = 0;                // the engine's word, as it was last read
     const uint64_t record_bytes_;
     const bool measured_;  // latency is counted: not for embedded calls, which it would slow
     bool timed_each_ = false;
