@@ -131,10 +131,12 @@ Status read_given_options(synap_session& session, const synap_exec_options_t* op
                           CallOptions& read) {
     synap_exec_options_t given = SYNAP_EXEC_OPTIONS_INIT;
     SYNAP_TRY(read_struct(options, "exec options", given));
-    constexpr uint32_t kKnown = uint32_t{SYNAP_EXEC_NOWAIT} | uint32_t{SYNAP_EXEC_PAUSES};
+    constexpr uint32_t kKnown =
+        uint32_t{SYNAP_EXEC_NOWAIT} | uint32_t{SYNAP_EXEC_PAUSES} | uint32_t{SYNAP_EXEC_BRIEF};
     if ((given.flags & ~kKnown) != 0) return invalid("exec options: flags has unknown bits");
     read.nowait = (given.flags & SYNAP_EXEC_NOWAIT) != 0;
     read.pauses = (given.flags & SYNAP_EXEC_PAUSES) != 0;
+    read.brief = (given.flags & SYNAP_EXEC_BRIEF) != 0;
     read.timed = given.timeout_ms != 0;
     read.timeout_ms = read.timed ? given.timeout_ms : kTimeoutDefaultMs;
     switch (given.durability) {

@@ -114,6 +114,9 @@ Outcome drive_on(synap_session& handle, const CallOptions& options, bool until_b
             case Stop::kHost:
                 outcome.status = SYNAP_HOST;
                 return outcome;
+            case Stop::kLong:
+                outcome.status = SYNAP_LONG;
+                return outcome;
             case Stop::kPending:
                 if (options.nowait) {
                     outcome.status = SYNAP_PENDING;
@@ -134,6 +137,7 @@ Outcome drive_on(synap_session& handle, const CallOptions& options, bool until_b
 
 Outcome drive(synap_session& handle, const CallOptions& options, bool until_budget) {
     handle.session->set_call_level(options.level);
+    handle.session->set_brief(options.brief);
     return drive_on(handle, options, until_budget, handle.session->run(handle.calls));
 }
 
@@ -153,8 +157,11 @@ synap_status_t run_single(synap_session_t* s, const synap_exec_options_t* option
         return report(err, good.error());
     }
     Session& session = *s->session;
-    if (read.pauses) return report(err, invalid("exec options: only exec_many pauses"));
+    if (read.pauses || read.brief) {
+        return report(err, invalid("exec options: only exec_many pauses, or is brief"));
+    }
     session.set_call_level(read.level);
+    session.set_brief(false);
     const BatchResult result = session.run(s->calls);
     uint64_t depends_on = result.depends_on;
     if (result.stop != Stop::kDone) {

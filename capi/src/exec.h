@@ -44,6 +44,7 @@ private:
 struct CallOptions {
     bool nowait = false;
     bool pauses = false;
+    bool brief = false;
     bool timed = false;  // the caller named a timeout
     uint32_t timeout_ms = 0;
     Durability level = Durability::kMemory;

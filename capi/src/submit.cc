@@ -125,7 +125,9 @@ synap_status_t synap_submit(synap_session_t* s, const synap_arg_t* argv, size_t 
         Place place(q, Place::For::kOperation);
         if (place.full()) return queue_full();
         read.nowait = true;
-        if (read.pauses) return invalid("exec options: only exec_many pauses");
+        if (read.pauses || read.brief) {
+            return invalid("exec options: only exec_many pauses, or is brief");
+        }
         Outcome outcome = drive(*s, read, false);
         if (outcome.failure) return report(err, *outcome.failure);
         if (outcome.status == SYNAP_HOST) return SYNAP_HOST;

@@ -31,6 +31,13 @@ void* map_memory(size_t bytes, bool huge) noexcept {
     return memory;
 }
 
+void* map_pages(size_t bytes) noexcept {
+    void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED) return nullptr;
+    static_cast<void>(madvise(memory, bytes, MADV_HUGEPAGE));  // a wish
+    return memory;
+}
+
 void unmap_memory(void* memory, size_t bytes) noexcept { munmap(memory, bytes); }
 
 }  // namespace synap

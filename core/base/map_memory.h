@@ -9,6 +9,8 @@ namespace synap {
 // the kernel is asked to back it with huge pages. Costs memory only where it is touched. A forked
 // child does not get it, so that a fork of the host program copies nothing.
 void* map_memory(size_t bytes, bool huge) noexcept;
+// At least `bytes`, without those promises: a forked child has them. For unmap_memory() as well.
+void* map_pages(size_t bytes) noexcept;
 void unmap_memory(void* memory, size_t bytes) noexcept;
 
 }  // namespace synap

@@ -42,6 +42,7 @@ inline constexpr size_t kFrameSyncedOffset = 24;
 
 inline constexpr uint8_t kKindEmpty = 0;  // preallocated space: the log ends here
 inline constexpr uint8_t kKindEffects = 1;
+inline constexpr uint8_t kKindFiller = 2;  // inside a chain: its payload says nothing
 
 // A record larger than one frame is a chain: first, middle ..., last.
 inline constexpr uint8_t kFlagFirst = 1;

@@ -11,30 +11,69 @@ namespace synap {
 namespace {
 
 constexpr size_t kSegmentsUnsyncedMost = 16;
+constexpr char kFiller[WrittenAhead::kGapBytes] = {};
 
 }  // namespace
 
-// The checksums of the payloads of a record's frames, one of which needs no memory.
-class Log::PayloadSums {
+struct Log::Frame {
+    uint32_t length;
+    uint32_t crc;  // of the payload
+    uint8_t kind = format::kKindEffects;
+    bool ahead = false;  // its payload is in the file
+};
+
+// How a record is cut into frames, one of which needs no memory. The checksums of their payloads
+// are computed here, before the log is locked.
+class Log::Frames {
 public:
-    PayloadSums(const EffectBuffer& effects, uint32_t seed) {
-        uint64_t left = effects.total_bytes();
-        if (left > limits::kFrameBytes) others_.reserve((left - 1) / limits::kFrameBytes);
+    Frames(const EffectBuffer& effects, uint32_t seed, const WrittenAhead* ahead) : seed_(seed) {
         EffectPieces pieces(effects);
-        for (size_t i = 0; left > 0; ++i) {
+        size_t before = 0;
+        uint64_t behind = effects.total_bytes();
+        for (size_t i = 0; ahead != nullptr && i < ahead->values(); ++i) {
+            const EffectBuffer::Splice& splice = effects.splices()[i];
+            add_gap(pieces, splice.at - before);
+            before = splice.at;
+            behind = effects.bytes().size() - before;
+            uint64_t left = splice.blob.get()->size();
+            pieces.take(left, [](std::string_view, Blob*) {});
+            for (const uint32_t crc : ahead->sums(i)) {
+                const size_t length = std::min<uint64_t>(left, limits::kFrameBytes);
+                add({static_cast<uint32_t>(length), crc, format::kKindEffects, true});
+                left -= length;
+            }
+        }
+        add_all(pieces, behind);
+    }
+    size_t size() const noexcept { return size_; }
+    const Frame& operator[](size_t i) const noexcept { return i == 0 ? first_ : others_[i - 1]; }
+
+private:
+    void add(const Frame& frame) {
+        if (size_ == 0) first_ = frame;
+        if (size_ != 0) others_.push_back(frame);
+        ++size_;
+    }
+    void add_all(EffectPieces& pieces, uint64_t left) {
+        if (left > limits::kFrameBytes) others_.reserve((left - 1) / limits::kFrameBytes);
+        while (left > 0) {
             const size_t length = std::min<uint64_t>(left, limits::kFrameBytes);
-            uint32_t crc = seed;
+            uint32_t crc = seed_;
             pieces.take(length, [&](std::string_view part, Blob*) { crc = crc32c(part, crc); });
-            if (i == 0) first_ = crc;
-            if (i != 0) others_.push_back(crc);
+            add({static_cast<uint32_t>(length), crc});
             left -= length;
         }
     }
-    uint32_t of_frame(size_t i) const noexcept { return i == 0 ? first_ : others_[i - 1]; }
+    void add_gap(EffectPieces& pieces, size_t length) {
+        add_all(pieces, length);
+        const size_t filler = WrittenAhead::kGapBytes - length - 2 * format::kFrameHeaderBytes;
+        add({static_cast<uint32_t>(filler), crc32c({kFiller, filler}, seed_), format::kKindFiller});
+    }
 
-private:
-    uint32_t first_ = 0;
-    std::vector<uint32_t> others_;
+    const uint32_t seed_;
+    Frame first_{};
+    std::vector<Frame> others_;
+    size_t size_ = 0;
 };
 
 Log::Log(Disk& disk, Clock& clock, const LogStart& start, const LogOptions& options)
@@ -102,15 +141,34 @@ Status Log::stop() {
     return status;
 }
 
-uint64_t Log::append(EffectBuffer& effects, int64_t now_ms) {
+std::unique_ptr<WrittenAhead> Log::write_ahead(std::span<const BlobRef> values) noexcept {
+    std::unique_ptr<WrittenAhead> ahead;
+    attempt([&] {
+        const uint64_t number = next_ahead_.fetch_add(1, std::memory_order_relaxed);
+        auto written = WrittenAhead::write(
+            disk_, "ahead-" + std::to_string(number) + std::string(format::kTemporarySuffix),
+            values, start_.history.frame_seed, fsync() != FsyncPolicy::kNever);
+        if (written) ahead = std::move(*written);
+    });
+    return ahead;
+}
+
+uint64_t Log::append(EffectBuffer& effects, int64_t now_ms, std::unique_ptr<WrittenAhead>* ahead) {
     uint64_t end = 0;
+    const bool is_ahead = ahead != nullptr && *ahead != nullptr && (*ahead)->fits(effects);
     // Appenders do this side by side; what is left to do for whoever writes is the headers.
-    const PayloadSums sums(effects, start_.history.frame_seed);
+    const Frames frames(effects, start_.history.frame_seed, is_ahead ? ahead->get() : nullptr);
     {
         const std::lock_guard<std::mutex> guard(append_);
         if (stopped_) return 0;
-        append_frames(effects, sums, static_cast<uint64_t>(now_ms));
-        if (effects.total_bytes() > limits::kLargeRecordBytes) {
+        if (is_ahead) tail_.switches.reserve(tail_.switches.size() + 1);
+        const size_t at = tail_.bytes.size();
+        const size_t splice = tail_.splices.size();
+        const uint64_t position = tail_.end;
+        append_frames(effects, frames, static_cast<uint64_t>(now_ms));
+        if (is_ahead) {
+            tail_.switches.push_back({at, splice, position, tail_.end, std::move(*ahead)});
+        } else if (effects.total_bytes() > limits::kLargeRecordBytes) {
             tail_.large_bytes += effects.total_bytes();
             large_bytes_.fetch_add(effects.total_bytes(), std::memory_order_relaxed);
         }
@@ -127,12 +185,11 @@ uint64_t Log::append(EffectBuffer& effects, int64_t now_ms) {
     return end;
 }
 
-void Log::append_frame_header(uint32_t length, uint8_t flags, uint32_t payload_crc,
-                              uint64_t commit_ms) {
+void Log::append_frame_header(const Frame& frame, uint8_t flags, uint64_t commit_ms) {
     FrameHeader header;
-    header.length = length;
-    header.crc = payload_crc;  // seal() fills in `synced` and makes it the frame's
-    header.kind = format::kKindEffects;
+    header.length = frame.length;
+    header.crc = frame.crc;  // seal() fills in `synced` and makes it the frame's
+    header.kind = frame.kind;
     header.flags = flags;
     header.epoch = start_.epoch;
     header.position = tail_.end;
@@ -140,11 +197,11 @@ void Log::append_frame_header(uint32_t length, uint8_t flags, uint32_t payload_c
     char bytes[format::kFrameHeaderBytes];
     encode_frame_header(header, bytes);
     tail_.bytes.append(bytes, sizeof bytes);
-    tail_.end += sizeof bytes + length;
+    tail_.end += sizeof bytes + frame.length;
 }
 
 // All or nothing: on bad_alloc the tail is as it was.
-void Log::append_frames(const EffectBuffer& effects, const PayloadSums& sums, uint64_t commit_ms) {
+void Log::append_frames(const EffectBuffer& effects, const Frames& frames, uint64_t commit_ms) {
     const size_t mark = tail_.bytes.size();
     const size_t splices_mark = tail_.splices.size();
     const uint64_t end_mark = tail_.end;
@@ -154,20 +211,22 @@ void Log::append_frames(const EffectBuffer& effects, const PayloadSums& sums, ui
         tail_.end = end_mark;
     });
     EffectPieces pieces(effects);
-    uint64_t left = effects.total_bytes();
-    for (size_t i = 0; left > 0; ++i) {
-        const auto length = static_cast<uint32_t>(std::min<uint64_t>(left, limits::kFrameBytes));
-        left -= length;
+    for (size_t i = 0; i < frames.size(); ++i) {
+        const Frame& frame = frames[i];
         const auto flags = static_cast<uint8_t>((i == 0 ? format::kFlagFirst : 0) |
-                                                (left == 0 ? format::kFlagLast : 0));
-        append_frame_header(length, flags, sums.of_frame(i), commit_ms);
-        pieces.take(length, [&](std::string_view part, Blob* blob) {
+                                                (i + 1 == frames.size() ? format::kFlagLast : 0));
+        append_frame_header(frame, flags, commit_ms);
+        if (frame.kind == format::kKindFiller) {
+            tail_.bytes.append(kFiller, frame.length);
+            continue;
+        }
+        pieces.take(frame.length, [&](std::string_view part, Blob* blob) {
             if (blob == nullptr) {
                 tail_.bytes.append(part);
                 return;
             }
             blob->retain();
-            tail_.splices.push_back({tail_.bytes.size(), BlobRef(blob), part});
+            tail_.splices.push_back({tail_.bytes.size(), BlobRef(blob), part, frame.ahead});
         });
     }
     whole.done();
@@ -175,10 +234,12 @@ void Log::append_frames(const EffectBuffer& effects, const PayloadSums& sums, ui
 
 Status Log::write(uint64_t position) {
     if (written() >= position) return {};
+    std::vector<Splice> put;
     {
         const std::lock_guard<std::mutex> guard(write_);
         if (failed()) return failure();
         SYNAP_TRY(write_through(position));
+        put.swap(put_);
     }
     if (waiting_count_.load() != 0) complete_waiters();
     // It may have a sync to think of now.
@@ -194,11 +255,13 @@ Status Log::sync(uint64_t position) {
         if (synced() >= position) return {};
         bool names = false;
         uint64_t end = 0;
+        std::vector<Splice> put;
         {
             const std::lock_guard<std::mutex> write_guard(write_);
             if (failed()) return failure();  // of a write that held the lock until now
             SYNAP_TRY(write_tail());
             SYNAP_TRY(write_through(position));
+            put.swap(put_);
             syncing_.clear();
             syncing_.swap(dirty_);
             syncing_.push_back({file_, 0});

@@ -26,6 +26,7 @@
 #include "core/base/limits.h"
 #include "core/log/record.h"
 #include "core/log/segment.h"
+#include "core/log/written_ahead.h"
 #include "core/platform/clock.h"
 
 namespace synap {
@@ -86,12 +87,19 @@ public:
     // gets back what was reserved.
     Status stop();
 
+    // Large values of a record that is to come, written before it has its place: what comes behind
+    // it then waits for little. Null where there is no place or no memory for that. Blocking: disk,
+    // with none of the log's mutexes held.
+    std::unique_ptr<WrittenAhead> write_ahead(std::span<const BlobRef> values) noexcept;
+
     // One record. Returns the position behind it. Takes the contents of `effects`, leaving it
     // empty. Throws std::bad_alloc: then nothing was appended. `now_ms`, the time of day, is kept
     // with the record and orders nothing: it may be before that of an earlier one. One of more than
     // limits::kLargeRecordBytes is for its appender to write(), once that holds no lock: nobody
     // else waits for room until it is.
-    uint64_t append(EffectBuffer& effects, int64_t now_ms);  // 0 after stop()
+    // `ahead` is taken where it is of these values.
+    uint64_t append(EffectBuffer& effects, int64_t now_ms,  // 0 after stop()
+                    std::unique_ptr<WrittenAhead>* ahead = nullptr);
     // In place of the one before, which sees no more records once this has returned.
     void set_tap(RecordTap& tap) noexcept {
         const std::lock_guard<std::mutex> guard(append_);
@@ -159,11 +167,22 @@ private:
         size_t at;
         BlobRef blob;  // kept alive until written
         std::string_view bytes;
+        bool ahead;  // they are in the file already
+    };
+    // A record begins here that has values written ahead, whose file is the next segment.
+    struct Switch {
+        size_t at;      // of the tail's bytes
+        size_t splice;  // the first behind it
+        uint64_t position;
+        uint64_t end;  // of what was written ahead, with the gaps; a position
+        std::unique_ptr<WrittenAhead> ahead;
     };
     // Frames in the order of positions; large values stand between the bytes.
     struct Tail {
         std::string bytes;
         std::vector<Splice> splices;
+        std::vector<Switch> switches;
+        size_t switched = 0;  // of them, whose files are segments already
         uint64_t start = 0;
         uint64_t end = 0;
         uint64_t large_bytes = 0;  // of large records
@@ -182,10 +201,10 @@ private:
     // Beyond the end of the log there is always place for so much, or the log is asked for room.
     static constexpr uint64_t kRoomMargin = 64 * 1024;
 
-    class PayloadSums;
-    void append_frames(const EffectBuffer& effects, const PayloadSums& sums, uint64_t commit_ms);
-    void append_frame_header(uint32_t length, uint8_t flags, uint32_t payload_crc,
-                             uint64_t commit_ms);
+    class Frames;
+    struct Frame;
+    void append_frames(const EffectBuffer& effects, const Frames& frames, uint64_t commit_ms);
+    void append_frame_header(const Frame& frame, uint8_t flags, uint64_t commit_ms);
     void seal(Tail& tail) noexcept;
     // A large record waits until others are written, a usual one for none.
     uint64_t room_in_tail(uint64_t bytes) const noexcept {
@@ -197,7 +216,9 @@ private:
     Status write_through(uint64_t position);
     Status write_taken();
     Status begin_epoch();
-    Status put_tail(const Tail& tail);
+    Status put_tail(Tail& tail);
+    Status put_until(const Tail& tail, size_t bytes, size_t splices);
+    Status enter_ahead(Switch& next);
     Status zero_ahead();
     Status fill_with_zeros(File& file, uint64_t from, uint64_t until);
     Status set_aside(File& file, uint64_t from, uint64_t until);
@@ -253,17 +274,19 @@ private:
     RecordTap* tap_ = nullptr;  // guarded by append_
 
     std::mutex write_;
-    Tail writing_;                     // guarded by write_
-    bool taken_ = false;               // writing_ holds what is not written yet; guarded by write_
-    std::shared_ptr<File> file_;       // guarded by write_
-    std::vector<Earlier> dirty_;       // guarded by write_
-    bool names_dirty_ = false;         // guarded by write_
-    uint64_t segment_start_;           // guarded by write_
-    uint64_t segment_synced_ = 0;      // as its header says, if it is new; guarded by write_
-    uint64_t zeroed_until_ = 0;        // file offset; guarded by write_
-    uint64_t reserved_ = 0;            // file offset to which there is room; guarded by write_
-    bool zeroes_ = false;              // the file system cannot reserve room; guarded by write_
-    bool epoch_begun_ = false;         // guarded by write_
+    Tail writing_;                 // guarded by write_
+    bool taken_ = false;           // writing_ holds what is not written yet; guarded by write_
+    std::vector<Splice> put_;      // written values, to be freed without the lock; write_
+    std::shared_ptr<File> file_;   // guarded by write_
+    std::vector<Earlier> dirty_;   // guarded by write_
+    bool names_dirty_ = false;     // guarded by write_
+    uint64_t segment_start_;       // guarded by write_
+    uint64_t segment_synced_ = 0;  // as its header says, if it is new; guarded by write_
+    uint64_t zeroed_until_ = 0;    // file offset; guarded by write_
+    uint64_t reserved_ = 0;        // file offset to which there is room; guarded by write_
+    bool zeroes_ = false;          // the file system cannot reserve room; guarded by write_
+    bool epoch_begun_ = false;     // guarded by write_
+    std::atomic<uint64_t> next_ahead_{1};
     uint64_t next_segment_at_us_ = 0;  // not before: one could not be begun; guarded by write_
     std::atomic<uint64_t> written_;
     std::atomic<uint64_t> room_on_disk_{0};    // until this position

@@ -192,21 +192,64 @@ Status Log::make_room(uint64_t bytes) {
 
 // --- the tail ------------------------------------------------------------------------------------
 
-Status Log::put_tail(const Tail& tail) {
-    uint64_t offset = format::kSegmentHeaderBytes + tail.start - segment_start_;
-    size_t at = 0;
-    for (size_t i = 0; i <= tail.splices.size(); ++i) {
-        const size_t until = i < tail.splices.size() ? tail.splices[i].at : tail.bytes.size();
+// May be called again after it failed: what was written is written once more, but for what stands
+// in segments that were left since.
+Status Log::put_tail(Tail& tail) {
+    for (;; ++tail.switched) {
+        const bool last = tail.switched == tail.switches.size();
+        Switch* const next = last ? nullptr : &tail.switches[tail.switched];
+        SYNAP_TRY(put_until(tail, last ? tail.bytes.size() : next->at,
+                            last ? tail.splices.size() : next->splice));
+        if (last) break;
+        SYNAP_TRY(enter_ahead(*next));
+    }
+    if (policy_.load(std::memory_order_relaxed) == FsyncPolicy::kAlways) return zero_ahead();
+    return {};
+}
+
+// Of the tail, from the last switch on.
+Status Log::put_until(const Tail& tail, size_t bytes, size_t splices) {
+    const bool first = tail.switched == 0;
+    const Switch* const from = first ? nullptr : &tail.switches[tail.switched - 1];
+    uint64_t offset = offset_of(first ? tail.start : from->position);
+    size_t at = first ? 0 : from->at;
+    for (size_t i = first ? 0 : from->splice; i <= splices; ++i) {
+        const size_t until = i < splices ? tail.splices[i].at : bytes;
         if (until > at) {
             SYNAP_TRY(file_->write_at(offset, {tail.bytes.data() + at, until - at}));
             offset += until - at;
             at = until;
         }
-        if (i == tail.splices.size()) break;
-        SYNAP_TRY(file_->write_at(offset, tail.splices[i].bytes));
-        offset += tail.splices[i].bytes.size();
+        if (i == splices) break;
+        const Splice& splice = tail.splices[i];
+        if (!splice.ahead) SYNAP_TRY(file_->write_at(offset, splice.bytes));
+        offset += splice.bytes.size();
     }
-    if (policy_.load(std::memory_order_relaxed) == FsyncPolicy::kAlways) return zero_ahead();
+    return {};
+}
+
+// The log goes on in the file with what was written ahead. Nothing has changed when it fails: a
+// segment that was synced early is none that waits for it.
+Status Log::enter_ahead(Switch& next) {
+    const SegmentHeader header{start_.history.level, start_.history.id, next.position, synced(),
+                               start_.node};
+    std::shared_ptr<File>& file = next.ahead->file();
+    const uint64_t end = offset_of(next.position);
+    const bool crowded = dirty_.size() + 1 >= dirty_.capacity();
+    if (crowded) {
+        SYNAP_TRY(file_->truncate(end));
+        SYNAP_TRY(file_->sync());
+    }
+    SYNAP_TRY(file->write_at(0, encode_segment_header(header)));
+    SYNAP_TRY(
+        disk_.rename(next.ahead->name(), format::file_name(format::kSegmentPrefix, next.position)));
+    if (!crowded) dirty_.push_back({std::move(file_), end});
+    crowded_.store(dirty_.size() >= kSegmentsUnsynced);
+    file_ = std::move(file);
+    names_dirty_ = true;
+    segment_start_ = next.position;
+    segment_synced_ = header.synced;
+    reserved_ = zeroed_until_ = offset_of(next.end);
     return {};
 }
 
@@ -240,6 +283,8 @@ Status Log::write_tail() {
             tail_.start = tail_.end = writing_.end;
             tail_.bytes.clear();
             tail_.splices.clear();
+            tail_.switches.clear();
+            tail_.switched = 0;
             tail_.large_bytes = 0;
         }
         if (writing_.start == writing_.end) return {};
@@ -258,7 +303,7 @@ Status Log::write_through(uint64_t position) {
 Status Log::write_taken() {
     const uint64_t used = writing_.start - segment_start_;
     const uint64_t size = writing_.end - writing_.start;
-    if (used > 0 && used + size > options_.segment_bytes) {
+    if (used > 0 && used + size > options_.segment_bytes && writing_.switches.empty()) {
         // With room for what was appended meanwhile: it was taken for good.
         const uint64_t room = appended() - writing_.start;
         SYNAP_TRY(begin_segment_if_possible(writing_.start, room));
@@ -271,7 +316,10 @@ Status Log::write_taken() {
     reserved_ = std::max(reserved_, offset_of(writing_.end));
     note_room();
     taken_ = false;
+    if (put_.empty()) put_.swap(writing_.splices);
     writing_.splices.clear();
+    writing_.switches.clear();
+    writing_.switched = 0;
     if (writing_.bytes.capacity() > kTailKeptBytes) std::string().swap(writing_.bytes);
     return {};
 }

@@ -158,7 +158,9 @@ Result<bool> LogReader::next(LogRecord& record) {
             }
             return false;
         }
-        if (header.kind != format::kKindEffects || header.codec != 0 || header.key_id != 0) {
+        const bool filler = header.kind == format::kKindFiller;
+        if ((header.kind != format::kKindEffects && !filler) || header.codec != 0 ||
+            header.key_id != 0) {
             return Error{Code::kVersion, file_name_ + ": offset " + std::to_string(offset_) +
                                              ": a record of a kind this version does not know"};
         }
@@ -168,8 +170,12 @@ Result<bool> LogReader::next(LogRecord& record) {
             return false;
         }
         const bool last = (header.flags & format::kFlagLast) != 0;
+        if (filler && (first || last)) {
+            stop("a chain of frames is broken");
+            return false;
+        }
         offset_ += format::kFrameHeaderBytes + header.length;
-        if (!(first && last)) chain_.append(payload);
+        if (!(first && last) && !filler) chain_.append(payload);
         in_chain = true;
         if (!last) continue;
         end_ = position_at(offset_);

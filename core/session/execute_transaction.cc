@@ -10,6 +10,9 @@ bool Session::queue_command(const CommandRecord& command, std::span<const std::s
         reply_.error("ERR Command not allowed inside a transaction");
         return true;
     }
+    uint64_t bytes = 0;
+    for (const std::string_view arg : args) bytes += arg.size();
+    if (is_left(bytes)) return false;
     if (!transaction_.queue(command, args,
                             engine_->options().get(OptionId::kTransactionCommands))) {
         transaction_.spoil();
@@ -26,6 +29,7 @@ bool Session::execute_transaction(const CommandRecord&) {
         reply_.error("EXECABORT Transaction discarded because of previous errors.");
         return true;
     }
+    if (is_left(transaction_.bytes())) return false;
     bool alone = false;
     bool moves = false;
     uint64_t bytes = 0;
@@ -45,12 +49,15 @@ bool Session::execute_transaction(const CommandRecord&) {
             copy_large_arguments(queued.args);
         }
     }
-    if (!has_log_room(transaction_.bytes()) && !make_log_room(transaction_.bytes())) {
-        run_.large_arguments.clear();
+    if (!has_place_for(transaction_.bytes())) {
+        drop_large_arguments();
         drop_transaction();
         return true;
     }
-    make_rooms();
+    if (!make_rooms()) {
+        drop_large_arguments();
+        return false;
+    }
     enter(alone ? Gate::kAlone : Gate::kShared);
     if ((guard_ & bars) != 0) [[unlikely]]
         return abort_transaction(why_barred());
@@ -70,14 +77,14 @@ bool Session::execute_transaction(const CommandRecord&) {
     rest_on_slots();
     locks_.unlock(keyspace_);
     if (alone) enter(Gate::kOut);
-    run_.large_arguments.clear();
+    drop_large_arguments();
     drop_transaction();
     return ran;
 }
 
 bool Session::abort_transaction(std::string_view why) {
     if (gate_ == Gate::kAlone) enter(Gate::kOut);
-    run_.large_arguments.clear();
+    drop_large_arguments();
     drop_transaction();
     reply_.error("EXECABORT Transaction discarded because of: " + std::string(why));
     return true;

@@ -207,26 +207,23 @@ bool Session::lock_keys(const CommandRecord& command, std::span<const std::strin
 bool Session::execute_locked(const CommandRecord& command, std::span<const std::string_view> args,
                              const Prepared& prepared) {
     const bool write = command.has(kCommandWrite);
-    if (write) {
-        const uint64_t large = copy_large_arguments(args);
-        if (large != 0 && !has_log_room(large) && !make_log_room(large)) {
-            run_.large_arguments.clear();
-            return true;
-        }
+    if (const uint64_t large = write ? large_bytes_of(args) : 0; large != 0) {
+        if (is_left(large)) return false;
+        if (!place_large_arguments(args, large)) return true;
     }
     const bool edits = command.id == kIdAppend || command.id == kIdSetrange;
     const bool entered =
         edits ? lock_for_edit(command, args, prepared) : lock_keys(command, args, prepared);
     if (!entered) {
-        run_.large_arguments.clear();
-        return true;
+        drop_large_arguments();
+        return !wants_long_;
     }
     const size_t hashed = is_hashed(prepared) ? static_cast<size_t>(command.first_key) : 0;
     call_handler(command, args, hashed, prepared.hash);
     const bool ran = commit();
     rest_on_slots();
     locks_.unlock(keyspace_);
-    if (write) run_.large_arguments.clear();
+    if (write) drop_large_arguments();
     if (edits) run_.prepared = {};
     return ran && !wants_wait_ && !wants_host_;
 }
@@ -275,9 +272,9 @@ void Session::abandon_call() noexcept {
     if (locks_.locked()) locks_.unlock(keyspace_);
     reply_.cut(call_began_);
     run_.captures_first = false;
-    run_.large_arguments.clear();
+    drop_large_arguments();
     run_.prepared = {};
-    wants_wait_ = wants_host_ = false;
+    wants_wait_ = wants_host_ = wants_long_ = false;
     if (transaction_.end_execution()) {
         drop_transaction();
     } else {
@@ -290,7 +287,7 @@ bool Session::commit() {
     if (run_.applied == 0) return true;
     if (run_.logging) {
         owes_writing_ = owes_writing_ || run_.effects.total_bytes() > limits::kLargeRecordBytes;
-        last_write_ = engine_->log()->append(run_.effects, run_.now_ms);
+        last_write_ = engine_->log()->append(run_.effects, run_.now_ms, &ahead_);
     }
     run_.applied = 0;
     if (!run_.logging) return true;
@@ -319,17 +316,6 @@ void Session::rest_on_slots() noexcept {
 void Session::rest_on_everything() noexcept {
     if (call_level_ != Durability::kDisk || !run_.logging) return;
     depends_on_ = std::max(depends_on_, engine_->log()->appended());
-}
-
-// Returns their bytes.
-uint64_t Session::copy_large_arguments(std::span<const std::string_view> args) {
-    uint64_t bytes = 0;
-    for (const std::string_view arg : args) {
-        if (arg.size() <= limits::kInlineValueBytes) continue;
-        bytes += arg.size();
-        run_.large_arguments.push_back({arg.data(), BlobRef(Blob::copy(arg))});
-    }
-    return bytes;
 }
 
 void Session::collect_slots(const CommandRecord& command, std::span<const std::string_view> args,

@@ -26,6 +26,7 @@ struct Growing {
     bool owned;  // nobody else had the blob
     StringRoom room;
 
+    bool is_copied() const noexcept { return !owned || size > room.from.get()->capacity(); }
     void grow(const CommandRecord& command, std::span<const std::string_view> args) {
         int64_t offset = 0;
         if (command.id == kIdAppend) {
@@ -48,6 +49,10 @@ bool Session::lock_for_edit(const CommandRecord& command, std::span<const std::s
         locks_.unlock(keyspace_);
         enter(Gate::kOut);
         PreparedString& edit = run_.prepared;
+        if (is_left(std::max<uint64_t>(edit.from_size, edit.offset + edit.bytes.size()))) {
+            edit = {};
+            return false;
+        }
         Blob* from = edit.from.get();
         const std::string_view old =
             from != nullptr ? from->bytes().substr(0, edit.from_size) : std::string_view(text);
@@ -115,7 +120,7 @@ bool Session::find_large_string(unsigned database, std::string_view name, String
     return true;
 }
 
-void Session::make_rooms() {
+bool Session::make_rooms() {
     unsigned database = database_;
     std::vector<Growing> strings;
     for (const Transaction::Queued& queued : transaction_.queued()) {
@@ -135,16 +140,20 @@ void Session::make_rooms() {
         }
         known->grow(command, queued.args);
     }
-    if (strings.empty()) return;
+    if (strings.empty()) return true;
     enter(Gate::kOut);
+    uint64_t copied = 0;
+    for (const Growing& each : strings) copied += each.is_copied() ? each.room.from_size : 0;
+    if (is_left(copied)) return false;
     for (Growing& each : strings) {
+        if (!each.is_copied()) continue;
         const Blob& from = *each.room.from.get();
-        if (each.owned && each.size <= from.capacity()) continue;
         const std::string_view old = from.bytes().substr(0, each.room.from_size);
         const size_t size = std::min(each.size, run_.value_bytes_max);
         each.room.copy = BlobRef(string_value::roomy_copy(old, size));
         run_.rooms.push_back(std::move(each.room));
     }
+    return true;
 }
 
 }  // namespace synap

@@ -119,6 +119,15 @@ void Session::note_latency(uint64_t began_us, std::span<const Call> done) noexce
     counts_.time_one(*command, elapsed, tracked, run_.stripe);
 }
 
+Stop Session::why_stopped() noexcept {
+    const Stop why = wants_wait_   ? Stop::kPending
+                     : wants_host_ ? Stop::kHost
+                     : wants_long_ ? Stop::kLong
+                                   : Stop::kFailed;
+    wants_wait_ = wants_host_ = wants_long_ = false;
+    return why;
+}
+
 void Session::run_chunk(std::span<const Call> calls, BatchResult& result) {
     if (!is_expected(calls)) prepare_all(calls);
     expected_ = {};
@@ -128,8 +137,7 @@ void Session::run_chunk(std::span<const Call> calls, BatchResult& result) {
         call_began_ = reply_.mark();
         if (!run_one(calls[i], prepared_[i])) {
             reply_.cut(call_began_);
-            result.stop = wants_wait_ ? Stop::kPending : wants_host_ ? Stop::kHost : Stop::kFailed;
-            wants_wait_ = wants_host_ = false;
+            result.stop = why_stopped();
             return;
         }
         ++result.done;

@@ -33,6 +33,7 @@ enum class Stop : uint8_t {
     kBudget,   // the replies are large: deliver them and go on
     kPending,  // the next call waits; see pending_wait()
     kHost,     // the next call belongs to the embedding program
+    kLong,     // the next call takes long, and the caller wants none that does
     kFailed,   // the next call could not be run; see failure()
 };
 
@@ -107,6 +108,9 @@ public:
         level_set_ = is_set;
     }
     bool has_own_level() const noexcept { return level_set_; }
+    // Whether the next batch stops before a call that copies more than this.
+    static constexpr uint64_t kBriefBytes = 4ull << 20;
+    void set_brief(bool brief) noexcept { brief_ = brief; }
     // The level of the calls of the next batch: replies rest on what they read only for kDisk.
     void set_call_level(Durability level) noexcept { call_level_ = level; }
 
@@ -162,6 +166,7 @@ private:
     void run_chunks(std::span<const Call> calls, BatchResult& result);
     void run_chunk(std::span<const Call> calls, BatchResult& result);
     void end_run() noexcept;
+    Stop why_stopped() noexcept;
     // A call that was expected, of a command that reads one key.
     bool is_point_read(const Call& call) const noexcept {
         const Prepared& prepared = prepared_[0];
@@ -235,11 +240,22 @@ private:
     bool lock_for_edit(const CommandRecord& command, std::span<const std::string_view> args,
                        const Prepared& prepared);
     // For the edits of a transaction, before its slots are locked.
-    void make_rooms();
+    bool make_rooms();  // false: it is left
+    // Whether the call is left to a caller that has time for so many bytes to be copied.
+    bool is_left(uint64_t bytes) noexcept {
+        wants_long_ = brief_ && bytes > kBriefBytes;
+        return wants_long_;
+    }
     bool find_large_string(unsigned database, std::string_view name, StringRoom& room, bool& owned);
     bool is_prepared(const CommandRecord& command, std::span<const std::string_view> args,
                      std::string& text);
-    uint64_t copy_large_arguments(std::span<const std::string_view> args);
+    // Of a write, before any lock is taken: copies, and what is very large in the log's files.
+    // False where the log has no place for it, with the error replied.
+    bool place_large_arguments(std::span<const std::string_view> args, uint64_t bytes);
+    static uint64_t large_bytes_of(std::span<const std::string_view> args) noexcept;
+    void copy_large_arguments(std::span<const std::string_view> args);
+    bool has_place_for(uint64_t bytes);
+    void drop_large_arguments() noexcept;
     // Appends the record of what was applied; tells the slots.
     bool commit();
     void write_large_record() noexcept;
@@ -288,10 +304,13 @@ private:
     bool level_set_ = false;
     uint64_t last_write_ = 0;
     bool owes_writing_ = false;  // of a large record
+    std::unique_ptr<WrittenAhead> ahead_;
     uint64_t depends_on_ = 0;
     PendingWait pending_wait_;
     bool wants_wait_ = false;
     bool wants_host_ = false;
+    bool wants_long_ = false;
+    bool brief_ = false;
     Gate gate_ = Gate::kOut;
     SlotLocks locks_;
 

@@ -15,6 +15,7 @@
 #include <string_view>
 
 #include "core/base/heap_size.h"
+#include "core/base/map_memory.h"
 
 namespace synap {
 
@@ -23,7 +24,7 @@ public:
     // One reference; throws std::bad_alloc. Bytes behind size() are not initialised.
     static Blob* make(size_t size, size_t capacity) {
         const size_t total = heap_size(sizeof(Blob) + (capacity < size ? size : capacity));
-        void* memory = std::malloc(total);
+        void* memory = total >= kMappedBytes ? map_pages(total) : std::malloc(total);
         if (memory == nullptr) throw std::bad_alloc();
         return new (memory) Blob(size, total - sizeof(Blob));
     }
@@ -35,7 +36,7 @@ public:
 
     void retain() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
     void release() noexcept {
-        if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) std::free(this);
+        if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) free();
     }
     bool unique() const noexcept { return references_.load(std::memory_order_acquire) == 1; }
 
@@ -52,6 +53,15 @@ public:
 private:
     Blob(size_t size, size_t capacity) noexcept
         : references_(1), size_(size), capacity_(capacity) {}
+
+    void free() noexcept {
+        const size_t total = sizeof(Blob) + capacity_;
+        total >= kMappedBytes ? unmap_memory(this, total) : std::free(this);
+    }
+
+    // From here on pages of its own: whoever lets go of it gives them back, and no other thread
+    // that an allocator picks for that.
+    static constexpr size_t kMappedBytes = 4ull << 20;
 
     std::atomic<uint64_t> references_;
     uint64_t size_;

@@ -1,10 +1,57 @@
 #include "server/net/buffer.h"
 
+#include <sys/mman.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <new>
 
 namespace synap::server {
+
+namespace {
+
+// Blocks from here on are mapped, not allocated: they grow without being copied.
+constexpr size_t kMappedBytes = 1024UL * 1024;
+
+char* map(size_t bytes) noexcept {
+    void* block =
+        ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (block == MAP_FAILED) return nullptr;
+    static_cast<void>(::madvise(block, bytes, MADV_HUGEPAGE));  // best effort
+    return static_cast<char*>(block);
+}
+
+char* remap(char* block, size_t old_bytes, size_t bytes) noexcept {
+    void* moved = ::mremap(block, old_bytes, bytes, MREMAP_MAYMOVE);
+    return moved == MAP_FAILED ? nullptr : static_cast<char*>(moved);
+}
+
+char* take(size_t bytes) noexcept {
+    return bytes >= kMappedBytes ? map(bytes) : static_cast<char*>(std::malloc(bytes));
+}
+
+void give(char* block, size_t bytes) noexcept {
+    if (bytes >= kMappedBytes) {
+        ::munmap(block, bytes);
+    } else {
+        std::free(block);
+    }
+}
+
+char* change(char* block, size_t old_bytes, size_t bytes) noexcept {
+    const bool was_mapped = old_bytes >= kMappedBytes;
+    if (was_mapped != (bytes >= kMappedBytes)) {
+        char* moved = take(bytes);
+        if (moved == nullptr || block == nullptr) return moved;
+        std::memcpy(moved, block, std::min(old_bytes, bytes));
+        give(block, old_bytes);
+        return moved;
+    }
+    if (was_mapped) return remap(block, old_bytes, bytes);
+    return static_cast<char*>(std::realloc(block, bytes));
+}
+
+}  // namespace
 
 BufferPool::~BufferPool() {
     for (size_t i = 0; i < kept_count_; ++i) std::free(kept_[i]);
@@ -12,13 +59,13 @@ BufferPool::~BufferPool() {
 
 char* BufferPool::allocate(size_t bytes) noexcept {
     if (bytes == kChunkBytes && kept_count_ != 0) return kept_[--kept_count_];
-    char* block = static_cast<char*>(std::malloc(bytes));
+    char* block = take(bytes);
     if (block != nullptr) held_ += bytes;
     return block;
 }
 
 char* BufferPool::resize(char* block, size_t old_bytes, size_t bytes) noexcept {
-    char* moved = static_cast<char*>(std::realloc(block, bytes));
+    char* moved = change(block, old_bytes, bytes);
     if (moved != nullptr) {
         held_ += bytes;
         held_ -= old_bytes;
@@ -32,7 +79,7 @@ void BufferPool::release(char* block, size_t bytes) noexcept {
         kept_[kept_count_++] = block;
         return;
     }
-    std::free(block);
+    give(block, bytes);
     held_ -= bytes;
 }
 

@@ -250,6 +250,7 @@ void Connection::settle(const Fed& fed) {
         waiting_ |= kReply;
         charge_owed();
     }
+    if (fed.verdict == Verdict::kLong) begin_long_call();
     const bool goes_on = fed.verdict == Verdict::kYield || fed.verdict == Verdict::kBlocked ||
                          fed.verdict == Verdict::kPaused;
     work_left_ = goes_on && !input_.empty();
@@ -414,11 +415,15 @@ void Connection::close() {
     if (closed()) return;
     waiting_ &= static_cast<uint8_t>(~kReply);
     charge_owed();
-    session_.reset();
-    input_.clear();
     output_.clear();
     ::close(fd_);
     fd_ = -1;
+    if ((waiting_ & kLong) == 0) let_go();
+}
+
+void Connection::let_go() {
+    session_.reset();
+    input_.clear();
     loop_.retire(*this);
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <variant>
 
@@ -54,6 +55,8 @@ public:
     void on_committed(bool reached);
     // The submitted command has completed.
     void on_completion(const Reply& reply, const synap_error_t* error);
+    // The call that another thread has run is done.
+    void on_long_call();
     // Goes on with what was left when the last turn ended early.
     void resume();
     // Looks at the time limits.
@@ -64,7 +67,7 @@ public:
     void cut(CutReason reason);
 
 private:
-    enum Wait : uint8_t { kLog = 1, kCommand = 2, kOutput = 4, kReply = 8 };
+    enum Wait : uint8_t { kLog = 1, kCommand = 2, kOutput = 4, kReply = 8, kLong = 16 };
 
     bool may_read() const noexcept;
     void receive();
@@ -84,7 +87,9 @@ private:
     void flush();
     void finish();
     void discard();
+    void begin_long_call();
     void close();
+    void let_go();
 
     Loop& loop_;
     int fd_;
@@ -94,6 +99,10 @@ private:
     OutputBuffer output_;
     std::optional<Session> session_;
     std::variant<std::monostate, resp::Peer, http::Peer> peer_;
+
+    // Of a call that takes long (kLong): another thread has session_ and input_ meanwhile, which
+    // stay for it although the connection is closed.
+    std::unique_ptr<resp::LongCall> long_call_;
 
     uint8_t waiting_ = 0;      // Wait
     size_t owed_ = 0;          // bytes held for replies that the session owes, as last looked

@@ -1,4 +1,5 @@
-// What a connection owes: long replies are delivered as their client takes them.
+// What a connection owes: long replies are delivered as their client takes them, and calls that
+// take long are run by another thread.
 #define SYNAP_UNSTABLE_API
 #include <synap/synap_unstable.h>
 
@@ -29,6 +30,33 @@ void Connection::resume() {
     } else if (readable_) {
         receive();
     }
+}
+
+void Connection::begin_long_call() {
+    long_call_ = std::make_unique<resp::LongCall>();
+    loop_.run_aside(*this, [call = long_call_.get(), session = session_->raw(),
+                            &limits = loop_.limits(), data = input_.data(),
+                            size = input_.size()] { call->run(session, limits, data, size); });
+    waiting_ |= kLong;
+}
+
+void Connection::on_long_call() {
+    waiting_ &= static_cast<uint8_t>(~kLong);
+    const std::unique_ptr<resp::LongCall> call = std::move(long_call_);
+    if (closed()) {
+        let_go();
+        return;
+    }
+    request_ms_ = loop_.now_ms();  // the client could not go on until now
+    const PeerContext context{loop_.services(), session_->raw(), output_, id_};
+    Fed fed;
+    fed.verdict = std::get<resp::Peer>(peer_).finish(context, *call);
+    fed.reason = fed.verdict == Verdict::kAbort ? CutReason::kOutputLimit : fed.reason;
+    fed.progressed = true;
+    if (call->reply) fed.token = call->reply.token();
+    input_.consume(call->bytes);
+    if (fed.verdict == Verdict::kMore && !input_.empty()) fed.verdict = Verdict::kYield;
+    settle(fed);
 }
 
 // Makes more of the replies that the session owes, when the client has taken what there was.

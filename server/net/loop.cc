@@ -216,6 +216,27 @@ void Loop::resume_later(const Connection& connection) {
     resumed_.push_back(connection.id());
 }
 
+void Loop::run_aside(const Connection& connection, std::function<void()> call) {
+    services_.shared.long_calls.add([this, id = connection.id(), call = std::move(call)] {
+        call();
+        const auto done = [this, id] {
+            if (Connection* waiting = connections_.find(id); waiting != nullptr) {
+                now_ms_ = steady_us() / 1000;
+                serve_one(*waiting, [](Connection& open) { open.on_long_call(); });
+            }
+            finish_iteration();
+        };
+        for (;; std::this_thread::sleep_for(kNoMemoryPause)) {
+            try {
+                asio::post(reactor_->io, done);
+                return;
+            } catch (const std::bad_alloc&) {
+                continue;  // it waits for this
+            }
+        }
+    });
+}
+
 void Loop::run_resumed() {
     std::vector<uint64_t> turn;
     turn.swap(resumed_);

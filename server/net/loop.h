@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <span>
 #include <thread>
@@ -67,6 +68,9 @@ public:
     bool must_commit(synap_token_t token, uint32_t level) const noexcept;
     void commit_later(const Connection& connection, synap_token_t token, uint32_t level);
     void resume_later(const Connection& connection);
+    // Has `call`, which does not throw, run by the thread for what takes long, and the connection
+    // told when it is done.
+    void run_aside(const Connection& connection, std::function<void()> call);
     // limits.output_soft_bytes, or less while the memory of all clients is short.
     size_t output_soft_bytes() const noexcept;
     // Tells the store and the other threads what the connections of this one hold, when that has

@@ -15,6 +15,7 @@
 #include "server/config/settings.h"
 #include "server/net/client_memory.h"
 #include "server/net/counters.h"
+#include "server/net/long_calls.h"
 #include "server/resp/parser.h"
 #include "server/resp/writer.h"
 
@@ -47,6 +48,8 @@ struct Shared {
     // Starts an orderly stop. Any thread.
     std::function<void()> request_stop;
 
+    LongCalls long_calls;
+
     // A connection has ended.
     void left(bool was_restricted) noexcept {
         (was_restricted ? restricted : connections).fetch_sub(1, std::memory_order_relaxed);
@@ -59,6 +62,7 @@ enum class Verdict : uint8_t {
     kYield,    // has more to do, after the output was sent
     kBlocked,  // a submitted command will complete through the event queue
     kPaused,   // the session owes the rest of its replies, after the output was sent
+    kLong,     // what comes first of what is left takes too long for an I/O thread
     kClose,    // close once the output was sent
     kAbort     // close now and send nothing: the outcome is unknown or the client is gone
 };

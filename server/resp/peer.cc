@@ -76,6 +76,8 @@ Fed Peer::feed(const PeerContext& context, const char* data, size_t size) {
             total.verdict = Verdict::kAbort;
             total.reason = CutReason::kOutputLimit;
         }
+        // What takes long comes when all before it is answered.
+        if (total.verdict == Verdict::kLong && total.consumed != 0) total.verdict = Verdict::kYield;
         if (total.verdict != Verdict::kMore) return total;
         if (parsed == Parsed::kError) {
             services.writer.error("ERR " + parser_.error());
@@ -102,7 +104,7 @@ Fed Peer::feed(const PeerContext& context, const char* data, size_t size) {
 Fed Peer::run(const PeerContext& context, const Batch& batch, size_t turn_end) {
     Services& services = context.services;
     synap_exec_options_t options = nowait();
-    options.flags |= SYNAP_EXEC_PAUSES;
+    options.flags |= uint32_t{SYNAP_EXEC_PAUSES} | uint32_t{SYNAP_EXEC_BRIEF};
     const size_t n = batch.calls.size();
     Fed fed;
     size_t i = 0;
@@ -134,6 +136,8 @@ Fed Peer::run(const PeerContext& context, const Batch& batch, size_t turn_end) {
         if (status == SYNAP_PAUSED) {
             paused_ = services.writer.suspend();
             fed.verdict = Verdict::kPaused;
+        } else if (status == SYNAP_LONG) {
+            fed.verdict = Verdict::kLong;
         } else if (status != SYNAP_OK) {
             if (i == end) {
                 synap_error_free(error);
@@ -230,6 +234,16 @@ bool Peer::complete(const PeerContext& context, const Reply& reply, const synap_
     if (reply) return write_reply(writer, reply) == Verdict::kMore;
     write_failure(writer, error);
     return !writer.failed();
+}
+
+Verdict Peer::finish(const PeerContext& context, const LongCall& call) {
+    Writer& writer = context.services.writer;
+    writer.bind(context.output, synap_session_protocol(context.session));
+    context.services.counters.resp_commands.add();
+    if (call.bytes == 0 || call.status == SYNAP_E_SHUTDOWN) return Verdict::kAbort;
+    if (call.status == SYNAP_OK) return write_reply(writer, call.reply);
+    write_failure(writer, call.error);
+    return writer.failed() ? Verdict::kAbort : Verdict::kMore;
 }
 
 // SHUTDOWN [NOSAVE | SAVE] [NOW] [FORCE] [ABORT]: no reply when it is obeyed.

@@ -6,6 +6,7 @@
 #include <synap/reply.hpp>
 
 #include "server/net/services.h"
+#include "server/resp/long_call.h"
 #include "server/resp/parser.h"
 
 namespace synap::server::resp {
@@ -26,6 +27,9 @@ public:
     // False when the output is full and the connection must be cut.
     [[nodiscard]] bool complete(const PeerContext& context, const Reply& reply,
                                 const synap_error_t* error);
+
+    // The call that took long has ended.
+    Verdict finish(const PeerContext& context, const LongCall& call);
 
 private:
     Fed run(const PeerContext& context, const Batch& batch, size_t turn_end);

@@ -1,4 +1,4 @@
-"""How long another client waits at most while something happens to a large hash as a whole."""
+"""How long another client waits at most while something happens to a large value as a whole."""
 
 from __future__ import annotations
 
@@ -30,6 +30,8 @@ DUE_AHEAD_MS = 1_500
 WRITES = 1_000
 SLOW_READS = 100
 SLOW_PAUSE = 0.005
+APPENDED_MIB = 400
+PIECE = b"x" * (1 << 20)
 # What a step leaves to do in the background belongs to it.
 AFTER_SECONDS = 0.5
 EXPIRED_FIELDS = re.compile(rb"^expired_subkeys:(\d+)", re.MULTILINE)
@@ -163,6 +165,44 @@ def measure(bench: Bench) -> dict[str, float]:
     return {name: phase.latency_us["max"] / 1e3 for name, phase in load.phases.items()}
 
 
+def append(server: Server, mib: int) -> None:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE) as connection:
+        connection.sendall(b"*3\r\n$6\r\nAPPEND\r\n$6\r\nlarge:\r\n$%d\r\n" % (mib << 20))
+        for _ in range(mib):
+            connection.sendall(PIECE)
+        connection.sendall(b"\r\n")
+        if not connection.recv(64).startswith(b":"):
+            raise RuntimeError("APPEND was not answered with a length")
+
+
+def measure_append(bench: Bench, mib: int) -> float:
+    """Of SETs, one I/O thread serving all clients: milliseconds."""
+    with bench.server("synap", "everysec", LOG_ONLY["synap"], filled=False) as server:
+        fill(server, STRINGS)
+        with server.client(timeout=PATIENCE) as client:
+            demand(client, "SETRANGE", "large:", 50 << 20, "x")
+        with controlled_load(
+            server, keys=STRINGS, clients=CLIENTS, rate=RATE, set_percent=100
+        ) as load:
+            time.sleep(bench.scale.warmup)
+            load.enter("appended")
+            append(server, mib)
+            time.sleep(min(AFTER_SECONDS, bench.scale.seconds))
+            load.enter("between")
+    return load.phases["appended"].latency_us["max"] / 1e3
+
+
+def append_row(bench: Bench) -> Row:
+    mib = min(APPENDED_MIB, bench.scale.large_hash // 25_000 + 1)
+    row = Row("hash-waits", f"longest wait of a SET while APPEND adds {mib} MiB", "ms")
+    row.target = WAIT
+    for run in range(bench.scale.runs):
+        bench.say(f"hash-waits: run {run + 1}, APPEND, synap")
+        row.ours.append(measure_append(bench, mib))
+    row.note = "one I/O thread; the server and all clients on two cores"
+    return row
+
+
 def waits(bench: Bench) -> list[Row]:
     runs = []
     for run in range(bench.scale.runs):
@@ -177,4 +217,4 @@ def waits(bench: Bench) -> list[Row]:
         row.ours = [run[phase] for run in runs]
         rows.append(row)
     rows[0].note = f"{RATE:,} GETs a second by the clock; {quiet:.2f} ms when quiet"
-    return rows
+    return [*rows, append_row(bench)]

@@ -41,8 +41,12 @@ SYNAP_API SYNAP_NODISCARD synap_status_t SYNAP_CALL synap_log_line_take(synap_st
     synap_reply_t **reply_out, synap_error_t **err) SYNAP_NOEXCEPT;
 
 enum { SYNAP_EXEC_PAUSES = 1 << 16 };
+enum { SYNAP_EXEC_BRIEF = 1 << 17 };
 enum { SYNAP_SINK_PAUSE = 2 };
 enum { SYNAP_PAUSED = 4 };
+enum { SYNAP_LONG = 5 };
+/* With EXEC_BRIEF in the options of exec_many the run ends with LONG before a call that copies more
+ * than some MiB: nothing of that call is done, and exec runs it, on a thread that has the time. */
 /* Replies of any size, to who takes them slowly. With EXEC_PAUSES in the options of exec_many, a
  * callback of its sink may answer SINK_PAUSE instead of 0: it has taken its value and wants no more
  * for now. Then exec_many answers PAUSED, with done_out and token_out as ever, and what is left of
