@@ -34,7 +34,7 @@ wanted_packages() {
     fi
     echo g++ make cmake ninja-build ccache pkg-config
     echo "$boost" libcli11-dev libcpp-httplib-dev libmimalloc-dev libsimdjson-dev libspdlog-dev \
-        libxxhash-dev libyaml-cpp-dev prometheus-cpp-dev
+        libssl-dev libxxhash-dev libyaml-cpp-dev prometheus-cpp-dev
     [ "$scope" != run ] || return 0
     echo libbenchmark-dev libgtest-dev python3 python3-venv python3-dev
     echo curl redis-server redis-tools nginx-light wrk locales libfaketime \

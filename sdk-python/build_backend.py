@@ -68,8 +68,11 @@ def _missing():
     else:
         if not _has_header(compiler, "Python.h"):
             yield "Python.h (Debian: python3-dev)"
-        if not _is_installed() and not _has_header(compiler, "xxhash.h"):
-            yield "xxhash.h (Debian: libxxhash-dev)"
+        if not _is_installed():
+            if not _has_header(compiler, "xxhash.h"):
+                yield "xxhash.h (Debian: libxxhash-dev)"
+            if not _has_header(compiler, "openssl/ssl.h"):
+                yield "openssl/ssl.h (Debian: libssl-dev)"
     if not any((root / "capi/include/synap/synap.h").exists() for root in (CHECKOUT, CARRIED)):
         if not _is_installed():
             yield "libsynap: neither installed nor as sources in or around this folder"

@@ -23,7 +23,7 @@ function run(command, args) {
   if (done === undefined) throw new Error(`synap: ${command} is not installed`);
   if (done.status !== 0) {
     // Needed only where libsynap itself is built, which CMake finds out.
-    if (/XXHASH_INCLUDE_DIR/.test(done.stderr)) refuse([['xxhash.h', 'libxxhash-dev']]);
+    if (/XXHASH_INCLUDE_DIR|OpenSSL/.test(done.stderr)) refuse(missingHeaders());
     throw new Error(`synap: ${command} ${args.join(' ')} failed:\n${done.stdout}${done.stderr}`);
   }
 }
@@ -39,6 +39,15 @@ function refuse(lacking) {
   throw new Error(`synap: cannot compile the addon, missing: ${
     lacking.map(([what]) => what).join(', ')}; on Debian and Ubuntu: apt-get install ${
     lacking.map(([, name]) => name).join(' ')}`);
+}
+
+function compiles(compiler, source) {
+  return attempt(compiler, ['-std=c++20', '-E', '-x', 'c++', '-'], source)?.status === 0;
+}
+
+function missingHeaders() {
+  return [['xxhash.h', 'libxxhash-dev'], ['openssl/ssl.h', 'libssl-dev']]
+    .filter(([header]) => !compiles(process.env.CXX ?? 'c++', `#include <${header}>\n`));
 }
 
 function missingTools() {

@@ -78,6 +78,7 @@ exec c++ "$@"
 
 @pytest.mark.parametrize("header, named", [
     ("xxhash.h", "xxhash.h (Debian: libxxhash-dev)"),
+    ("openssl/ssl.h", "openssl/ssl.h (Debian: libssl-dev)"),
     ("Python.h", "Python.h (Debian: python3-dev)"),
 ])
 def test_a_missing_header_is_named(tmp_path, header, named):
