@@ -1,0 +1,119 @@
+// The replication port's bytes. The first byte chooses what the rest is: a stream, cut into pieces
+// whose sizes it says itself, before or behind the proof; the body of a message, whose type comes
+// first, with a valid checksum put around it; or the facts of two nodes, to be decided about.
+#include <cstdint>
+#include <string>
+
+#include "core/base/assert.h"
+#include "core/replication/facts_codec.h"
+#include "core/replication/framing.h"
+#include "core/replication/messages.h"
+
+namespace synap::replication {
+namespace {
+
+constexpr size_t kMost = 1 << 20;
+
+// What was decoded is written as it was read: a second reading gives the same.
+template <typename T>
+void round_trip(std::string_view body) {
+    auto decoded = T::decode(body);
+    if (!decoded) return;
+    std::string once;
+    put_message(once, *decoded);
+    auto again = T::decode(std::string_view(once).substr(kMessageHeaderBytes));
+    SYNAP_ASSERT(again);
+    std::string twice;
+    put_message(twice, *again);
+    SYNAP_ASSERT(once == twice);
+}
+
+void decode(const Message& message) {
+    switch (message.type) {
+        case MessageType::kHello:
+            return round_trip<Hello>(message.body);
+        case MessageType::kProof:
+            return round_trip<Proof>(message.body);
+        case MessageType::kIdentity:
+            return round_trip<Identity>(message.body);
+        case MessageType::kAnswer:
+            return round_trip<Answer>(message.body);
+        case MessageType::kStart:
+            return round_trip<Start>(message.body);
+        case MessageType::kLog:
+            return round_trip<LogPiece>(message.body);
+        case MessageType::kEpoch:
+            return (void)decode_epoch(message.body);
+        case MessageType::kHeartbeat:
+            return round_trip<Heartbeat>(message.body);
+        case MessageType::kAck:
+            return round_trip<Ack>(message.body);
+        case MessageType::kFullRequest:
+            return round_trip<FullRequest>(message.body);
+        case MessageType::kFullOffer:
+            return round_trip<FullOffer>(message.body);
+        case MessageType::kChunk:
+            return round_trip<Chunk>(message.body);
+        case MessageType::kFullEnd:
+            return round_trip<FullEnd>(message.body);
+        case MessageType::kGoodbye:
+            return round_trip<Goodbye>(message.body);
+    }
+}
+
+void read_stream(std::string_view stream, size_t piece, bool proven) {
+    MessageParser parser;
+    if (proven) parser.peer_has_proven();
+    size_t fed = 0;
+    while (!stream.empty()) {
+        std::string_view bytes = stream.substr(0, piece);
+        stream.remove_prefix(bytes.size());
+        fed += bytes.size();
+        for (;;) {
+            Message message;
+            auto more = parser.next(bytes, message);
+            if (!more) return;
+            if (!*more) break;
+            decode(message);
+        }
+        SYNAP_ASSERT(bytes.empty() && parser.buffered() <= fed);
+    }
+}
+
+void decide_about(std::string_view bytes) {
+    ByteReader in(bytes);
+    NodeFacts sender;
+    NodeFacts follower;
+    if (!take_facts(in, sender) || !take_facts(in, follower)) return;
+    const Decision decision = decide(sender, follower);
+    SYNAP_ASSERT(decision.from <= sender.end && decision.from <= follower.end);
+    if (decision.course == Course::kContinue) SYNAP_ASSERT(decision.from >= sender.oldest);
+    if (decision.course == Course::kRefuse) SYNAP_ASSERT(!decision.remedy.empty());
+    if (decision.fences_sender) SYNAP_ASSERT(fence(sender, follower) == Fence::kLaterTerm);
+}
+
+}  // namespace
+}  // namespace synap::replication
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+    using namespace synap::replication;
+    if (size < 2 || size > kMost) return 0;
+    const std::string_view rest{reinterpret_cast<const char*>(data) + 2, size - 2};
+    switch (data[0] % 4) {
+        case 0:
+            read_stream(rest, 1 + data[1], false);
+            break;
+        case 1:
+            read_stream(rest, 1 + data[1], true);
+            break;
+        case 2: {
+            std::string stream(kPreamble);
+            put_message(stream, MessageType{data[1]}, rest);
+            read_stream(stream, stream.size(), true);
+            break;
+        }
+        default:
+            decide_about(rest);
+    }
+    return 0;
+}
