@@ -124,10 +124,8 @@ TEST(Freshness, ErrsUpwardsAlone) {
             applied = std::min(written, applied + random.below(speed));
             freshness.reached(applied);
             std::optional<uint64_t> exact;
-            size_t ahead = 0;
             for (const auto& [position, when] : all) {
                 if (position <= applied) exact = now - when;
-                ahead += position > applied;
             }
             const auto judged = freshness.stale_us(now);
             if (!judged) {
