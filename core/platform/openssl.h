@@ -6,12 +6,17 @@
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/ssl.h>
 
 namespace synap {
 
 struct OpensslFree {
     void operator()(EVP_MAC* mac) const noexcept { EVP_MAC_free(mac); }
     void operator()(EVP_MAC_CTX* context) const noexcept { EVP_MAC_CTX_free(context); }
+    void operator()(EVP_PKEY* key) const noexcept { EVP_PKEY_free(key); }
+    void operator()(X509* certificate) const noexcept { X509_free(certificate); }
+    void operator()(BIO* bio) const noexcept { BIO_free_all(bio); }
+    void operator()(SSL_CTX* context) const noexcept { SSL_CTX_free(context); }
 };
 
 template <typename T>
