@@ -4,6 +4,7 @@
 #include <mutex>
 #include <string>
 
+#include "core/engine/following.h"
 #include "core/keyspace/slot_locks.h"
 #include "core/log/record.h"
 
@@ -24,6 +25,7 @@ public:
         locks_.lock(&keyspace_);
     }
     ~Locked() { locks_.unlock(&keyspace_); }
+    std::span<const uint32_t> slots() const noexcept { return locks_.slots(); }
     Locked(const Locked&) = delete;
     Locked& operator=(const Locked&) = delete;
 
@@ -159,11 +161,14 @@ bool needs_alone(std::span<const Effect> effects) noexcept {
 }
 
 Status apply_record(Keyspace& keyspace, std::span<const Effect> effects, uint64_t end,
-                    const SnapshotPositions& held, unsigned stripe) {
+                    const SnapshotPositions& held, unsigned stripe, Following* following) {
     Applying applying(keyspace, end, held, stripe);
     if (effects.size() == 1 && concerns_one_key(effects[0].kind)) {  // most are
-        const std::lock_guard<WordLock> guard(keyspace.slot_of(effects[0].hash).lock);
-        return applying.apply(effects[0]);
+        const uint32_t slot = keyspace.slot_index(effects[0].hash);
+        const std::lock_guard<WordLock> guard(keyspace.slot(slot).lock);
+        SYNAP_TRY(applying.apply(effects[0]));
+        if (following != nullptr) following->applied(keyspace, {&slot, 1}, end);
+        return {};
     }
     const auto apply_all = [&]() -> Status {
         for (const Effect& effect : effects) SYNAP_TRY(applying.apply(effect));
@@ -171,7 +176,10 @@ Status apply_record(Keyspace& keyspace, std::span<const Effect> effects, uint64_
     };
     if (needs_alone(effects)) return apply_all();
     const Locked locked(keyspace, effects);
-    return apply_all();
+    if (following != nullptr) following->locked(locked.slots(), effects);
+    SYNAP_TRY(apply_all());
+    if (following != nullptr) following->applied(keyspace, locked.slots(), end);
+    return {};
 }
 
 }  // namespace synap

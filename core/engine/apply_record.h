@@ -17,6 +17,8 @@
 
 namespace synap {
 
+class Following;
+
 // Appends the effects of an encoded record, with the hashes of this keyspace. Views point into
 // `record`.
 Status decode_record(const Keyspace& keyspace, std::string_view record,
@@ -31,7 +33,8 @@ inline constexpr unsigned kStripeOfSlot = ~0u;
 // Of a record that ends at `end`; what `held`, the snapshot that the keyspace began with, contains
 // of it is skipped. kCorrupt, having changed nothing of that effect, where one means nothing for
 // what is there. Throws std::bad_alloc.
+// `following`, where there is one, is told of the slots while they are locked.
 Status apply_record(Keyspace& keyspace, std::span<const Effect> effects, uint64_t end,
-                    const SnapshotPositions& held, unsigned stripe);
+                    const SnapshotPositions& held, unsigned stripe, Following* following = nullptr);
 
 }  // namespace synap

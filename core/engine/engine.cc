@@ -239,7 +239,8 @@ void Engine::stop_writes() noexcept {
 }
 
 int64_t Engine::now_ms() noexcept {
-    return std::max<int64_t>(platform_.clock->wall_ms(), 1);  // 0 is "not read yet"
+    const int64_t now_ms = following_.is_on() ? following_.now_ms() : platform_.clock->wall_ms();
+    return std::max<int64_t>(now_ms, 1);  // 0 is "not read yet"
 }
 
 Durability Engine::default_level() noexcept {

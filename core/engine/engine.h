@@ -22,6 +22,7 @@
 #include "core/commands/context.h"
 #include "core/engine/clock_watch.h"
 #include "core/engine/eviction_rule.h"
+#include "core/engine/following.h"
 #include "core/engine/guard.h"
 #include "core/engine/host_facts.h"
 #include "core/engine/load_directory.h"
@@ -56,6 +57,8 @@ struct EnginePlatform {
 };
 
 inline constexpr std::string_view kReadOnlyText = "READONLY the store was opened for reading only";
+inline constexpr std::string_view kFollowsText =
+    "READONLY You can't write against a read only replica.";
 
 enum class EngineState : uint8_t { kLoading = 1, kReady = 2, kFailed = 3, kClosed = 4 };
 
@@ -152,10 +155,15 @@ public:
     bool writes_stopped() const noexcept {
         return (guard() & (GuardWord::kStopped | GuardWord::kReadOnly)) != 0;
     }
-    bool accepts_writes() const noexcept {
+    bool accepts_writes() const noexcept { return !following_.is_on() && keeps_files(); }
+    // What there is may be written to files: by a follower, too.
+    bool keeps_files() const noexcept {
         const Log* log = this->log();
         return !writes_stopped() && (log == nullptr || log->takes_records());
     }
+    Following& following() noexcept { return following_; }
+    void set_guard(uint32_t bits) noexcept { guard_.set(bits); }
+    void clear_guard(uint32_t bits) noexcept { guard_.clear(bits); }
 
     // Whether the data is beyond max_memory. What the host charges does not count: eviction cannot
     // free it, and whoever causes it is bounded by the host (see docs/decisions/memory-of-readers).
@@ -307,6 +315,7 @@ private:
     std::atomic<uint64_t> peak_memory_{0};
 
     Snapshots snapshots_;
+    Following following_{*this};
 
     SessionRegistry sessions_;
     HostFacts host_facts_;

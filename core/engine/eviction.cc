@@ -15,7 +15,7 @@ bool Engine::evict_some(uint64_t budget_us) {
     const unsigned stripe = stripe_owners_.mine();
     for (;;) {
         const SharedGate inside(gate_, stripe);
-        if (!over_memory(keyspace())) return false;
+        if (following_.is_on() || !over_memory(keyspace())) return false;
         if (evict(evict_random_, stripe, kVictimsPerStep).keys == 0) return false;
         if (log_ != nullptr && log_->tail_bytes() > limits::kLogTailBytes) return true;
         if (platform_.clock->monotonic_us() - began_us >= budget_us) return over_memory(keyspace());

@@ -13,6 +13,7 @@ size_t Engine::expire_some(size_t most) {
     size_t expired = 0;
     if (log_ != nullptr && !log_->has_room() && !log_->make_room()) return 0;
     const SharedGate inside(gate_, stripe);
+    if (following_.is_on()) return 0;
     Keyspace& keyspace = this->keyspace();
     for (uint32_t looked = 0; looked < keyspace.slot_count() && expired < most; ++looked) {
         const uint32_t index = expire_next_slot_++ & (keyspace.slot_count() - 1);

@@ -21,11 +21,12 @@ public:
         kLoading = 1u << 0,   // there is no data yet
         kFailed = 1u << 1,    // there will be none: the directory could not be loaded
         kClosed = 1u << 2,    // for good
-        kReadOnly = 1u << 3,  // opened for reading only, or (later) a follower
+        kReadOnly = 1u << 3,  // opened for reading only
         kStopped = 1u << 4,   // memory and log no longer agree: no more writes
+        kFollows = 1u << 5,   // a master's records alone change what is here
     };
     static constexpr uint32_t kBarsKeys = kLoading | kFailed;
-    static constexpr uint32_t kBarsWrites = kBarsKeys | kReadOnly | kStopped;
+    static constexpr uint32_t kBarsWrites = kBarsKeys | kReadOnly | kStopped | kFollows;
 
     // The bits that keep a command out.
     static uint32_t bars(const CommandRecord& command) noexcept {

@@ -92,7 +92,7 @@ bool Snapshots::due() {
 void Snapshots::maintain() {
     if (engine_.log() == nullptr) return;
     const bool asked = requested_.load();
-    if (engine_.accepts_writes() && (asked || due())) {
+    if (engine_.keeps_files() && (asked || due())) {
         if (own_thread_) {
             take().ignore();  // reported in the state and in the log
         } else if (!running_) {
@@ -100,7 +100,7 @@ void Snapshots::maintain() {
         }
     }
     if (asked) requested_ = false;
-    if (engine_.accepts_writes() && tidy_.exchange(false)) remove_what_is_no_longer_kept();
+    if (engine_.keeps_files() && tidy_.exchange(false)) remove_what_is_no_longer_kept();
 }
 
 bool Snapshots::request() noexcept {
@@ -307,7 +307,7 @@ void Snapshots::remove_what_is_no_longer_kept() {
 void Snapshots::take_at_close() noexcept {
     const Log* log = engine_.log();
     const uint64_t growth = engine_.options().get(OptionId::kSnapshotLogGrowth);
-    if (log == nullptr || growth == 0 || !engine_.accepts_writes()) return;
+    if (log == nullptr || growth == 0 || !engine_.keeps_files()) return;
     const uint64_t grown = log->appended() - position_at_last_.load();
     if (grown < std::min(growth, std::max(kWorthAtClose, 2 * engine_.used_memory()))) return;
     attempt([this] {                         // or the next process comes to it

@@ -124,6 +124,7 @@ std::string Session::why_barred() {
     if ((guard_ & GuardWord::kLoading) != 0)
         return "LOADING Synap is loading the dataset in memory";
     if ((guard_ & GuardWord::kReadOnly) != 0) return std::string(kReadOnlyText);
+    if ((guard_ & GuardWord::kFollows) != 0) return std::string(kFollowsText);
     return misconf(engine_->failure());
 }
 

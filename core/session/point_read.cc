@@ -16,12 +16,15 @@ void Session::run_point_read(const Call& call, BatchResult& result) {
     engine_->gate().enter_shared(run_.stripe);
     gate_ = Gate::kShared;
     guard_ = engine_->guard();
-    if ((guard_ & GuardWord::kBarsKeys) != 0) [[unlikely]] {
-        reject(command, why_barred());
-        engine_->gate().leave_shared(run_.stripe);
-        gate_ = Gate::kOut;
-        result.done = 1;
-        return;
+    if (guard_ != 0) [[unlikely]] {
+        run_.hide_expired_only = run_.hide_expired_only || (guard_ & GuardWord::kFollows) != 0;
+        if ((guard_ & GuardWord::kBarsKeys) != 0) {
+            reject(command, why_barred());
+            engine_->gate().leave_shared(run_.stripe);
+            gate_ = Gate::kOut;
+            result.done = 1;
+            return;
+        }
     }
     adopt_keyspace();
     if (!prepared.hashed || prepared.name_space != keyspace_->name_space_of(database_))

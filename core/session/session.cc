@@ -236,6 +236,7 @@ void Session::go_through_gate(Gate wanted) noexcept {
     gate_ = wanted;
     if (wanted == Gate::kOut) return;
     guard_ = engine_->guard();
+    if ((guard_ & GuardWord::kFollows) != 0) run_.hide_expired_only = true;  // by now
     adopt_keyspace();
 }
 
