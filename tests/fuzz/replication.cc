@@ -1,13 +1,20 @@
 // The replication port's bytes. The first byte chooses what the rest is: a stream, cut into pieces
 // whose sizes it says itself, before or behind the proof; the body of a message, whose type comes
-// first, with a valid checksum put around it; or the facts of two nodes, to be decided about.
+// first, with a valid checksum put around it; the facts of two nodes, to be decided about; bytes of
+// a log, cut likewise, as they are or as the payload of one frame; or a file, ROLE or HEARD, that
+// gets a valid checksum.
 #include <cstdint>
 #include <string>
 
 #include "core/base/assert.h"
+#include "core/base/crc32c.h"
+#include "core/log/format.h"
 #include "core/replication/facts_codec.h"
+#include "core/replication/frame_stream.h"
 #include "core/replication/framing.h"
+#include "core/replication/heard_marks.h"
 #include "core/replication/messages.h"
+#include "core/replication/role.h"
 
 namespace synap::replication {
 namespace {
@@ -92,6 +99,49 @@ void decide_about(std::string_view bytes) {
     if (decision.fences_sender) SYNAP_ASSERT(fence(sender, follower) == Fence::kLaterTerm);
 }
 
+std::string framed(std::string_view flags_and_payload) {
+    FrameHeader header;
+    const std::string_view payload = flags_and_payload.substr(1);
+    header.length = static_cast<uint32_t>(payload.size());
+    header.kind = format::kKindEffects;
+    header.flags = static_cast<uint8_t>(flags_and_payload[0]);
+    std::string frame(format::kFrameHeaderBytes, '\0');
+    encode_frame_header(header, frame.data());
+    store(frame.data() + format::kFrameCrcOffset, frame_crc(frame.data(), crc32c(payload)));
+    return frame + std::string(payload);
+}
+
+void read_log(std::string_view log, size_t piece) {
+    FrameStream stream({{1, 2}, 0, format::kLevel}, 0);
+    std::string taken;
+    const std::string_view all = log;
+    while (!log.empty()) {
+        std::string_view bytes = log.substr(0, piece);
+        log.remove_prefix(bytes.size());
+        for (;;) {
+            StreamedFrame frame;
+            auto more = stream.next(bytes, frame);
+            if (!more) return;
+            SYNAP_ASSERT(stream.record_end() <= stream.frame_end());
+            SYNAP_ASSERT(stream.frame_end() <= stream.received());
+            if (!*more) break;
+            taken += frame.bytes;
+            SYNAP_ASSERT(taken == all.substr(0, taken.size()));
+        }
+    }
+    SYNAP_ASSERT(stream.received() == all.size());
+}
+
+void read_files(std::string_view bytes) {
+    std::string file(bytes);
+    put(file, crc32c(file));
+    if (auto role = RoleFile::decode(file, "ROLE")) SYNAP_ASSERT(role->encode() == file);
+    const HistoryId history{1, 2};
+    if (auto marks = HeardMarks::decode(file, history, "HEARD")) {
+        SYNAP_ASSERT(HeardMarks::decode(marks->encode(history), history, "HEARD"));
+    }
+}
+
 }  // namespace
 }  // namespace synap::replication
 
@@ -99,7 +149,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     using namespace synap::replication;
     if (size < 2 || size > kMost) return 0;
     const std::string_view rest{reinterpret_cast<const char*>(data) + 2, size - 2};
-    switch (data[0] % 4) {
+    switch (data[0] % 7) {
         case 0:
             read_stream(rest, 1 + data[1], false);
             break;
@@ -112,8 +162,17 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
             read_stream(stream, stream.size(), true);
             break;
         }
-        default:
+        case 3:
             decide_about(rest);
+            break;
+        case 4:
+            read_log(rest, 1 + data[1]);
+            break;
+        case 5:
+            if (!rest.empty()) read_log(framed(rest), 1 + data[1]);
+            break;
+        default:
+            read_files(rest);
     }
     return 0;
 }

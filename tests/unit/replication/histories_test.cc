@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "core/replication/decision_text.h"
+#include "core/replication/facts_codec.h"
 #include "tests/unit/replication/history_model.h"
 
 namespace synap::replication {
@@ -54,7 +55,7 @@ private:
 
     void step() {
         ModelNode& node = pick();
-        switch (random_.below(16)) {
+        switch (random_.below(18)) {
             case 0:
             case 1:
             case 2:
@@ -84,7 +85,7 @@ private:
                 if (random_.below(20) == 0) empty(node);
                 return;
             case 9:
-                if (random_.below(4) == 0) node.oldest = node.records.size() / 3;
+                if (random_.below(4) == 0) node.oldest = std::max(node.oldest, node.synced / 3);
                 return;
             default:
                 return follow(pick(), node, random_.below(12) == 0, random_.below(20));
@@ -114,9 +115,30 @@ private:
             ASSERT_EQ(decision.begin_term_above, 0u);
         }
         check(decision, sender, follower, forces);
+        check_agreement(decision, sender.facts(), follower.facts(forces));
         if (decision.course == Course::kContinue || decision.course == Course::kFull) {
             carry_out(decision, sender, follower, most);
         }
+    }
+
+    // The other end decides about what came over the wire, and comes to the same.
+    static void check_agreement(const Decision& decision, const NodeFacts& sender,
+                                const NodeFacts& follower) {
+        std::string bytes;
+        put_facts(bytes, sender);
+        put_facts(bytes, follower);
+        ByteReader in(bytes);
+        NodeFacts sender_there;
+        NodeFacts follower_there;
+        ASSERT_TRUE(take_facts(in, sender_there) && take_facts(in, follower_there))
+            << are_sound(sender) << are_sound(follower);
+        const Decision there = decide(sender_there, follower_there);
+        ASSERT_EQ(there.course, decision.course);
+        ASSERT_EQ(there.why, decision.why);
+        ASSERT_EQ(there.from, decision.from);
+        ASSERT_EQ(there.gives_up, decision.gives_up);
+        ASSERT_EQ(there.fences_sender, decision.fences_sender);
+        ASSERT_EQ(there.reason, decision.reason);
     }
 
     void check(const Decision& decision, const ModelNode& sender, const ModelNode& follower,

@@ -77,6 +77,19 @@ struct ModelNode {
         synced = records.size();
         if (is_master) promised = synced;
     }
+    // As Manifest::add() does where there are many, here with few.
+    void merge(SmallRandom& random) {
+        for (size_t i = 0; i + 2 < epochs.size(); ++i) {
+            if (epochs[i].term != epochs[i + 1].term || epochs[i].writer != epochs[i + 1].writer ||
+                random.below(3) == 0) {
+                continue;
+            }
+            epochs[i + 1].first = epochs[i].first;
+            epochs[i + 1].start = epochs[i].start;
+            epochs.erase(epochs.begin() + static_cast<ptrdiff_t>(i));
+            return;
+        }
+    }
     // The power is cut, and the node opened again; as a master it loses what was not synced.
     void restart(SmallRandom& random) {
         const uint64_t kept = synced + random.below(records.size() - synced + 1);
@@ -115,7 +128,7 @@ inline void carry_out(const Decision& decision, const ModelNode& sender, ModelNo
         if (epoch.start <= to) follower.epochs.push_back(epoch);
     }
     follower.oldest = full ? to : std::min(follower.oldest, from);
-    follower.synced = std::min<uint64_t>(follower.synced, from);
+    follower.synced = full ? to : std::min<uint64_t>(follower.synced, from);
     // An epoch enters MANIFEST behind what it begins on.
     if (!follower.epochs.empty()) {
         follower.synced = std::max(follower.synced, follower.epochs.back().start);
