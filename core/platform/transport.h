@@ -127,7 +127,8 @@ public:
     virtual void close(ConnectionId connection) = 0;
 
     // Replaces `events` by what happened, at most kEventsAtOnce. Waits for a first one, wake() or
-    // the deadline in monotonic time; with a deadline that has passed it only looks.
+    // the deadline in monotonic time, and may return with nothing before; with a deadline that has
+    // passed it only looks.
     virtual void wait(uint64_t deadline_us, std::vector<TransportEvent>& events) = 0;
     // From any thread: the wait under way, or the next one, returns.
     virtual void wake() noexcept = 0;

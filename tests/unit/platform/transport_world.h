@@ -11,6 +11,8 @@
 #include <string_view>
 #include <vector>
 
+#include "core/platform/clock.h"
+#include "core/platform/real.h"
 #include "core/platform/sim_network.h"
 #include "core/platform/transport.h"
 
@@ -108,13 +110,43 @@ public:
 };
 
 enum class WorldKind { kSimulated, kReal };
-inline constexpr WorldKind kWorlds[] = {WorldKind::kSimulated};
+inline constexpr WorldKind kWorlds[] = {WorldKind::kSimulated, WorldKind::kReal};
 
 std::unique_ptr<World> make_world(WorldKind kind);
 
 inline std::string world_name(const testing::TestParamInfo<WorldKind>& info) {
     return info.param == WorldKind::kReal ? "Real" : "Simulated";
 }
+
+// The real clock, and what a test adds to it.
+class ShiftedClock final : public Clock {
+public:
+    int64_t wall_ms() noexcept override { return real_clock().wall_ms() + wall_shift_ms; }
+    uint64_t monotonic_us() noexcept override { return real_clock().monotonic_us() + shift_us; }
+
+    int64_t wall_shift_ms = 0;
+    uint64_t shift_us = 0;
+};
+
+// The loopback of this machine; files are in a directory that is gone afterwards.
+class RealWorld final : public World {
+public:
+    RealWorld();
+    ~RealWorld() override;
+    std::unique_ptr<Transport> start(std::string_view node, const TransportLimits& limits) override;
+    std::string host() const override { return "127.0.0.1"; }
+    uint64_t now_us() override { return clock.monotonic_us(); }
+    void make_certificates() override;
+    std::string file(std::string_view name) const override {
+        return folder + "/" + std::string(name);
+    }
+    void step_wall_ms(int64_t ms) override { clock.wall_shift_ms += ms; }
+    void step(std::vector<Peer*> peers) override;
+    void pass(uint64_t us) override { clock.shift_us += us; }
+
+    ShiftedClock clock;
+    std::string folder;
+};
 
 class SimWorld final : public World {
 public:
