@@ -116,6 +116,7 @@ struct Destroy {
 };
 
 std::unique_ptr<synap_reply, Destroy> allocate(const Measure& measure) {
+    SYNAP_ASSERT(measure.nodes > 0);
     const size_t head = sizeof(synap_reply) + (measure.nodes - 1) * sizeof(synap_node);
     void* memory = std::malloc(head + measure.byte_count);
     if (memory == nullptr) throw std::bad_alloc();

@@ -1,6 +1,7 @@
 #include <array>
 #include <chrono>
 #include <condition_variable>
+#include <memory>
 #include <system_error>
 #include <thread>
 
@@ -171,7 +172,7 @@ synap_status_t synap_open(synap_bytes_t path, const synap_config_t* config,
         }
         auto engine = Engine::open(platform, options);
         if (!engine) return engine.take_error();
-        *store_out = new synap_store(std::move(*engine));
+        *store_out = std::make_unique<synap_store>(std::move(*engine)).release();
         return SYNAP_OK;
     });
 }

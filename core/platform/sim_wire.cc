@@ -161,10 +161,11 @@ void SimWire::take(uint64_t number, SimConnection& connection, int at, SimPacket
     if (at == 1 && side.state == SimSide::State::kHandshake) {
         return take_handshake(number, connection, packet);
     }
-    take_stream(number, connection, at, std::move(packet));
+    take_stream(number, connection, at, packet);
 }
 
-void SimWire::take_stream(uint64_t number, SimConnection& connection, int at, SimPacket packet) {
+void SimWire::take_stream(uint64_t number, SimConnection& connection, int at,
+                          const SimPacket& packet) {
     SimSide& side = connection.sides[at];
     if (packet.kind == SimPacket::Kind::kHello) {
         side.lingers = true;

@@ -160,7 +160,7 @@ private:
     void begin_handshake(uint64_t number, SimConnection& connection);
     void take_at_client(uint64_t number, SimConnection& connection, SimPacket packet);
     void take_handshake(uint64_t number, SimConnection& connection, const SimPacket& packet);
-    void take_stream(uint64_t number, SimConnection& connection, int at, SimPacket packet);
+    void take_stream(uint64_t number, SimConnection& connection, int at, const SimPacket& packet);
     void establish(SimSide& side, TransportEventKind kind);
     void fail(uint64_t number, int side, Error error);
     void leave(uint64_t number, int side);

@@ -1,10 +1,10 @@
 #include "server/config/yaml_file.h"
 
 #include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <system_error>
 
 #include "server/config/suggest.h"
 #include "server/config/yaml_tree.h"
@@ -114,7 +114,7 @@ bool read_file(const std::string& path, std::string& text, std::string& problem)
     errno = 0;
     std::ifstream file(path, std::ios::binary);
     if (!file) {
-        problem = std::string("cannot be opened: ") + std::strerror(errno);
+        problem = "cannot be opened: " + std::generic_category().message(errno);
         return false;
     }
     // One byte more than allowed tells a file that is too large, whatever its size claims to be.

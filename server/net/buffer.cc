@@ -149,7 +149,7 @@ char* OutputBuffer::grow(size_t bytes) noexcept {
 }
 
 void OutputBuffer::drop_sent() noexcept {
-    std::memmove(block_, block_ + sent_, size_ - sent_);
+    std::copy(block_ + sent_, block_ + size_, block_);
     blobs_.erase(blobs_.begin(), blobs_.begin() + static_cast<ptrdiff_t>(first_blob_));
     first_blob_ = 0;
     for (Blob& blob : blobs_) {
