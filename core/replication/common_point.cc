@@ -299,6 +299,28 @@ Decision decide(const NodeFacts& sender, const NodeFacts& follower) {
     return Decider(sender, follower).run();
 }
 
+Decision settle(const Decision& own, const Decision& told) {
+    if (told.course == Course::kLater || told.course == Course::kRefuse) return told;
+    if (own.course == Course::kLater || own.course == Course::kRefuse) return own;
+    const bool same =
+        own.course == told.course && own.from == told.from && own.gives_up == told.gives_up;
+    const bool replaces = own.course == Course::kContinue && !own.gives_up &&
+                          told.course == Course::kFull && !told.gives_up;
+    if (same || replaces) return told;
+    Decision refused;
+    refused.course = Course::kRefuse;
+    refused.why = Why::kDisagreement;
+    const auto said = [](const Decision& decision) {
+        return std::string(to_string(decision.course)) + " from " + std::to_string(decision.from) +
+               (decision.gives_up ? ", giving up what is beyond" : "");
+    };
+    refused.reason = "the two ends come to different decisions: " + said(told) + " there, " +
+                     said(own) + " here";
+    refused.remedy =
+        "Run the same version of Synap on both, and report this where they are the same";
+    return refused;
+}
+
 Fence fence(const NodeFacts& self, const NodeFacts& other) {
     if (other.forces || !(self.history == other.history)) return Fence::kNone;
     if (other.term() > self.term()) return Fence::kLaterTerm;

@@ -94,6 +94,12 @@ struct Decision {
 // `sender` is asked by `follower`; positions of the facts are of one moment each.
 Decision decide(const NodeFacts& sender, const NodeFacts& follower);
 
+// What a follower does that decided `own` and was told `told`. To wait or to stay away never costs
+// anything, whatever the sender's reason; neither does a full sync instead of going on without
+// giving up. All else is done only as both decided it: otherwise kRefuse, for kDisagreement, where
+// the own refusal does not say it better.
+Decision settle(const Decision& own, const Decision& told);
+
 // What one node learns from the proven facts of another about its own term.
 enum class Fence : uint8_t {
     kNone,

@@ -2,7 +2,7 @@
 // whose sizes it says itself, before or behind the proof; the body of a message, whose type comes
 // first, with a valid checksum put around it; the facts of two nodes, to be decided about; bytes of
 // a log, cut likewise, as they are or as the payload of one frame; or a file, ROLE or HEARD, that
-// gets a valid checksum.
+// gets a valid checksum; or the body of an identity or an answer, to which a node reacts.
 #include <cstdint>
 #include <string>
 
@@ -13,6 +13,7 @@
 #include "core/replication/frame_stream.h"
 #include "core/replication/framing.h"
 #include "core/replication/heard_marks.h"
+#include "core/replication/introduction.h"
 #include "core/replication/messages.h"
 #include "core/replication/role.h"
 
@@ -132,10 +133,52 @@ void read_log(std::string_view log, size_t piece) {
     SYNAP_ASSERT(stream.received() == all.size());
 }
 
+NodeFacts somebody() {
+    NodeFacts self;
+    self.node = 1;
+    self.level = self.level_min = self.level_max = 1;
+    self.history = {7, 7};
+    self.epochs = {{1, 1, 1, 0, 11, 1}};
+    self.end = 400;
+    self.has_directory = true;
+    return self;
+}
+
+void be_asked(std::string_view body) {
+    auto identity = Identity::decode(body);
+    if (!identity) return;
+    NodeFacts self = somebody();
+    self.is_master = true;
+    const Answer answer = answer_to(*identity, self, 9);
+    std::string bytes;
+    put_message(bytes, answer);
+    auto heard = Answer::decode(std::string_view(bytes).substr(kMessageHeaderBytes));
+    SYNAP_ASSERT(heard);
+    if (answer.decision.begin_term_above != 0) return;
+    // Who asked comes to the same.
+    auto outcome = outcome_of(*identity, *heard);
+    SYNAP_ASSERT(outcome && outcome->decision.course == answer.decision.course);
+    SYNAP_ASSERT(outcome->decision.why == answer.decision.why);
+}
+
+void be_answered(std::string_view body) {
+    auto answer = Answer::decode(body);
+    if (!answer) return;
+    const NodeFacts self = somebody();
+    auto outcome = outcome_of({Purpose::kFollow, self}, *answer);
+    if (!outcome) return;
+    const Decision& decision = outcome->decision;
+    if (decision.course != Course::kContinue) return;
+    SYNAP_ASSERT(decision.from <= self.end && decision.from <= answer->facts.end);
+}
+
 void read_files(std::string_view bytes) {
     std::string file(bytes);
     put(file, crc32c(file));
-    if (auto role = RoleFile::decode(file, "ROLE")) SYNAP_ASSERT(role->encode() == file);
+    if (auto role = RoleFile::decode(file, "ROLE")) {
+        auto again = RoleFile::decode(role->encode(), "ROLE");
+        SYNAP_ASSERT(again && again->encode() == role->encode());
+    }
     const HistoryId history{1, 2};
     if (auto marks = HeardMarks::decode(file, history, "HEARD")) {
         SYNAP_ASSERT(HeardMarks::decode(marks->encode(history), history, "HEARD"));
@@ -149,7 +192,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     using namespace synap::replication;
     if (size < 2 || size > kMost) return 0;
     const std::string_view rest{reinterpret_cast<const char*>(data) + 2, size - 2};
-    switch (data[0] % 7) {
+    switch (data[0] % 9) {
         case 0:
             read_stream(rest, 1 + data[1], false);
             break;
@@ -171,8 +214,14 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
         case 5:
             if (!rest.empty()) read_log(framed(rest), 1 + data[1]);
             break;
-        default:
+        case 6:
             read_files(rest);
+            break;
+        case 7:
+            be_asked(rest);
+            break;
+        default:
+            be_answered(rest);
     }
     return 0;
 }

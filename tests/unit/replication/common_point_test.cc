@@ -321,5 +321,43 @@ TEST(CommonPoint, WhoGivesUpATermFencesNobody) {
     EXPECT_EQ(fence(self, other), Fence::kNone);
 }
 
+TEST(CommonPoint, AFollowerDoesNothingThatItDidNotDecide) {
+    const auto made = [](Course course, Why why, uint64_t from, bool gives_up) {
+        Decision decision;
+        decision.course = course;
+        decision.why = why;
+        decision.from = from;
+        decision.gives_up = gives_up;
+        decision.reason = decision.remedy = "words";
+        return decision;
+    };
+    const Decision goes_on = made(Course::kContinue, Why::kNothing, 300, false);
+    const Decision goes_back = made(Course::kContinue, Why::kNothing, 300, true);
+    const Decision full = made(Course::kFull, Why::kLogGone, 300, false);
+    const Decision full_back = made(Course::kFull, Why::kNoDirectory, 300, true);
+    const Decision loads = made(Course::kLater, Why::kSenderLoads, 0, false);
+    const Decision lost = made(Course::kRefuse, Why::kRolledBack, 0, false);
+    for (const Decision& each : {goes_on, goes_back, full, full_back, loads, lost}) {
+        EXPECT_EQ(settle(each, each).course, each.course);
+        EXPECT_EQ(settle(each, loads).why, Why::kSenderLoads);
+        EXPECT_EQ(settle(each, lost).why, Why::kRolledBack);
+        if (each.course != Course::kLater) {  // a sender that denies what it lost
+            expect_refused(settle(lost, each), Why::kRolledBack);
+        }
+    }
+    EXPECT_EQ(settle(goes_on, full).course, Course::kFull);
+    for (const Decision& own : {goes_on, goes_back, full, full_back}) {
+        for (const Decision& told : {goes_on, goes_back, full, full_back}) {
+            const bool same = own.course == told.course && own.gives_up == told.gives_up;
+            const bool replaced = &own != &told && own.why == Why::kNothing && !own.gives_up &&
+                                  told.why == Why::kLogGone;
+            if (same || replaced) continue;
+            expect_refused(settle(own, told), Why::kDisagreement);
+        }
+    }
+    const Decision further = made(Course::kContinue, Why::kNothing, 301, false);
+    expect_refused(settle(goes_on, further), Why::kDisagreement);
+}
+
 }  // namespace
 }  // namespace synap::replication
