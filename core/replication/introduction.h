@@ -12,8 +12,8 @@ namespace synap::replication {
 
 // What a sender answers to `identity`.
 //
-// Where `begin_term_above` of the decision is not 0 the answer is not to be sent: such a term is made
-// durable first, and then it is asked again for the answer, with what the sender is by then.
+// Where `begin_term_above` of the decision is not 0 the answer is not to be sent: such a term is
+// made durable first, and then it is asked again for the answer, with what the sender is by then.
 // `instead` is answered where the sender has a reason of its own to have the follower wait or stay
 // away (kLater, kRefuse). `secret` is told only to who may follow.
 Answer answer_to(const Identity& identity, const NodeFacts& self, uint64_t secret,

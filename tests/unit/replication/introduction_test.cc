@@ -45,7 +45,9 @@ class End {
 public:
     End(Role role, const std::string& knows, uint64_t seed, NodeFacts self,
         Purpose purpose = Purpose::kFollow)
-        : entropy_(seed), proof_(role, secret(knows), entropy_), role_(role),
+        : entropy_(seed),
+          proof_(role, secret(knows), entropy_),
+          role_(role),
           self_{purpose, std::move(self)} {
         proof_.begin(out);
     }
@@ -123,7 +125,8 @@ private:
 struct Pair {
     Pair(NodeFacts follower_is, NodeFacts sender_is, uint64_t seed = 1,
          Purpose purpose = Purpose::kFollow, const std::string& other = kSecret)
-        : random(seed), follower(Role::kInitiator, kSecret, seed, std::move(follower_is), purpose),
+        : random(seed),
+          follower(Role::kInitiator, kSecret, seed, std::move(follower_is), purpose),
           sender(Role::kAcceptor, other, seed + 1'000'000, std::move(sender_is)) {}
 
     // Moves a random part of what is under way.
