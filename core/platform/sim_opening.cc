@@ -168,7 +168,7 @@ void SimWire::establish(SimSide& side, TransportEventKind kind) {
     tell(side, kind);
 }
 
-void SimWire::take_at_client(uint64_t number, SimConnection& connection, SimPacket packet) {
+void SimWire::take_at_client(uint64_t number, SimConnection& connection, const SimPacket& packet) {
     SimSide& side = connection.sides[0];
     if (packet.kind == Kind::kRefused) {
         return fail(number, 0,

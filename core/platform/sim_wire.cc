@@ -156,7 +156,7 @@ void SimWire::take(uint64_t number, SimConnection& connection, int at, SimPacket
         return fail(number, at, tls_error(side.peer, why));
     }
     if (at == 0 && side.state != SimSide::State::kOpen) {
-        return take_at_client(number, connection, std::move(packet));
+        return take_at_client(number, connection, packet);
     }
     if (at == 1 && side.state == SimSide::State::kHandshake) {
         return take_handshake(number, connection, packet);

@@ -158,7 +158,7 @@ private:
     void take(uint64_t number, SimConnection& connection, int at, SimPacket packet);
     void open_at_server(uint64_t number, SimConnection& connection);
     void begin_handshake(uint64_t number, SimConnection& connection);
-    void take_at_client(uint64_t number, SimConnection& connection, SimPacket packet);
+    void take_at_client(uint64_t number, SimConnection& connection, const SimPacket& packet);
     void take_handshake(uint64_t number, SimConnection& connection, const SimPacket& packet);
     void take_stream(uint64_t number, SimConnection& connection, int at, const SimPacket& packet);
     void establish(SimSide& side, TransportEventKind kind);

@@ -102,8 +102,8 @@ void Admission::stop() noexcept {
 void Admission::remove(const Pointer& guest) noexcept {
     boost::system::error_code ignored;
     guest->socket.close(ignored);
-    guest->again.cancel();
-    guest->deadline.cancel();
+    guest->again.cancel(ignored);
+    guest->deadline.cancel(ignored);
     guests_.remove(guest);
 }
 
@@ -126,12 +126,11 @@ void Admission::on_bytes(const Pointer& guest) {
     // A probe is served by another thread, which must find its bytes.
     const int flags = guest->answered ? 0 : MSG_PEEK;
     const ssize_t got = ::recv(guest->socket.native_handle(), bytes.data(), bytes.size(), flags);
-    if (got < 0 && (errno == EAGAIN || errno == EINTR)) {
+    const bool in_vain = got < 0 && (errno == EAGAIN || errno == EINTR);
+    if (in_vain || (got > 0 && guest->answered)) {
         await_bytes(guest);
     } else if (got <= 0) {
         remove(guest);
-    } else if (guest->answered) {
-        await_bytes(guest);
     } else {
         answer(guest, {bytes.data(), static_cast<size_t>(got)});
     }
