@@ -86,7 +86,7 @@ synap_status_t synap_events_open(synap_store_t* s, uint32_t capacity, synap_even
         if (capacity == 0 || capacity > kCapacityMax) {
             return invalid("capacity: expected 1 to " + std::to_string(kCapacityMax));
         }
-        *events_out = new synap_events(synap_store_retain(s), capacity);
+        *events_out = std::make_unique<synap_events>(synap_store_retain(s), capacity).release();
         return SYNAP_OK;
     });
 }

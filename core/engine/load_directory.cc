@@ -28,8 +28,8 @@ public:
     }
 
 private:
-    void tell(LogLine::Level level, std::string text) {
-        if (from_.lines != nullptr) from_.lines->add(level, std::move(text));
+    void tell(LogLine::Level level, const std::string& text) {
+        if (from_.lines != nullptr) from_.lines->add(level, text);
     }
 
     void make_keyspace(uint64_t keys) {

@@ -6,6 +6,6 @@
 #include "server/admin/command_line.h"
 
 int main(int argc, char** argv) {
-    return synap::server::admin::run_command_line(argc, argv, std::getenv("SYNAP_URL"), std::cin,
-                                                  std::cout, std::cerr);
+    const char* const url = std::getenv("SYNAP_URL");  // NOLINT(concurrency-mt-unsafe): alone here
+    return synap::server::admin::run_command_line(argc, argv, url, std::cin, std::cout, std::cerr);
 }
