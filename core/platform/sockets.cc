@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstring>
 #include <memory>
+#include <system_error>
 
 namespace synap {
 namespace {
@@ -51,7 +52,9 @@ Lookup look_up(const Endpoint& endpoint, int flags) {
     const char* host = endpoint.host.empty() ? nullptr : endpoint.host.c_str();
     const int failed = getaddrinfo(host, port.c_str(), &hints, &list);
     if (failed != 0) {
-        return {{}, failed == EAI_SYSTEM ? std::strerror(errno) : gai_strerror(failed)};
+        const int error = errno;
+        const bool of_system = failed == EAI_SYSTEM;
+        return {{}, of_system ? std::generic_category().message(error) : gai_strerror(failed)};
     }
     const std::unique_ptr<addrinfo, void (*)(addrinfo*)> owned(list, freeaddrinfo);
     Lookup found;
@@ -137,7 +140,7 @@ bool is_shortage(int error) noexcept {
 }
 
 Error socket_error(std::string_view what, int error) {
-    return {Code::kIo, std::string(what) + ": " + std::strerror(error),
+    return {Code::kIo, std::string(what) + ": " + std::generic_category().message(error),
             is_shortage(error) ? Cause::kShortage : Cause::kUnknown};
 }
 

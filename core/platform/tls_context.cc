@@ -3,7 +3,7 @@
 #include <openssl/pem.h>
 
 #include <cerrno>
-#include <cstring>
+#include <system_error>
 #include <vector>
 
 #include "core/platform/descriptor.h"
@@ -23,7 +23,8 @@ Error unfit(const std::string& file, const std::string& why) {
 
 Result<std::string> read_file(const std::string& path) {
     const auto failed = [&] {
-        return Error{Code::kIo, "cannot read " + path + ": " + std::strerror(errno)};
+        return Error{Code::kIo,
+                     "cannot read " + path + ": " + std::generic_category().message(errno)};
     };
     const Descriptor file = open_descriptor(AT_FDCWD, path.c_str(), O_RDONLY | O_NONBLOCK);
     if (file.get() < 0) return failed();
