@@ -4,6 +4,7 @@
 
 #include "core/base/crc32c.h"
 #include "core/base/limits.h"
+#include "core/log/chain.h"
 #include "core/log/format.h"
 
 namespace synap {
@@ -158,24 +159,19 @@ Result<bool> LogReader::next(LogRecord& record) {
             }
             return false;
         }
-        const bool filler = header.kind == format::kKindFiller;
-        if ((header.kind != format::kKindEffects && !filler) || header.codec != 0 ||
-            header.key_id != 0) {
+        const FrameFault fault = fault_of(header, in_chain);
+        if (fault == FrameFault::kUnknown) {
             return Error{Code::kVersion, file_name_ + ": offset " + std::to_string(offset_) +
                                              ": a record of a kind this version does not know"};
         }
+        if (fault == FrameFault::kBroken) {
+            stop("a chain of frames is broken");
+            return false;
+        }
         const bool first = (header.flags & format::kFlagFirst) != 0;
-        if (first == in_chain) {
-            stop("a chain of frames is broken");
-            return false;
-        }
         const bool last = (header.flags & format::kFlagLast) != 0;
-        if (filler && (first || last)) {
-            stop("a chain of frames is broken");
-            return false;
-        }
         offset_ += format::kFrameHeaderBytes + header.length;
-        if (!(first && last) && !filler) chain_.append(payload);
+        if (!(first && last) && !is_filler(header)) chain_.append(payload);
         in_chain = true;
         if (!last) continue;
         end_ = position_at(offset_);

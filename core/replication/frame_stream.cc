@@ -4,6 +4,7 @@
 
 #include "core/base/crc32c.h"
 #include "core/base/limits.h"
+#include "core/log/chain.h"
 #include "core/log/format.h"
 
 namespace synap::replication {
@@ -29,14 +30,13 @@ Status FrameStream::follows_on(uint64_t position) const {
 Status FrameStream::check(const FrameHeader& header) const {
     if (header.position != frame_end_) return broken(frame_end_, "a frame of another place");
     if (header.length > limits::kFrameBytes) return broken(frame_end_, "a frame too long");
-    if (header.kind != format::kKindEffects || header.codec != 0 || header.key_id != 0 ||
-        (header.flags & ~(format::kFlagFirst | format::kFlagLast)) != 0) {
+    const bool is_open = record_end_ != frame_end_;
+    const FrameFault fault = fault_of(header, is_open);
+    if (fault == FrameFault::kUnknown) {
         return Error{Code::kVersion, "the log at position " + std::to_string(frame_end_) +
                                          " holds what this version of Synap does not know"};
     }
-    const bool is_open = record_end_ != frame_end_;
-    const bool begins = (header.flags & format::kFlagFirst) != 0;
-    if (begins == is_open) return broken(frame_end_, "a record that is not whole");
+    if (fault == FrameFault::kBroken) return broken(frame_end_, "a record that is not whole");
     if (is_open && header.epoch != epoch_) return broken(frame_end_, "a record of two epochs");
     return {};
 }
@@ -44,8 +44,9 @@ Status FrameStream::check(const FrameHeader& header) const {
 Status FrameStream::finish(std::string_view whole, StreamedFrame& frame) {
     frame.header = decode_frame_header(whole.data());
     frame.bytes = whole;
-    frame.payload = whole.substr(format::kFrameHeaderBytes);
-    const uint32_t payload_crc = crc32c(frame.payload, history_.frame_seed);
+    const std::string_view payload = whole.substr(format::kFrameHeaderBytes);
+    frame.payload = is_filler(frame.header) ? std::string_view() : payload;
+    const uint32_t payload_crc = crc32c(payload, history_.frame_seed);
     if (frame_crc(whole.data(), payload_crc) != frame.header.crc) {
         return broken(frame_end_, "a wrong checksum");
     }

@@ -17,8 +17,8 @@ namespace synap::replication {
 
 struct StreamedFrame {
     FrameHeader header;
-    std::string_view bytes;  // header and payload, as they stand in the log
-    std::string_view payload;
+    std::string_view bytes;    // header and payload, as they stand in the log
+    std::string_view payload;  // empty of a filler
     bool ends_record = false;
 };
 

@@ -165,5 +165,34 @@ TEST(FrameStream, WellFormedFramesThatMakeNoRecord) {
     EXPECT_EQ(changed([](FrameHeader& h) { h.flags = 7; }), Code::kVersion);
 }
 
+// Values that were written ahead of their record stand behind fillers.
+TEST(FrameStream, FillersSayNothing) {
+    Written log;
+    const auto filler = [&log](uint8_t flags) {
+        FrameHeader header;
+        header.length = 30;
+        header.kind = format::kKindFiller;
+        header.flags = flags;
+        header.epoch = 1;
+        header.position = kStart + log.bytes().size();
+        log.add(header, std::string(30, '\0'));
+    };
+    log.add(kFirst, "head");
+    filler(0);
+    log.add(kLast, "value");
+    const Taken taken = feed(log.bytes());
+    EXPECT_EQ(taken.code, Code::kOk);
+    EXPECT_EQ(taken.payloads, (std::vector<std::string>{"head", "", "value"}));
+    EXPECT_EQ(taken.bytes, log.bytes());
+    EXPECT_EQ(taken.record_end, kStart + log.bytes().size());
+    filler(0);
+    EXPECT_EQ(feed(log.bytes()).code, Code::kCorrupt);  // outside of a record
+    Written ends;
+    std::swap(log, ends);
+    log.add(kFirst, "head");
+    filler(kLast);
+    EXPECT_EQ(feed(log.bytes()).code, Code::kCorrupt);
+}
+
 }  // namespace
 }  // namespace synap::replication
