@@ -106,7 +106,7 @@ suite build        CMakeLists.txt            release
 suite generator    tests/unit/commands       python -m pytest -q tests/unit/commands
 suite ctest        tests/unit                ctest --preset release --no-tests=error
 suite asan         tests/unit                checked asan 'unit|crash|fuzz'
-suite tsan         tests/unit                checked tsan unit  # the crash suite has one thread
+suite tsan         tests/unit                checked tsan '^unit$'  # others have one thread
 suite example      sdk-cpp/example          example
 suite python       sdk-python                python_sdk
 suite node         sdk-node/package.json     node_sdk

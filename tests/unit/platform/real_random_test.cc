@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/unit/platform/transport_world.h"
+#include "tests/unit/scaled.h"
 
 namespace synap {
 namespace {
@@ -84,7 +85,7 @@ void exchange(RealWorld& world, SmallRandom& random, bool under_tls) {
 TEST(RealRandom, WhatArrivesIsAPrefixOfWhatWasWritten) {
     RealWorld world;
     world.make_certificates();
-    for (uint64_t seed = 1; seed <= 60; ++seed) {
+    for (uint64_t seed = 1; seed <= scaled(60); ++seed) {
         SCOPED_TRACE("seed " + std::to_string(seed));
         SmallRandom random(seed);
         exchange(world, random, seed % 2 == 0);

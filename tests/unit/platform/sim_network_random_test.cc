@@ -6,6 +6,7 @@
 
 #include "core/platform/sim_network.h"
 #include "tests/unit/platform/transport_world.h"
+#include "tests/unit/scaled.h"
 
 namespace synap {
 namespace {
@@ -204,7 +205,7 @@ private:
 
 TEST(SimNetworkRandom, WhatArrivesIsAPrefixOfWhatWasWritten) {
     size_t received = 0, failures = 0, complete = 0;
-    for (uint64_t seed = 1; seed <= 200; ++seed) {
+    for (uint64_t seed = 1; seed <= scaled(200); ++seed) {
         SCOPED_TRACE("seed " + std::to_string(seed));
         Storm storm(seed);
         storm.run(500);
@@ -214,14 +215,14 @@ TEST(SimNetworkRandom, WhatArrivesIsAPrefixOfWhatWasWritten) {
         failures += storm.failures;
         complete += storm.complete;
     }
-    EXPECT_GT(received, 1'000'000u);
-    EXPECT_GT(failures, 1000u);
-    EXPECT_GT(complete, 100u);
+    EXPECT_GT(received, scaled(1'000'000));
+    EXPECT_GT(failures, scaled(1000));
+    EXPECT_GT(complete, scaled(100));
 }
 
 TEST(SimNetworkRandom, TheSameSeedIsTheSameHistory) {
     std::set<std::string> histories;
-    for (uint64_t seed = 1; seed <= 20; ++seed) {
+    for (uint64_t seed = 1; seed <= scaled(20); ++seed) {
         Storm first(seed), second(seed);
         for (Storm* storm : {&first, &second}) {
             storm->run(300);
@@ -230,7 +231,7 @@ TEST(SimNetworkRandom, TheSameSeedIsTheSameHistory) {
         EXPECT_EQ(first.history, second.history) << "seed " << seed;
         histories.insert(first.history);
     }
-    EXPECT_EQ(histories.size(), 20u);
+    EXPECT_EQ(histories.size(), scaled(20));
 }
 
 }  // namespace

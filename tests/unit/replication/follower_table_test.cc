@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "core/platform/entropy.h"
+#include "tests/unit/scaled.h"
 
 namespace synap::replication {
 namespace {
@@ -259,7 +260,7 @@ private:
 };
 
 TEST(Reached, AnswersAsIfEverythingWereLookedAt) {
-    for (uint64_t seed = 1; seed <= 300; ++seed) {
+    for (uint64_t seed = 1; seed <= scaled(300); ++seed) {
         SCOPED_TRACE("seed " + std::to_string(seed));
         Random random(seed);
         for (int i = 0; i < 400; ++i) {

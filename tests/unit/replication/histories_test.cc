@@ -7,6 +7,7 @@
 #include "core/replication/decision_text.h"
 #include "core/replication/facts_codec.h"
 #include "tests/unit/replication/history_model.h"
+#include "tests/unit/scaled.h"
 
 namespace synap::replication {
 namespace {
@@ -212,7 +213,7 @@ TEST(Histories, NothingThatWasPromisedIsGivenUpUnasked) {
     size_t continued = 0;
     size_t gone_back = 0;
     size_t refused = 0;
-    for (uint64_t seed = 1; seed <= 20'000; ++seed) {
+    for (uint64_t seed = 1; seed <= scaled(20'000); ++seed) {
         SCOPED_TRACE("seed " + std::to_string(seed));
         Cluster cluster(seed);
         cluster.run(300);
@@ -225,9 +226,9 @@ TEST(Histories, NothingThatWasPromisedIsGivenUpUnasked) {
     }
     std::printf("continued %zu, gave up %zu, refused %zu\n", continued, gone_back, refused);
     // The clusters went through what they are meant to.
-    EXPECT_GT(continued, 10'000u);
-    EXPECT_GT(gone_back, 1'000u);
-    EXPECT_GT(refused, 10'000u);
+    EXPECT_GT(continued, scaled(10'000));
+    EXPECT_GT(gone_back, scaled(1'000));
+    EXPECT_GT(refused, scaled(10'000));
 }
 
 }  // namespace

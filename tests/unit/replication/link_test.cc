@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "core/platform/sim_network.h"
+#include "tests/unit/scaled.h"
 
 namespace synap::replication {
 namespace {
@@ -148,10 +149,12 @@ TEST_P(LinkTest, AnotherProtocolIsRefused) {
 
 // What is sent from where it is arrives in its order, and a slow peer makes nobody hold more.
 TEST_P(LinkTest, ASlowPeerIsWaitedFor) {
+    master.limits.queued_bytes = 50'000;
     begin();
     SmallRandom random(GetParam());
     const auto history = std::make_shared<std::string>();
-    for (int i = 0; i < 3'000'000; ++i) history->push_back(static_cast<char>(random.next()));
+    for (uint64_t i = 0; i < scaled(3'000'000); ++i)
+        history->push_back(static_cast<char>(random.next()));
     network.set_link("master", "follower", {200, 0, 2'000'000, 1'400});
     follower.reads = false;
     size_t sent = 0;
