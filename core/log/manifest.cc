@@ -6,6 +6,7 @@
 #include "core/base/limits.h"
 #include "core/base/varint.h"
 #include "core/log/format.h"
+#include "core/log/small_file.h"
 
 namespace synap {
 
@@ -33,18 +34,11 @@ std::string Manifest::encode() const {
 Result<Manifest> Manifest::decode(std::string_view bytes, const std::string& file) {
     const Error damaged{Code::kCorrupt, file + " is damaged: restore it from a backup"};
     Manifest manifest;
-    std::string_view magic;
-    uint32_t crc = 0;
     uint32_t count = 0;
-    if (bytes.size() < sizeof crc) return damaged;
-    const std::string_view covered = bytes.substr(0, bytes.size() - sizeof crc);
-    if (load<uint32_t>(bytes.data() + covered.size()) != crc32c(covered)) return damaged;
-    ByteReader in(covered);
-    if (!in.take_bytes(format::kManifestMagic.size(), magic) || magic != format::kManifestMagic ||
-        !in.take(manifest.level)) {
-        return damaged;
-    }
-    SYNAP_TRY(check_level(manifest.level, file));
+    auto fields =
+        fields_of_small_file(bytes, format::kManifestMagic, file, damaged, &manifest.level);
+    if (!fields) return fields.take_error();
+    ByteReader& in = *fields;
     if (!in.take(manifest.history.high) || !in.take(manifest.history.low) ||
         !in.take(manifest.secret) || !in.take(count) || count > limits::kManifestEpochs) {
         return damaged;
@@ -129,13 +123,8 @@ Result<std::string> read_file(Disk& disk, std::string_view name, uint64_t limit)
 }
 
 Result<Manifest> read_manifest(Disk& disk) {
-    auto names = disk.list();
-    if (!names) return names.take_error();
-    bool present = false;
-    for (const std::string& name : *names) present = present || name == format::kManifestName;
-    if (!present) return Error{Code::kEmpty, "there is no MANIFEST"};
     constexpr uint64_t kBytesMax = 64 + limits::kManifestEpochs * 36;
-    auto bytes = read_file(disk, format::kManifestName, kBytesMax);
+    auto bytes = read_small_file(disk, format::kManifestName, kBytesMax);
     if (!bytes) return bytes.take_error();
     return Manifest::decode(*bytes, disk.describe(format::kManifestName));
 }

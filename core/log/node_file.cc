@@ -5,6 +5,7 @@
 #include "core/base/crc32c.h"
 #include "core/base/varint.h"
 #include "core/log/format.h"
+#include "core/log/small_file.h"
 
 namespace synap {
 
@@ -19,19 +20,11 @@ void NodeFile::take_id(uint64_t new_id) {
 // crc:u32 over everything before it.
 Result<NodeFile> decode_node_file(std::string_view bytes, const std::string& file) {
     const Error damaged{Code::kCorrupt, file + " is damaged"};
-    if (bytes.size() < sizeof(uint32_t)) return damaged;
-    const std::string_view covered = bytes.substr(0, bytes.size() - sizeof(uint32_t));
-    if (load<uint32_t>(bytes.data() + covered.size()) != crc32c(covered)) return damaged;
-    ByteReader in(covered);
-    std::string_view magic;
-    uint32_t level = 0;
     uint32_t count = 0;
     NodeFile node;
-    if (!in.take_bytes(format::kNodeMagic.size(), magic) || magic != format::kNodeMagic ||
-        !in.take(level)) {
-        return damaged;
-    }
-    SYNAP_TRY(check_level(level, file));
+    auto fields = fields_of_small_file(bytes, format::kNodeMagic, file, damaged);
+    if (!fields) return fields.take_error();
+    ByteReader& in = *fields;
     if (!in.take(node.id) || !in.take(node.place.device) || !in.take(node.place.inode) ||
         !in.take(node.history.high) || !in.take(node.history.low) || !in.take(node.durable) ||
         !in.take(count) || count > NodeFile::kFormerMost) {
@@ -46,13 +39,8 @@ Result<NodeFile> decode_node_file(std::string_view bytes, const std::string& fil
 }
 
 Result<NodeFile> read_node_file(Disk& disk) {
-    auto names = disk.list();
-    if (!names) return names.take_error();
-    if (std::find(names->begin(), names->end(), format::kNodeName) == names->end()) {
-        return Error{Code::kEmpty, "there is no NODE"};
-    }
     constexpr uint64_t kBytesMax = 128 + NodeFile::kFormerMost * 8;
-    auto bytes = read_file(disk, format::kNodeName, kBytesMax);
+    auto bytes = read_small_file(disk, format::kNodeName, kBytesMax);
     if (!bytes) return bytes.take_error();
     auto node = decode_node_file(*bytes, disk.describe(format::kNodeName));
     if (!node) return node;

@@ -5,6 +5,7 @@
 #include "core/base/crc32c.h"
 #include "core/base/varint.h"
 #include "core/log/format.h"
+#include "core/log/small_file.h"
 #include "core/replication/wire.h"
 
 namespace synap::replication {
@@ -60,17 +61,11 @@ Result<HeardMarks> HeardMarks::decode(std::string_view bytes, const HistoryId& h
     const Error damaged{Code::kCorrupt, file +
                                             " is damaged: remove it to follow again; what "
                                             "masters promised before is forgotten then"};
-    uint32_t crc = 0;
-    if (bytes.size() < sizeof crc) return damaged;
-    const std::string_view covered = bytes.substr(0, bytes.size() - sizeof crc);
-    if (load<uint32_t>(bytes.data() + covered.size()) != crc32c(covered)) return damaged;
-    ByteReader in(covered);
-    std::string_view magic;
-    uint32_t level = 0;
     uint32_t count = 0;
     HistoryId of;
-    if (!in.take_bytes(kMagic.size(), magic) || magic != kMagic || !in.take(level)) return damaged;
-    SYNAP_TRY(check_level(level, file));
+    auto fields = fields_of_small_file(bytes, kMagic, file, damaged);
+    if (!fields) return fields.take_error();
+    ByteReader& in = *fields;
     if (!in.take(of.high) || !in.take(of.low) || !in.take(count) || count > kMarksTold) {
         return damaged;
     }
@@ -86,10 +81,8 @@ Result<HeardMarks> HeardMarks::decode(std::string_view bytes, const HistoryId& h
 }
 
 Result<HeardMarks> read_heard_marks(Disk& disk, const HistoryId& history) {
-    auto names = disk.list();
-    if (!names) return names.take_error();
-    if (std::find(names->begin(), names->end(), kHeardName) == names->end()) return HeardMarks();
-    auto bytes = read_file(disk, kHeardName, 64 + kMarksTold * 20);
+    auto bytes = read_small_file(disk, kHeardName, 64 + kMarksTold * 20);
+    if (!bytes && bytes.error().code == Code::kEmpty) return HeardMarks();
     if (!bytes) return bytes.take_error();
     return HeardMarks::decode(*bytes, history, disk.describe(kHeardName));
 }

@@ -7,6 +7,7 @@
 #include "core/base/varint.h"
 #include "core/log/format.h"
 #include "core/log/manifest.h"
+#include "core/log/small_file.h"
 
 namespace synap::replication {
 
@@ -78,17 +79,11 @@ std::string RoleFile::encode() const {
 Result<RoleFile> RoleFile::decode(std::string_view bytes, const std::string& file) {
     const Error damaged{Code::kCorrupt,
                         file + " is damaged: remove it, and the settings decide about the role"};
-    uint32_t crc = 0;
-    if (bytes.size() < sizeof crc) return damaged;
-    const std::string_view covered = bytes.substr(0, bytes.size() - sizeof crc);
-    if (load<uint32_t>(bytes.data() + covered.size()) != crc32c(covered)) return damaged;
-    ByteReader in(covered);
-    std::string_view magic;
-    uint32_t level = 0;
     uint8_t role = 0;
     RoleFile read;
-    if (!in.take_bytes(kMagic.size(), magic) || magic != kMagic || !in.take(level)) return damaged;
-    SYNAP_TRY(check_level(level, file));
+    auto fields = fields_of_small_file(bytes, kMagic, file, damaged);
+    if (!fields) return fields.take_error();
+    ByteReader& in = *fields;
     if (!in.take(role) || !in.take(read.fenced_by.term) || !in.take(read.fenced_by.node) ||
         !take_string(in, read.master) || !take_string(in, read.noted.role) ||
         !take_string(in, read.noted.master) || !in.empty()) {
@@ -103,12 +98,7 @@ Result<RoleFile> RoleFile::decode(std::string_view bytes, const std::string& fil
 }
 
 Result<RoleFile> read_role_file(Disk& disk) {
-    auto names = disk.list();
-    if (!names) return names.take_error();
-    if (std::find(names->begin(), names->end(), kRoleName) == names->end()) {
-        return Error{Code::kEmpty, "there is no ROLE"};
-    }
-    auto bytes = read_file(disk, kRoleName, 64 + 3 * (kRoleTextBytes + kVarintBytesMax));
+    auto bytes = read_small_file(disk, kRoleName, 64 + 3 * (kRoleTextBytes + kVarintBytesMax));
     if (!bytes) return bytes.take_error();
     return RoleFile::decode(*bytes, disk.describe(kRoleName));
 }

@@ -3,20 +3,12 @@
 
 #include <gtest/gtest.h>
 
+#include "core/platform/sim_clock.h"
 #include "core/replication/framing.h"
 #include "core/replication/proof.h"
 
 namespace synap::replication {
 namespace {
-
-class SeededEntropy final : public Entropy {
-public:
-    explicit SeededEntropy(uint64_t seed) : random_(seed) {}
-    uint64_t next() noexcept override { return random_.next(); }
-
-private:
-    SmallRandom random_;
-};
 
 const Epoch kA{1, 1, 1, 0, 11, 1};
 
@@ -115,7 +107,7 @@ private:
         done = !failed;
     }
 
-    SeededEntropy entropy_;
+    SimEntropy entropy_;
     MessageParser parser_;
     ProofOfSecret proof_;
     Role role_;

@@ -5,17 +5,10 @@
 
 #include <deque>
 
+#include "core/platform/sim_clock.h"
+
 namespace synap::replication {
 namespace {
-
-class SeededEntropy final : public Entropy {
-public:
-    explicit SeededEntropy(uint64_t seed) : random_(seed) {}
-    uint64_t next() noexcept override { return random_.next(); }
-
-private:
-    SmallRandom random_;
-};
 
 Secrets secrets(std::vector<std::string> texts) {
     auto made = Secrets::make(std::move(texts));
@@ -48,7 +41,7 @@ struct End {
     }
     std::string send() { return std::exchange(sent, {}); }
 
-    SeededEntropy entropy;
+    SimEntropy entropy;
     ProofOfSecret proof;
     MessageParser parser;
     std::string sent;
@@ -103,7 +96,7 @@ TEST(Proof, ASecretAtOneEndOnly) {
         EXPECT_EQ(without.proof.failure().why, Why::kNoSecretHere);
     }
     // What the other said is turned round.
-    SeededEntropy entropy(3);
+    SimEntropy entropy(3);
     ProofOfSecret alone(Role::kInitiator, Secrets(), entropy);
     std::string out;
     std::string goodbye;
@@ -198,7 +191,7 @@ TEST(Proof, NobodyIsTalkedIntoALowerVersion) {
 TEST(Proof, DisorderEndsIt) {
     const Secrets known = secrets({kOne});
     std::string out;
-    SeededEntropy entropy(1);
+    SimEntropy entropy(1);
     const std::string proof(kProofBytes, 'x');
     ProofOfSecret acceptor(Role::kAcceptor, known, entropy);
     EXPECT_EQ(acceptor.take({MessageType::kProof, proof}, out), State::kFailed);
