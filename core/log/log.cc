@@ -6,6 +6,8 @@
 #include "core/base/exhaustion.h"
 #include "core/base/limits.h"
 #include "core/log/format.h"
+#include "core/log/pins.h"
+#include "core/log/stream.h"
 
 namespace synap {
 namespace {
@@ -88,9 +90,10 @@ Log::Log(Disk& disk, Clock& clock, const LogStart& start, const LogOptions& opti
       written_(start.position),
       synced_(start.position),
       spare_blocked_(std::make_shared<const Error>(
-          Error{Code::kIo, "the system is short of memory and more", Cause::kShortage})) {
+          Error{Code::kIo, "the system is short of memory and more", Cause::kShortage})),
+      pins_(std::make_unique<LogPins>(clock, start.position)),
+      stream_(std::make_unique<LogStream>(disk, options.stream_bytes)) {
     tail_.start = tail_.end = start.position;
-    oldest_ = start.position;
     dirty_.reserve(kSegmentsUnsyncedMost);
     syncing_.reserve(kSegmentsUnsyncedMost);
     spare_failure_ =
@@ -286,6 +289,7 @@ Status Log::sync(uint64_t position) {
         last_sync_at_us_.store(ended, std::memory_order_relaxed);
         synced_.store(end);
     }
+    stream_->tell();
     if (waiting_count_.load() != 0) complete_waiters();
     return {};
 }

@@ -40,6 +40,8 @@ struct LogOptions {
     // Hand the tail to the kernel within a few milliseconds although nobody waits for that.
     bool hand_over = true;
     bool threads = true;  // false: the owner calls maintain()
+    // Of what was written last, kept in memory while somebody reads the tail.
+    uint64_t stream_bytes = 16ull << 20;
 };
 
 struct LogStart {
@@ -67,6 +69,9 @@ public:
     // Under the log's lock: must not call back. `end` is the position behind the record.
     virtual void record(const EffectBuffer& effects, uint64_t end) noexcept = 0;
 };
+
+class LogPins;
+class LogStream;
 
 class Log {
 public:
@@ -146,11 +151,20 @@ public:
     // Begins a segment where the present one is worth removing, so that a snapshot begun after this
     // can cover all of it. Where that fails, the log goes on in the present one.
     void begin_segment_for_snapshot() noexcept;
-    // Removes segments that hold nothing behind `position`; the current one stays. Blocking: disk,
-    // and for long: with none of the log's mutexes held.
+    // Removes segments that hold nothing behind `position` nor what a pin keeps; the current one
+    // stays. Blocking: disk, and for long: with none of the log's mutexes held.
     Status remove_segments_before(uint64_t position);
-    uint64_t oldest_position() const noexcept { return oldest_.load(); }
-    void set_oldest_position(uint64_t position) noexcept { oldest_.store(position); }
+    uint64_t oldest_position() const noexcept;
+    void set_oldest_position(uint64_t position) noexcept;
+
+    // What keeps segments and snapshots from being removed (pins.h).
+    LogPins& pins() noexcept { return *pins_; }
+    const LogPins& pins() const noexcept { return *pins_; }
+    // For TailReader, and to be told that there is more.
+    LogStream& stream() noexcept { return *stream_; }
+    const LogStream& stream() const noexcept { return *stream_; }
+    Disk& disk() noexcept { return disk_; }
+    LogHistory history() const noexcept { return start_.history; }
 
     // What the thread does, once, for owners without one.
     Status maintain();
@@ -219,6 +233,7 @@ private:
     Status put_tail(Tail& tail);
     Status put_until(const Tail& tail, size_t bytes, size_t splices);
     Status enter_ahead(Switch& next);
+    void keep_for_readers(const Tail& tail) noexcept;
     Status zero_ahead();
     Status fill_with_zeros(File& file, uint64_t from, uint64_t until);
     Status set_aside(File& file, uint64_t from, uint64_t until);
@@ -322,8 +337,9 @@ private:
     std::atomic<uint64_t> last_sync_at_us_{0};
     uint64_t handed_over_at_us_ = 0;  // of the log thread
     uint64_t tried_at_us_ = 0;        // of the log thread
-    std::atomic<uint64_t> oldest_{0};
     Counters counters_;
+    const std::unique_ptr<LogPins> pins_;
+    const std::unique_ptr<LogStream> stream_;
 };
 
 }  // namespace synap

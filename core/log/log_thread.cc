@@ -3,7 +3,6 @@
 #include <chrono>
 
 #include "core/base/exhaustion.h"
-#include "core/log/format.h"
 #include "core/log/log.h"
 
 namespace synap {
@@ -105,21 +104,6 @@ void Log::run() noexcept {
         }
         parked_.store(false);
     }
-}
-
-Status Log::remove_segments_before(uint64_t position) {
-    auto segments = list_segments(disk_);
-    if (!segments) return segments.take_error();
-    uint64_t oldest = oldest_.load();
-    bool removed = false;
-    for (size_t i = 0; i + 1 < segments->size() && (*segments)[i + 1] <= position; ++i) {
-        SYNAP_TRY(disk_.remove(format::file_name(format::kSegmentPrefix, (*segments)[i])));
-        oldest = (*segments)[i + 1];
-        removed = true;
-    }
-    if (!removed) return {};
-    oldest_.store(oldest);
-    return disk_.sync_names();
 }
 
 }  // namespace synap

@@ -8,6 +8,7 @@
 #include "core/base/varint.h"
 #include "core/log/format.h"
 #include "core/log/log.h"
+#include "core/log/stream.h"
 
 namespace synap {
 namespace {
@@ -83,6 +84,7 @@ Status Log::begin_segment(uint64_t position, uint64_t bytes) {
         crowded_.store(dirty_.size() >= kSegmentsUnsynced);
     }
     file_ = std::move(*created);
+    stream_->segment_begun(position);
     names_dirty_ = true;
     segment_start_ = position;
     segment_synced_ = header.synced;
@@ -249,6 +251,7 @@ Status Log::enter_ahead(Switch& next) {
     names_dirty_ = true;
     segment_start_ = next.position;
     segment_synced_ = header.synced;
+    stream_->segment_begun(next.position);
     reserved_ = zeroed_until_ = offset_of(next.end);
     return {};
 }
@@ -311,7 +314,9 @@ Status Log::write_taken() {
     SYNAP_TRY(put_tail(writing_));
     counters_.writes.fetch_add(1, std::memory_order_relaxed);
     counters_.bytes.fetch_add(size, std::memory_order_relaxed);
+    if (stream_->has_readers()) keep_for_readers(writing_);
     written_.store(writing_.end);
+    stream_->note_written();
     large_bytes_.fetch_sub(writing_.large_bytes, std::memory_order_relaxed);
     reserved_ = std::max(reserved_, offset_of(writing_.end));
     note_room();
