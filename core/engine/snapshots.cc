@@ -6,6 +6,7 @@
 #include "core/base/exhaustion.h"
 #include "core/engine/engine.h"
 #include "core/log/format.h"
+#include "core/log/pins.h"
 #include "core/platform/real.h"
 
 namespace synap {
@@ -256,11 +257,12 @@ void Snapshots::note(Result<SnapshotInfo>& outcome, const Status& status) {
 }
 
 // As many sound ones as are to be kept, from the newest on: what lies beyond them is removed, and
-// segments that none of them needs. Whatever is not sound covers nothing and takes no place.
-// `taken`, if any, was checked already.
+// segments that none of them needs, but for what pins keep. Whatever is not sound covers nothing
+// and takes no place. `taken`, if any, was checked already.
 Status Snapshots::remove_old_files(const SnapshotInfo* taken) {
     auto snapshots = list_snapshots(*disk_);
     if (!snapshots) return snapshots.take_failure();
+    Log& log = *engine_.log();
     const size_t keep = engine_.options().get(OptionId::kSnapshotKeep);
     size_t kept = taken != nullptr ? 1 : 0;
     uint64_t needed_from = taken != nullptr ? taken->from : UINT64_MAX;
@@ -269,7 +271,10 @@ Status Snapshots::remove_old_files(const SnapshotInfo* taken) {
         if (taken != nullptr && position == taken->name_position) continue;
         const bool is_older = taken == nullptr || position < taken->name_position;
         if (kept >= keep && is_older) {
-            beyond.push_back(format::file_name(format::kSnapshotPrefix, position));
+            // One that is kept for somebody keeps no segments: that is its pin's position's.
+            if (log.pins().take_snapshot(position, log.appended())) {
+                beyond.push_back(format::file_name(format::kSnapshotPrefix, position));
+            }
             continue;
         }
         auto info = verify_snapshot(*disk_, position, engine_.manifest().history);
@@ -286,7 +291,6 @@ Status Snapshots::remove_old_files(const SnapshotInfo* taken) {
     if (kept == 0) return {};
     for (const std::string& name : beyond) SYNAP_TRY(disk_->remove(name));
     if (!beyond.empty()) SYNAP_TRY(disk_->sync_names());
-    Log& log = *engine_.log();
     const uint64_t retain = engine_.options().get(OptionId::kRetainBytes);
     const uint64_t retained_from = log.appended() - std::min(log.appended(), retain);
     return log.remove_segments_before(std::min(needed_from, retained_from));

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <string>
 
+#include "core/log/pins.h"
+#include "core/log/stream.h"
 #include "core/session/info.h"
 #include "core/session/session.h"
 
@@ -44,6 +46,19 @@ void add_log(Engine& engine, const Log& log, InfoFields& fields) {
     fields.number("synap_log_blocks", counters.blocks.load());
     fields.number("synap_log_last_sync_usec", counters.last_sync_us.load());
     fields.add("synap_log_fsync", engine.options().text(OptionId::kFsync));
+}
+
+// For those who read it while it is open, and for whom it is kept.
+void add_readers(const Log& log, InfoFields& fields) {
+    const LogPins::Totals pins = log.pins().totals(log.appended());
+    const LogStream& stream = log.stream();
+    fields.number("synap_log_pins", pins.pins);
+    fields.number("synap_log_pinned_bytes", pins.bytes);
+    fields.number("synap_log_pins_dropped", log.pins().drops());
+    fields.number("synap_log_readers", stream.readers());
+    fields.number("synap_log_stream_memory", stream.kept_bytes());
+    fields.number("synap_log_streamed_from_memory", stream.counters().memory_bytes.load());
+    fields.number("synap_log_streamed_from_files", stream.counters().disk_bytes.load());
 }
 
 // Redis' fork copies pages; here nothing is forked.
@@ -93,7 +108,10 @@ void fill_persistence(CommandContext& ctx, InfoFields& fields) {
     fields.number("synap_snapshot_bytes", snapshot.last_bytes);
     fields.number("synap_snapshot_usec", snapshot.last_duration_us);
     if (!snapshot.last_ok) fields.add("synap_snapshot_error", snapshot.last_error);
-    if (log != nullptr) add_log(engine, *log, fields);
+    if (log != nullptr) {
+        add_log(engine, *log, fields);
+        add_readers(*log, fields);
+    }
 }
 
 }  // namespace synap
