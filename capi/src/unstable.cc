@@ -3,6 +3,8 @@
 
 #include "capi/src/reply.h"
 #include "core/engine/check.h"
+#include "core/log/pins.h"
+#include "core/log/stream.h"
 #include "core/platform/real.h"
 
 using namespace synap;
@@ -74,7 +76,7 @@ void put_log(Reply& tape, Engine& engine) {
     Log* log = engine.log();
     const auto snapshot = engine.snapshots().state();
     tape.text("log");
-    tape.begin_map(log == nullptr ? 0 : 11);
+    tape.begin_map(log == nullptr ? 0 : 18);
     if (log == nullptr) return;
     put_number(tape, "appended_position", log->appended());
     put_number(tape, "written_position", log->written());
@@ -87,6 +89,15 @@ void put_log(Reply& tape, Engine& engine) {
     put_number(tape, "blocked", engine.waits_to_write() ? 1 : 0);
     put_number(tape, "blocks_total", log->counters().blocks.load());
     put_number(tape, "snapshots_total", snapshot.taken);
+    const LogPins::Totals pins = log->pins().totals(log->appended());
+    put_number(tape, "pins", pins.pins);
+    put_number(tape, "pinned_bytes", pins.bytes);
+    put_number(tape, "pins_dropped_total", log->pins().drops());
+    const LogStream& stream = log->stream();
+    put_number(tape, "readers", stream.readers());
+    put_number(tape, "stream_memory", stream.kept_bytes());
+    put_number(tape, "streamed_memory_total", stream.counters().memory_bytes.load());
+    put_number(tape, "streamed_files_total", stream.counters().disk_bytes.load());
 }
 
 void put_keyspace(Reply& tape, Keyspace& keyspace) {

@@ -210,6 +210,16 @@ constexpr Known kKnownStats[] = {
     {"log_blocks_total", "synap_log_blocks_total", "Times that such a shortage began.",
      MetricType::Counter},
     {"log_snapshots_total", "synap_snapshots_total", "Snapshots taken.", MetricType::Counter},
+    {"log_pins", "synap_log_pins", "Followers, transfers and backups that the log is kept for.",
+     MetricType::Gauge},
+    {"log_pinned_bytes", "synap_log_pinned_bytes", "Of the log, kept for the furthest behind.",
+     MetricType::Gauge},
+    {"log_pins_dropped_total", "synap_log_pins_dropped_total",
+     "Times that the log was no longer kept for one, as that took too much or too long.",
+     MetricType::Counter},
+    {"log_readers", "synap_log_readers", "Who reads the log's end as it grows.", MetricType::Gauge},
+    {"log_stream_memory", "synap_log_stream_memory_bytes",
+     "Memory in what was written last, kept for these.", MetricType::Gauge},
 };
 
 void add_engine(Families& families, const Stats& stats) {
@@ -219,6 +229,16 @@ void add_engine(Families& families, const Stats& stats) {
             families.begin(known.metric, known.help, known.type);
             families.value(found->second);
         }
+    }
+}
+
+// None of a store without a log.
+void add_streamed(Families& families, const Stats& stats) {
+    families.begin("synap_log_streamed_bytes_total",
+                   "Of the log, handed to those who read its end.", MetricType::Counter);
+    for (const char* from : {"memory", "files"}) {
+        const auto found = stats.numbers.find("log_streamed_" + std::string(from) + "_total");
+        if (found != stats.numbers.end()) families.value(found->second, {{"from", from}});
     }
 }
 
@@ -306,6 +326,7 @@ std::string metrics_text(const Shared& shared) {
     families.gauge("synap_memory_used_bytes", "Memory charged to the store.",
                    static_cast<double>(state.used_memory));
     add_engine(families, stats);
+    add_streamed(families, stats);
     add_keys(families, stats);
     add_commands(families, stats);
     add_errors(families, stats);

@@ -137,6 +137,26 @@ def test_metrics(server: Server) -> None:
     assert sum(after[n] for n in counters) >= sum(before[n] for n in counters) + 100
 
 
+def test_metrics_of_what_the_log_is_kept_for(server: Server) -> None:
+    """The same as INFO persistence has; nobody reads a server's log yet."""
+    metrics = {
+        "synap_log_pins": "synap_log_pins{}",
+        "synap_log_pinned_bytes": "synap_log_pinned_bytes{}",
+        "synap_log_pins_dropped": "synap_log_pins_dropped_total{}",
+        "synap_log_readers": "synap_log_readers{}",
+        "synap_log_stream_memory": "synap_log_stream_memory_bytes{}",
+        "synap_log_streamed_from_memory": 'synap_log_streamed_bytes_total{from="memory"}',
+        "synap_log_streamed_from_files": 'synap_log_streamed_bytes_total{from="files"}',
+    }
+    with server.client() as client:
+        client.call("SET", "a", "1")
+        text = client.call("INFO", "persistence")[1].decode()
+    info = dict(line.split(":", 1) for line in text.splitlines() if ":" in line)
+    samples = scrape(server)
+    for field, metric in metrics.items():
+        assert samples[metric] == float(info[field]) == 0, field
+
+
 def test_metrics_of_each_command(server: Server) -> None:
     """What it cost and how it failed, as INFO commandstats, errorstats and latencystats have it."""
     with server.client() as client:
