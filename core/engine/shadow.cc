@@ -6,6 +6,7 @@
 #include "core/base/exhaustion.h"
 #include "core/engine/apply_record.h"
 #include "core/keyspace/value_effect.h"
+#include "core/log/received.h"
 #include "core/log/record.h"
 #include "core/types/registry.h"
 
@@ -75,9 +76,20 @@ void Shadow::apply(const EffectBuffer& effects, uint64_t end) {
     payload_.clear();
     EffectPieces(effects).take(effects.total_bytes(),
                                [this](std::string_view piece, Blob*) { payload_.append(piece); });
+    apply(payload_, end);
+}
+
+void Shadow::received(std::string_view frames, uint64_t end) noexcept {
+    const auto apply_all = [&] {
+        for_each_received(frames, [&](std::string_view record) { apply(record, end); });
+    };
+    if (!attempt(apply_all)) exhausted_ = true;
+}
+
+void Shadow::apply(std::string_view record, uint64_t end) {
     if (!failure_.empty()) return;
     effects_.clear();
-    Status applied = decode_record(second_, payload_, effects_);
+    Status applied = decode_record(second_, record, effects_);
     if (applied) applied = apply_record(second_, effects_, end, SnapshotPositions(), 0);
     if (!applied) failure_ = "a record could not be followed: " + applied.error().message;
     second_.garbage().free_all();

@@ -22,6 +22,7 @@ public:
     Shadow(Keyspace& first, uint64_t secret);
 
     void record(const EffectBuffer& effects, uint64_t end) noexcept override;
+    void received(std::string_view frames, uint64_t end) noexcept override;
 
     // What differs from `first`; of keys, the one of the least namespace and bytes. Empty where
     // both hold the same. O(everything).
@@ -33,6 +34,7 @@ private:
     void copy(Keyspace& first);
     void copy(const Node& node);
     void apply(const EffectBuffer& effects, uint64_t end);
+    void apply(std::string_view record, uint64_t end);
     std::string first_difference(Keyspace& first);
 
     Keyspace second_;

@@ -87,6 +87,7 @@ Log::Log(Disk& disk, Clock& clock, const LogStart& start, const LogOptions& opti
       hand_over_(options.hand_over),
       appended_(start.position),
       segment_start_(start.position),
+      epoch_(start.epoch),
       written_(start.position),
       synced_(start.position),
       spare_blocked_(std::make_shared<const Error>(
@@ -164,6 +165,7 @@ uint64_t Log::append(EffectBuffer& effects, int64_t now_ms, std::unique_ptr<Writ
     {
         const std::lock_guard<std::mutex> guard(append_);
         if (stopped_) return 0;
+        if (!epoch_begun_.load(std::memory_order_relaxed)) tail_.begins_epoch = true;
         if (is_ahead) tail_.switches.reserve(tail_.switches.size() + 1);
         const size_t at = tail_.bytes.size();
         const size_t splice = tail_.splices.size();
@@ -181,11 +183,15 @@ uint64_t Log::append(EffectBuffer& effects, int64_t now_ms, std::unique_ptr<Writ
     }
     effects.clear();
     counters_.records.fetch_add(1, std::memory_order_relaxed);
-    // The thread parks before it takes append_ for a last look, so one of the two sees the other.
+    wake_for_appended();
+    return end;
+}
+
+// The thread parks before it takes append_ for a last look, so one of the two sees the other.
+void Log::wake_for_appended() noexcept {
     if (hand_over_.load(std::memory_order_relaxed) && parked_.load(std::memory_order_relaxed)) {
         wake();
     }
-    return end;
 }
 
 void Log::append_frame_header(const Frame& frame, uint8_t flags, uint64_t commit_ms) {
@@ -194,7 +200,7 @@ void Log::append_frame_header(const Frame& frame, uint8_t flags, uint64_t commit
     header.crc = frame.crc;  // seal() fills in `synced` and makes it the frame's
     header.kind = frame.kind;
     header.flags = flags;
-    header.epoch = start_.epoch;
+    header.epoch = epoch();
     header.position = tail_.end;
     header.commit_ms = commit_ms;
     char bytes[format::kFrameHeaderBytes];

@@ -11,6 +11,9 @@
 // other failed write, and a failed sync whatever its reason, is final: every waiter and every later
 // call gets that error, and nothing is acknowledged after it.
 //
+// Whoever follows another's log hands over its records as they stand there (append_received()).
+// Own records and another's may come by turns, where enter_epoch() stands before own ones.
+//
 // Thread safety: all public methods from any thread.
 // Crash: what was synced is whole; the rest is a prefix of frames, the last perhaps damaged.
 #pragma once
@@ -49,8 +52,8 @@ struct LogStart {
     uint32_t epoch = 0;
     uint64_t position = 0;  // where the log goes on; everything before it is durable
     uint64_t node = 0;      // whose log it is, for the headers of segments
-    // Makes the epoch known, durably, before the first record of it is written; where the error may
-    // pass it is called again. Called by whoever writes, with the log's mutex for that.
+    // Makes the epoch known, durably, before the first own record of it is written; where the error
+    // may pass it is called again. Called by whoever writes, with the log's mutex for that.
     std::function<Status()> begin_epoch = nullptr;
 };
 
@@ -68,6 +71,8 @@ public:
     virtual ~RecordTap() = default;
     // Under the log's lock: must not call back. `end` is the position behind the record.
     virtual void record(const EffectBuffer& effects, uint64_t end) noexcept = 0;
+    // The same of whole records of another's log, of which the last one ends there.
+    virtual void received(std::string_view frames, uint64_t end) noexcept = 0;
 };
 
 class LogPins;
@@ -105,6 +110,16 @@ public:
     // `ahead` is taken where it is of these values.
     uint64_t append(EffectBuffer& effects, int64_t now_ms,  // 0 after stop()
                     std::unique_ptr<WrittenAhead>* ahead = nullptr);
+    // Whole records of another node's log of this history, byte for byte as they stand there, which
+    // go on at appended(). Whoever calls has checked them (replication/frame_stream.h): they keep
+    // their headers, with what those call durable. Otherwise as append(); 0 also where they do not
+    // go on there, or end in the middle of a record. Copies them once, large ones without the lock.
+    uint64_t append_received(std::string_view frames);
+    // From here on own records are of this epoch, which `make_durable` makes known; before it runs,
+    // all that was appended is durable. kInvalidArgument where something was appended meanwhile:
+    // for the only appender, or whoever keeps others out. Where it fails, the log goes on in the
+    // epoch before. Nothing is appended or written while `make_durable` runs. Blocking: disk.
+    Status enter_epoch(uint32_t number, const std::function<Status()>& make_durable);
     // In place of the one before, which sees no more records once this has returned.
     void set_tap(RecordTap& tap) noexcept {
         const std::lock_guard<std::mutex> guard(append_);
@@ -115,7 +130,7 @@ public:
     uint64_t written() const noexcept { return written_.load(); }
     uint64_t synced() const noexcept { return synced_.load(); }
     uint64_t reached(Durability level) const noexcept;
-    uint32_t epoch() const noexcept { return start_.epoch; }
+    uint32_t epoch() const noexcept { return epoch_.load(std::memory_order_relaxed); }
     uint64_t tail_bytes() const noexcept { return appended() - written(); }
 
     // Blocking: disk. Returns once the level is reached through `position`.
@@ -197,6 +212,10 @@ private:
         std::vector<Splice> splices;
         std::vector<Switch> switches;
         size_t switched = 0;  // of them, whose files are segments already
+        // Up to there all headers are complete: see seal().
+        size_t sealed = 0;
+        size_t sealed_splices = 0;
+        bool begins_epoch = false;  // holds own records, and their epoch had not begun
         uint64_t start = 0;
         uint64_t end = 0;
         uint64_t large_bytes = 0;  // of large records
@@ -220,6 +239,9 @@ private:
     void append_frames(const EffectBuffer& effects, const Frames& frames, uint64_t commit_ms);
     void append_frame_header(const Frame& frame, uint8_t flags, uint64_t commit_ms);
     void seal(Tail& tail) noexcept;
+    static void clear(Tail& tail) noexcept;
+    void wake_for_appended() noexcept;
+    Status not_started() const;
     // A large record waits until others are written, a usual one for none.
     uint64_t room_in_tail(uint64_t bytes) const noexcept {
         const uint64_t room = room_in_memory_.load(std::memory_order_relaxed);
@@ -300,7 +322,9 @@ private:
     uint64_t zeroed_until_ = 0;    // file offset; guarded by write_
     uint64_t reserved_ = 0;        // file offset to which there is room; guarded by write_
     bool zeroes_ = false;          // the file system cannot reserve room; guarded by write_
-    bool epoch_begun_ = false;     // guarded by write_
+    std::atomic<uint32_t> epoch_;  // of own records; changes under write_ and append_
+    // The epoch is known durably, and the last record is own. Changes under write_ or append_.
+    std::atomic<bool> epoch_begun_{false};
     std::atomic<uint64_t> next_ahead_{1};
     uint64_t next_segment_at_us_ = 0;  // not before: one could not be begun; guarded by write_
     std::atomic<uint64_t> written_;

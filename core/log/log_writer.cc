@@ -32,11 +32,12 @@ uint64_t Log::offset_of(uint64_t position) const noexcept {
     return format::kSegmentHeaderBytes + position - segment_start_;
 }
 
-// A frame's checksum field holds that of its payload until here, where the header is complete.
+// A frame's checksum field holds that of its payload until here, where the header is complete. What
+// was received came complete. Holds write_ or append_, whichever guards the tail.
 void Log::seal(Tail& tail) noexcept {
     const uint64_t synced = this->synced();
-    size_t at = 0;
-    size_t splice = 0;
+    size_t at = tail.sealed;
+    size_t splice = tail.sealed_splices;
     while (at < tail.bytes.size()) {
         char* header = tail.bytes.data() + at;
         const auto payload_crc = load<uint32_t>(header + format::kFrameCrcOffset);
@@ -49,6 +50,8 @@ void Log::seal(Tail& tail) noexcept {
         }
         at += left;
     }
+    tail.sealed = tail.bytes.size();
+    tail.sealed_splices = tail.splices.size();
 }
 
 // In the last segment where it has room, so that a store which is opened often has few of them.
@@ -273,8 +276,18 @@ Status Log::zero_ahead() {
 // Where memory is exhausted nothing has happened: whoever writes next tries again.
 Status Log::begin_epoch() {
     Status begun = start_.begin_epoch ? start_.begin_epoch() : Status{};
-    epoch_begun_ = static_cast<bool>(begun);
+    epoch_begun_.store(static_cast<bool>(begun));
     return begun ? Status{} : or_fail([&]() -> Status { return begun.take_error(); });
+}
+
+void Log::clear(Tail& tail) noexcept {
+    tail.bytes.clear();
+    tail.splices.clear();
+    tail.switches.clear();
+    tail.switched = 0;
+    tail.sealed = tail.sealed_splices = 0;
+    tail.begins_epoch = false;
+    tail.large_bytes = 0;
 }
 
 // Takes the tail, unless one is still there that could not be written, and writes it.
@@ -284,17 +297,13 @@ Status Log::write_tail() {
             const std::lock_guard<std::mutex> guard(append_);
             std::swap(tail_, writing_);
             tail_.start = tail_.end = writing_.end;
-            tail_.bytes.clear();
-            tail_.splices.clear();
-            tail_.switches.clear();
-            tail_.switched = 0;
-            tail_.large_bytes = 0;
+            clear(tail_);
         }
         if (writing_.start == writing_.end) return {};
         seal(writing_);
         taken_ = true;
     }
-    if (!epoch_begun_) SYNAP_TRY(begin_epoch());
+    if (writing_.begins_epoch && !epoch_begun_.load()) SYNAP_TRY(begin_epoch());
     return or_fail([this] { return write_taken(); });
 }
 
