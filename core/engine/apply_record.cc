@@ -7,6 +7,7 @@
 #include "core/engine/following.h"
 #include "core/keyspace/slot_locks.h"
 #include "core/log/record.h"
+#include "core/types/type_ops.h"
 
 namespace synap {
 namespace {
@@ -51,6 +52,16 @@ private:
 
 constexpr bool concerns_one_key(EffectKind kind) noexcept { return kind <= EffectKind::kDeadline; }
 
+bool edits_another_type(Keyspace& keyspace, const Effect& effect) {
+    const Node* node = keyspace.find({effect.key, effect.hash, effect.name_space});
+    return node != nullptr && node->type() != effect.type;
+}
+
+Error wrong_edit(uint64_t end) {
+    return {Code::kCorrupt, "log record that ends at position " + std::to_string(end) +
+                                ": an edit of a value of another type"};
+}
+
 // The effects of one record, one by one. Their slots are locked, or nobody else is inside.
 class Applying {
 public:
@@ -75,7 +86,7 @@ public:
                 return {};
             case EffectKind::kEdit:
                 if (held_.contains(effect.hash, end_)) return {};
-                if (edits_another_type(effect)) return wrong("an edit of a value of another type");
+                if (edits_another_type(keyspace_, effect)) return wrong_edit(end_);
                 put(effect);
                 return {};
             default:
@@ -85,19 +96,9 @@ public:
     }
 
 private:
-    Error wrong(const char* why) const {
-        return {Code::kCorrupt,
-                "log record that ends at position " + std::to_string(end_) + ": " + why};
-    }
-
     void put(const Effect& effect) {
         const unsigned own = keyspace_.slot_index(effect.hash) % limits::kStripes;
         keyspace_.apply(effect, stripe_ == kStripeOfSlot ? own : stripe_);
-    }
-
-    bool edits_another_type(const Effect& effect) {
-        const Node* node = keyspace_.find({effect.key, effect.hash, effect.name_space});
-        return node != nullptr && node->type() != effect.type;
     }
 
     void move(const Effect& effect) {
@@ -138,7 +139,33 @@ private:
     const unsigned stripe_;
 };
 
+bool may_change(const Effect& earlier, const Effect& edit) noexcept {
+    if (!concerns_one_key(earlier.kind) && !has_other_key(earlier.kind)) return true;
+    if (earlier.name_space == edit.name_space && earlier.key == edit.key) return true;
+    return has_other_key(earlier.kind) && earlier.other_name_space == edit.name_space &&
+           earlier.other_key == edit.key;
+}
+
 }  // namespace
+
+Status check_record(Keyspace& keyspace, std::span<const Effect> effects, uint64_t end) {
+    for (size_t i = 0; i < effects.size(); ++i) {
+        const Effect& effect = effects[i];
+        if (effect.kind != EffectKind::kEdit) continue;
+        {
+            const uint32_t slot = keyspace.slot_index(effect.hash);
+            const std::lock_guard<WordLock> guard(keyspace.slot(slot).lock);
+            if (!edits_another_type(keyspace, effect)) continue;
+        }
+        const auto earlier = effects.first(i);
+        if (std::any_of(earlier.begin(), earlier.end(),
+                        [&](const Effect& before) { return may_change(before, effect); })) {
+            continue;
+        }
+        return wrong_edit(end);
+    }
+    return {};
+}
 
 Status decode_record(const Keyspace& keyspace, std::string_view record,
                      std::vector<Effect>& effects) {
@@ -171,7 +198,13 @@ Status apply_record(Keyspace& keyspace, std::span<const Effect> effects, uint64_
         return {};
     }
     const auto apply_all = [&]() -> Status {
-        for (const Effect& effect : effects) SYNAP_TRY(applying.apply(effect));
+        size_t applied = 0;
+        try {
+            for (; applied < effects.size(); ++applied) SYNAP_TRY(applying.apply(effects[applied]));
+        } catch (const std::bad_alloc&) {
+            if (applied == 0) throw;
+            throw HalfApplied();
+        }
         return {};
     };
     if (needs_alone(effects)) return apply_all();

@@ -39,7 +39,7 @@ void CommandContext::capture_before(const Effect& effect) {
 
 Engine::Engine(const EnginePlatform& platform, const Options& options)
     : platform_{stoppable(platform.disk, closing_), platform.clock, platform.entropy,
-                platform.threads},
+                platform.threads, platform.follows},
       options_(options),
       waits_(*platform.clock, platform.threads),
       snapshots_(*this, platform_.disk),
@@ -48,6 +48,7 @@ Engine::Engine(const EnginePlatform& platform, const Options& options)
     started_ms_ = platform.clock->wall_ms();
     started_us_ = platform.clock->monotonic_us();
     if (read_only()) guard_.set(GuardWord::kReadOnly);
+    if (platform.follows) following_.begin();
     keyspace_ = std::make_shared<Keyspace>(limits::kSlotBitsMin, 0, heap_);  // until one is loaded
     current_ = keyspace_.get();
     spare_failure_ = std::make_unique<Error>(
@@ -196,9 +197,12 @@ uint32_t Engine::coarse_seconds() noexcept {
 void Engine::set_coarse_clock() noexcept { shared_keyspace()->set_seconds(coarse_seconds()); }
 
 std::shared_ptr<Keyspace> Engine::make_memory_only() {
-    manifest_.secret = platform_.entropy->next();
+    Manifest manifest;
+    manifest.secret = platform_.entropy->next();
     const unsigned bits = slot_bits_for(options_.get(OptionId::kSlots), 0);
-    return std::make_shared<Keyspace>(bits, manifest_.secret, heap_);
+    auto made = std::make_shared<Keyspace>(bits, manifest.secret, heap_);
+    terms_.replace(std::make_shared<const Manifest>(std::move(manifest)), false);
+    return made;
 }
 
 Status Engine::close() {

@@ -34,6 +34,7 @@
 #include "core/engine/slow_log.h"
 #include "core/engine/snapshots.h"
 #include "core/engine/stats.h"
+#include "core/engine/terms.h"
 #include "core/engine/waits.h"
 #include "core/keyspace/gate.h"
 #include "core/keyspace/keyspace.h"
@@ -54,6 +55,8 @@ struct EnginePlatform {
     Clock* clock = nullptr;
     Entropy* entropy = nullptr;
     bool threads = true;
+    // Opened to follow: it refuses writes from the first moment, and begins no epoch.
+    bool follows = false;
 };
 
 inline constexpr std::string_view kReadOnlyText = "READONLY the store was opened for reading only";
@@ -119,7 +122,21 @@ public:
     const OpsSampler& ops_sampler() const noexcept { return ops_sampler_; }
     Clock& clock() noexcept { return *platform_.clock; }
     TimedWaits& waits() noexcept { return waits_; }
-    const Manifest& manifest() const noexcept { return manifest_; }
+    // What this store is now, with the epoch that the first write of this open begins. Others take
+    // its place (terms.h): whoever holds it keeps what it said.
+    std::shared_ptr<const Manifest> manifest() const noexcept { return terms_.manifest(); }
+    // As MANIFEST says.
+    std::shared_ptr<const Manifest> durable_manifest() const noexcept { return terms_.durable(); }
+    // The epochs of that; none while loading.
+    std::vector<Epoch> durable_epochs() const;
+    // Promotion: a term above `above` and the present one, written by this node from the end of the
+    // log on, durable when it returns. Following goes on until it is ended; to be called before
+    // that. Where it fails the term before goes on. Waits for the gate alone. Blocking: disk.
+    Status begin_term(uint32_t above);
+    // Of a follower: the next epoch of its master begins where its log ends, which becomes durable
+    // first. kCorrupt where it does not follow the newest one. Of whoever calls Following::take().
+    // Blocking: disk.
+    Status enter_epoch(const Epoch& epoch);
     uint64_t random() noexcept { return platform_.entropy->next(); }
 
     // Changes a mutable option and everything that depends on it.
@@ -132,14 +149,10 @@ public:
     int64_t now_ms() noexcept;
     // Times that the wall clock was seen to jump against the monotonic one.
     uint64_t clock_jumps() const noexcept { return clock_watch_.jumps(); }
-    // What a token of this open says of its epoch; 0 for a store in memory. See token_word().
-    uint64_t epoch_word() const noexcept {
-        if (log() == nullptr) return 0;
-        const Epoch& epoch = manifest_.epochs.back();
-        return token_word(epoch.number, epoch.id);
-    }
-    // What the token of a reply that depends on this position says of its epoch: that of this open,
-    // or the one that wrote what this open found. 0 for a store in memory.
+    // What a token of the newest epoch says of it; 0 for a store in memory. See token_word().
+    uint64_t epoch_word() const noexcept { return log() == nullptr ? 0 : terms_.word(); }
+    // What the token of a reply that depends on this position says of its epoch: the newest, or the
+    // one that wrote what stood there before. 0 for a store in memory.
     uint64_t epoch_word_at(uint64_t position) const noexcept;
     // Whether a token is one of this history and of a write that it still holds: kInvalidArgument
     // when not. Position 0 is of no write, and always right.
@@ -162,6 +175,7 @@ public:
         return !writes_stopped() && (log == nullptr || log->takes_records());
     }
     Following& following() noexcept { return following_; }
+    Terms& terms() noexcept { return terms_; }
     void set_guard(uint32_t bits) noexcept { guard_.set(bits); }
     void clear_guard(uint32_t bits) noexcept { guard_.clear(bits); }
 
@@ -239,12 +253,13 @@ private:
     Status load();
     std::shared_ptr<Keyspace> make_memory_only();
     Result<std::shared_ptr<Keyspace>> recover();
-    Status read_or_create_manifest();
-    Status read_node();
+    Result<Manifest> read_or_make_manifest();
+    Status read_node(const Manifest& manifest);
     Status note_node(uint64_t end);
     Status sync_all_files();
     Status begin_epoch();
-    DirectoryToLoad own_directory() noexcept;
+    Status make_epoch_current(std::shared_ptr<const Manifest> next, bool is_own);
+    DirectoryToLoad own_directory(const Manifest& manifest) noexcept;
     void tell_of(const LoadedDirectory& loaded);
     Status make_log(const LogReader& reader);
     Status start_log();
@@ -287,7 +302,8 @@ private:
     std::unique_ptr<Error> spare_failure_;  // for when there is no memory to make one
 
     std::unique_ptr<DiskLock> lock_;
-    Manifest manifest_;  // with the epoch of this open, which its first record begins
+    std::mutex changing_terms_;  // before the gate
+    Terms terms_;
     NodeFile node_;
     bool node_is_new_ = false;   // NODE does not say so yet
     bool is_copied_ = false;     // the files may be of a copy that was never synced

@@ -4,26 +4,88 @@
 
 #include "core/engine/apply_record.h"
 #include "core/engine/engine.h"
+#include "core/log/format.h"
+#include "core/types/type_ops.h"
 
 namespace synap {
 
 void Following::begin() noexcept {
-    on_.store(true, std::memory_order_release);
+    const bool was_on = on_.exchange(true, std::memory_order_acq_rel);
     engine_.set_guard(GuardWord::kFollows);
     const ExclusiveGate after_all_others(engine_.gate());
+    const Log* log = engine_.log();
+    if (was_on || log == nullptr) return;
+    set_applied(log->appended());
+    engine_.terms().forget_planned_at(log->appended());
 }
 
 void Following::end() noexcept {
     on_.store(false, std::memory_order_release);
     ahead_ms_.store(0);
+    in_memory_.store(UINT64_MAX);
     engine_.clear_guard(GuardWord::kFollows);
 }
 
+void Following::set_applied(uint64_t position) noexcept {
+    applied_.store(position);
+    if (is_on()) in_memory_.store(position);
+}
+
 Status Following::apply(std::string_view record, uint64_t end) {
+    return apply_after(record, end, [](Keyspace&) { return Status(); });
+}
+
+// Whether the log has room for the record, which is of an epoch that was entered.
+Status Following::may_store(std::string_view frames, uint64_t end) {
+    Log& log = *engine_.log();
+    if (frames.size() < format::kFrameHeaderBytes || log.appended() + frames.size() != end) {
+        return Error{Code::kCorrupt, "a record that ends at position " + std::to_string(end) +
+                                         " does not follow on: the log ends at " +
+                                         std::to_string(log.appended())};
+    }
+    const uint32_t epoch = decode_frame_header(frames.data()).epoch;
+    if (!engine_.terms().takes(epoch)) {
+        return Error{Code::kCorrupt,
+                     "a record is of epoch " + std::to_string(epoch) + ", which was not told of"};
+    }
+    if (!log.takes_records()) {
+        Status refused = log.refusal();
+        if (!refused) return refused;
+    }
+    return log.has_room(frames.size()) ? Status() : log.make_room(frames.size());
+}
+
+Status Following::take(std::string_view frames, std::string_view record, uint64_t end) {
+    Log* log = engine_.log();
+    if (log == nullptr) return apply(record, end);
+    const bool is_stored = log->appended() == end && applied() < end;  // it was not applied then
+    if (!is_stored) SYNAP_TRY(may_store(frames, end));
+    engine_.terms().disown();
+    try {
+        SYNAP_TRY(apply_after(record, end, [&](Keyspace& keyspace) -> Status {
+            if (is_stored) return {};
+            SYNAP_TRY(check_record(keyspace, effects_, end));
+            if (log->append_received(frames) == end) return {};
+            return Error{Code::kCorrupt, "what was received is no whole record"};
+        }));
+    } catch (const HalfApplied&) {
+        engine_.stop_writes();
+        throw;
+    }
+    // As whoever appends it has to: others would wait for it. Where it fails the log says so.
+    if (frames.size() > limits::kLargeRecordBytes) log->write(end).ignore();
+    return {};
+}
+
+// Makes a record true, once it is stored.
+template <typename Store>
+Status Following::apply_after(std::string_view record, uint64_t end, Store&& store) {
     static const SnapshotPositions kNothingHeld;
     const unsigned stripe = engine_.stripe_owners().mine();
     const auto apply_in = [&](Keyspace& keyspace) -> Status {
+        SYNAP_TRY(store(keyspace));
         SYNAP_TRY(apply_record(keyspace, effects_, end, kNothingHeld, stripe, this));
+        if (is_on()) in_memory_.store(end);
         applied_.store(end, std::memory_order_release);
         return {};
     };

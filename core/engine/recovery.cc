@@ -6,7 +6,7 @@
 //    cut is erased, before anything is served.
 //
 // The first record of this open begins an epoch, which is durable in MANIFEST before it. Until then
-// NODE vouches for the end of the log.
+// NODE vouches for the end of the log. One that is opened to follow begins none.
 //
 // Steps 1 and 2 only read. Where 3 meets a shortage or a place that cannot be written, what was
 // read is served, writes are refused, and the maintenance thread does them later.
@@ -26,13 +26,9 @@ bool holds_nothing(const Error& error) noexcept {
 
 }  // namespace
 
-Status Engine::read_or_create_manifest() {
+Result<Manifest> Engine::read_or_make_manifest() {
     auto manifest = read_manifest(*platform_.disk);
-    if (manifest) {
-        manifest_ = std::move(*manifest);
-        return {};
-    }
-    if (manifest.error().code != Code::kEmpty) return manifest.take_error();
+    if (manifest || manifest.error().code != Code::kEmpty) return manifest;
     // Segments or snapshots without a MANIFEST are somebody's data, not a new directory.
     auto segments = list_segments(*platform_.disk);
     if (!segments) return segments.take_error();
@@ -52,17 +48,18 @@ Status Engine::read_or_create_manifest() {
         return Error{Code::kIo, platform_.disk->describe("") + " holds no store"};
     }
     is_new_store_ = true;
-    manifest_.level = format::kLevel;
-    manifest_.history = {platform_.entropy->next(), platform_.entropy->next()};
-    manifest_.secret = platform_.entropy->next();
-    return {};
+    Manifest made;
+    made.level = format::kLevel;
+    made.history = {platform_.entropy->next(), platform_.entropy->next()};
+    made.secret = platform_.entropy->next();
+    return made;
 }
 
 // Who writes here. A copy of a directory is another node, and so is one whose NODE was lost.
-Status Engine::read_node() {
+Status Engine::read_node(const Manifest& manifest) {
     auto found = read_node_file(*platform_.disk);
     if (!found && !holds_nothing(found.error())) return found.take_error();
-    node_ = found ? *found : node_of_writers(manifest_);
+    node_ = found ? *found : node_of_writers(manifest);
     if (!found || node_.is_copy) {
         const uint64_t id = platform_.entropy->next();
         if (!found) node_.id = id;
@@ -77,9 +74,9 @@ Status Engine::read_node() {
         log_line(LogLine::Level::kWarn,
                  found.error().message + ": the directory goes on as a node of its own");
     }
-    if (!(node_.history == manifest_.history)) {
+    if (!(node_.history == manifest.history)) {
         node_.durable = 0;
-        node_.history = manifest_.history;
+        node_.history = manifest.history;
         node_is_new_ = true;
     }
     return {};
@@ -128,38 +125,24 @@ Status Engine::remove_leftovers() {
 }
 
 Status Engine::make_log(const LogReader& reader) {
-    const Epoch last = manifest_.epochs.empty() ? Epoch{1, 0, 0, 0, 0, 0} : manifest_.epochs.back();
+    const std::shared_ptr<const Manifest> manifest = terms_.durable();
+    const bool is_first = manifest->epochs.empty();
+    const Epoch last = is_first ? Epoch{1, 0, 0, 0, 0, 0} : manifest->epochs.back();
     const uint32_t number = last.number + 1;
-    SYNAP_TRY(manifest_.add(
-        {last.term, number, number, reader.end(), platform_.entropy->next(), node_.id}));
+    if (!following_.is_on()) {
+        SYNAP_TRY(terms_.plan(
+            {last.term, number, number, reader.end(), platform_.entropy->next(), node_.id}));
+    }
     LogOptions log_options;
     log_options.segment_bytes = options_.get(OptionId::kSegmentBytes);
     log_options.fsync = static_cast<FsyncPolicy>(options_.get(OptionId::kFsync));
     log_options.hand_over = options_.get(OptionId::kAcknowledge) == 0;
     log_options.threads = platform_.threads;
-    const LogStart start{manifest_.log_history(), number, reader.end(), node_.id,
+    const LogStart start{manifest->log_history(), number, reader.end(), node_.id,
                          [this] { return begin_epoch(); }};
     log_ = std::make_unique<Log>(*platform_.disk, *platform_.clock, start, log_options);
     log_->set_oldest_position(std::min(reader.oldest_position(), reader.end()));
     return {};
-}
-
-// Of whoever writes the first record, before it is written.
-Status Engine::begin_epoch() { return write_manifest(*platform_.disk, manifest_); }
-
-uint64_t Engine::epoch_word_at(uint64_t position) const noexcept {
-    if (log() == nullptr) return 0;
-    const std::vector<Epoch>& epochs = manifest_.epochs;
-    size_t at = epochs.size() - 1;
-    while (at > 0 && epochs[at].start >= position) --at;
-    return token_word(epochs[at].number, epochs[at].id);
-}
-
-Status Engine::check_token(uint64_t epoch_word, uint64_t position) const {
-    if (position == 0) return {};
-    const Log* log = this->log();
-    if (log == nullptr) return Error{Code::kInvalidArgument, "a store in memory gives no tokens"};
-    return manifest_.check_token(epoch_word, position, log->appended());
 }
 
 // Step 3. After an error that may pass it goes on where it was.
@@ -174,9 +157,7 @@ Status Engine::write_recovered() {
         left.rewritten = true;
     }
     if (is_new_store_ && !left.named) {
-        Manifest manifest = manifest_;
-        manifest.epochs.clear();
-        SYNAP_TRY(write_manifest(*platform_.disk, manifest));
+        SYNAP_TRY(write_manifest(*platform_.disk, *terms_.durable()));
     }
     left.named = true;
     return {};
@@ -219,9 +200,9 @@ void Engine::start_log_later() {
     if (log_->failed()) log_line(LogLine::Level::kError, log_->failure().error().message);
 }
 
-DirectoryToLoad Engine::own_directory() noexcept {
+DirectoryToLoad Engine::own_directory(const Manifest& manifest) noexcept {
     return {.disk = *platform_.disk,
-            .manifest = manifest_,
+            .manifest = manifest,
             .node = node_,
             .heap = heap_,
             .slots = options_.get(OptionId::kSlots),
@@ -250,17 +231,21 @@ void Engine::tell_of(const LoadedDirectory& loaded) {
 }
 
 Result<std::shared_ptr<Keyspace>> Engine::recover() {
-    SYNAP_TRY(read_or_create_manifest());
-    SYNAP_TRY(read_node());
-    auto loaded = load_directory(own_directory());
+    auto found = read_or_make_manifest();
+    if (!found) return found.take_failure();
+    const auto manifest = std::make_shared<const Manifest>(std::move(*found));
+    terms_.replace(manifest, false);
+    SYNAP_TRY(read_node(*manifest));
+    auto loaded = load_directory(own_directory(*manifest));
     if (!loaded) return loaded.take_failure();
     // What is not proven to be durable is shown all the same: the next owner will accept it.
     if (!read_only()) {
         tell_of(*loaded);
         unwritten_ = std::make_unique<Unwritten>();
-        const uint64_t epoch_start = manifest_.epochs.empty() ? 0 : manifest_.epochs.back().start;
+        const uint64_t epoch_start = manifest->epochs.empty() ? 0 : manifest->epochs.back().start;
         unwritten_->proven = std::max({loaded->snapshot.complete_at, epoch_start, node_.durable});
         SYNAP_TRY(make_log(*loaded->log));
+        if (following_.is_on()) following_.set_applied(loaded->end);
         unwritten_->reader = std::move(loaded->log);
         SYNAP_TRY(start_log_or_wait());
     }

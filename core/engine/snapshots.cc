@@ -167,10 +167,12 @@ Status Snapshots::begin() {
             const ExclusiveGate alone(engine_.gate());
             generation_ = engine_.generation();
             // Its slots would be found wrong by whoever loads the snapshot.
-            is_foreign = engine_.keyspace().hash_seed() != engine_.manifest().secret;
+            const std::shared_ptr<const Manifest> manifest = engine_.manifest();
+            is_foreign = engine_.keyspace().hash_seed() != manifest->secret;
             if (!is_foreign) {
                 writer_ = std::make_unique<SnapshotWriter>(engine_.keyspace(), *log, *disk_,
-                                                           engine_.manifest().log_history());
+                                                           manifest->log_history(),
+                                                           &engine_.following().in_memory());
             }
             capturing_ = writer_ != nullptr;
         }
@@ -277,7 +279,7 @@ Status Snapshots::remove_old_files(const SnapshotInfo* taken) {
             }
             continue;
         }
-        auto info = verify_snapshot(*disk_, position, engine_.manifest().history);
+        auto info = verify_snapshot(*disk_, position, engine_.manifest()->history);
         if (info) {
             ++kept;
             needed_from = std::min(needed_from, info->from);

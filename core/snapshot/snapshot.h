@@ -7,8 +7,9 @@
 //
 // Where records are applied before they leave the slot's lock, that position is log.appended(): a
 // record which ends there or before and touches the slot held its lock from before it was appended
-// until it was applied. Who applies records of another's log after it has stored them has to take
-// the end of the last record that it applied instead.
+// until it was applied. Where another's records are stored before they are applied (`in_memory` of
+// a SnapshotWriter), it is the end of the last record that was applied, or that of the slot's own
+// last one where that is further.
 //
 // Under the lock small values are copied and large ones shared; they are encoded without it, a
 // chunk at a time.
@@ -53,7 +54,9 @@ struct SnapshotInfo {
 class SnapshotWriter {
 public:
     // Takes the databases' names and the starting position; the caller holds the gate alone.
-    SnapshotWriter(Keyspace& keyspace, Log& log, Disk& disk, const LogHistory& history);
+    // `in_memory`: how far what the log holds is, too; null: all of it.
+    SnapshotWriter(Keyspace& keyspace, Log& log, Disk& disk, const LogHistory& history,
+                   const std::atomic<uint64_t>* in_memory = nullptr);
     ~SnapshotWriter();
 
     // Creates the temporary file. Blocking: disk.
@@ -100,6 +103,7 @@ private:
         std::vector<Large> large;
     };
 
+    uint64_t in_memory() const noexcept;
     size_t capture_node(const Node& node, Captured& captured);
     Status write_slot(Captured& captured);
     Status write_large(const Large& large, const Captured& captured);
@@ -113,6 +117,7 @@ private:
     Log& log_;
     Disk& disk_;
     const LogHistory history_;
+    const std::atomic<uint64_t>* const in_memory_;
     uint8_t databases_[limits::kDatabases];
     const uint64_t databases_at_;
     std::unique_ptr<File> file_;

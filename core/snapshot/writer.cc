@@ -19,12 +19,14 @@ constexpr size_t kCopiedAtOnce = 4ull << 20;
 
 }  // namespace
 
-SnapshotWriter::SnapshotWriter(Keyspace& keyspace, Log& log, Disk& disk, const LogHistory& history)
+SnapshotWriter::SnapshotWriter(Keyspace& keyspace, Log& log, Disk& disk, const LogHistory& history,
+                               const std::atomic<uint64_t>* in_memory)
     : keyspace_(keyspace),
       log_(log),
       disk_(disk),
       history_(history),
-      databases_at_(log.appended()),
+      in_memory_(in_memory),
+      databases_at_(this->in_memory()),
       captured_(keyspace.slot_count()) {
     for (unsigned i = 0; i < limits::kDatabases; ++i) databases_[i] = keyspace.name_space_of(i);
     info_.from = databases_at_;  // a swap behind it must be replayed
@@ -33,6 +35,11 @@ SnapshotWriter::SnapshotWriter(Keyspace& keyspace, Log& log, Disk& disk, const L
 }
 
 SnapshotWriter::~SnapshotWriter() = default;
+
+uint64_t SnapshotWriter::in_memory() const noexcept {
+    const uint64_t appended = log_.appended();
+    return in_memory_ == nullptr ? appended : std::min(appended, in_memory_->load());
+}
 
 Status SnapshotWriter::begin() {
     auto names = disk_.list();
@@ -98,7 +105,8 @@ size_t SnapshotWriter::capture_node(const Node& node, Captured& captured) {
 
 void SnapshotWriter::capture(uint32_t slot_index) {
     Slot& slot = keyspace_.slot(slot_index);
-    Captured captured{slot_index, log_.appended(), slot.count, {}, {}};
+    const uint64_t position = std::max(in_memory(), keyspace_.last_position(slot_index));
+    Captured captured{slot_index, position, slot.count, {}, {}};
     size_t copied = 0;
     if (slot.count != 0) {
         // The misses of all nodes overlap, so that the lock is held for about one of them.

@@ -135,7 +135,7 @@ std::optional<std::string> rot_once(Simulation& simulation, bool closed, SmallRa
         ++tally.exact;
         return std::nullopt;
     }
-    const uint64_t recovered_to = (*store)->engine().manifest().epochs.back().start;
+    const uint64_t recovered_to = (*store)->engine().manifest()->epochs.back().start;
     const uint64_t proven = evidence.proven_without(damage.begin, damage.end);
     if (closed || damage.begin >= damage.end || proven > recovered_to) {
         return where + "opened up to position " + std::to_string(recovered_to) + " although " +

@@ -169,7 +169,7 @@ void Simulation::look_at_log() {
     if (!log_started_ && engine.log()->started()) {
         log_started_ = true;
         history_.restart();
-        const std::string stray = collect_evidence(*disk_).stray_epoch(engine.manifest());
+        const std::string stray = collect_evidence(*disk_).stray_epoch(*engine.manifest());
         if (!stray.empty()) problem(stray);
         if (!disk_->options().lying_sync) {
             if (std::string broken = store_->broken_promise(); !broken.empty()) problem(broken);

@@ -173,7 +173,7 @@ bool Store::begins_epoch() {
     const std::string name(format::kManifestName);
     auto manifest = Manifest::decode(disk_->contents(name), name);
     if (!manifest || manifest->epochs.empty()) return false;
-    const Epoch& current = engine_->manifest().epochs.back();
+    const Epoch current = engine_->manifest()->epochs.back();
     return manifest->epochs.back().id == current.id && engine_->log()->written() == current.start;
 }
 

@@ -29,7 +29,7 @@ protected:
     // Applies what the master has written since, up to `most` records.
     void follow(size_t most = SIZE_MAX) {
         ASSERT_TRUE(engine->log()->write(engine->log()->appended()));
-        auto log = LogReader::open(*disk, engine->manifest().log_history(), 0);
+        auto log = LogReader::open(*disk, engine->manifest()->log_history(), 0);
         ASSERT_TRUE(log);
         LogRecord record;
         for (size_t n = 0; n < most;) {
@@ -140,6 +140,7 @@ TEST_F(FollowingTest, WhatItBecomesMasterOfExpires) {
     clock.advance_ms(600);
     EXPECT_EQ((*reader)("GET gone"), "_");
     EXPECT_EQ((*reader)("DBSIZE"), ":1");
+    ASSERT_TRUE(follower->begin_term(0));
     follower->following().end();
     follower->maintain();
     EXPECT_EQ((*reader)("DBSIZE"), ":0");

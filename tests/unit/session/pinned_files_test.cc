@@ -46,7 +46,7 @@ TEST_F(PinnedFilesTest, ASnapshotStaysWhileAPinNamesIt) {
     EXPECT_FALSE(has_snapshot(second)) << "one is kept, and the pinned one";
     EXPECT_TRUE(has_snapshot(third));
     EXPECT_FALSE(log().pins().add("late", PinKind::kFullSync, log().appended(), {}, second));
-    EXPECT_TRUE(verify_snapshot(*disk, first, engine->manifest().history));
+    EXPECT_TRUE(verify_snapshot(*disk, first, engine->manifest()->history));
     ASSERT_TRUE(log().pins().remove("sync"));
     engine->snapshots().tidy();
     engine->maintain();
@@ -56,7 +56,7 @@ TEST_F(PinnedFilesTest, ASnapshotStaysWhileAPinNamesIt) {
 
 TEST_F(PinnedFilesTest, SegmentsStayFromThePinOn) {
     const uint64_t first = write_and_snapshot();
-    const uint64_t from = verify_snapshot(*disk, first, engine->manifest().history)->from;
+    const uint64_t from = verify_snapshot(*disk, first, engine->manifest()->history)->from;
     ASSERT_TRUE(log().pins().add("f", PinKind::kFollower, from, {}));
     write_and_snapshot();
     write_and_snapshot();

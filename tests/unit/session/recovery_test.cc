@@ -194,7 +194,7 @@ TEST_F(RecoveryTest, ASnapshotOfNoUseTakesNoPlace) {
     const auto sound = [&] {
         size_t found = 0;
         for (const uint64_t position : *list_snapshots(*disk)) {
-            found += verify_snapshot(*disk, position, engine->manifest().history) ? 1 : 0;
+            found += verify_snapshot(*disk, position, engine->manifest()->history) ? 1 : 0;
         }
         return found;
     };

@@ -119,7 +119,7 @@ TEST_F(ReplaceTest, ASnapshotUnderWayFailsAndTheNextOneHoldsTheOtherKeys) {
     Client client(engine);
     client("SET left old");
     ASSERT_TRUE(engine->snapshots().begin());
-    const uint64_t secret = engine->manifest().secret;
+    const uint64_t secret = engine->manifest()->secret;
     engine->replace_keyspace(make_history(*engine, secret, limits::kSlotBitsMin, "new", 100));
     auto done = engine->snapshots().step(1 << 20);
     EXPECT_FALSE(done);
