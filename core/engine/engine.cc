@@ -4,6 +4,7 @@
 #include <system_error>
 
 #include "core/base/exhaustion.h"
+#include "core/log/format.h"
 #include "core/platform/stoppable_disk.h"
 
 namespace synap {
@@ -199,13 +200,20 @@ void Engine::set_coarse_clock() noexcept { shared_keyspace()->set_seconds(coarse
 std::shared_ptr<Keyspace> Engine::make_memory_only() {
     Manifest manifest;
     manifest.secret = platform_.entropy->next();
+    node_.id = platform_.entropy->next();
     const unsigned bits = slot_bits_for(options_.get(OptionId::kSlots), 0);
     auto made = std::make_shared<Keyspace>(bits, manifest.secret, heap_);
     terms_.replace(std::make_shared<const Manifest>(std::move(manifest)), false);
     return made;
 }
 
+void Engine::attach(std::shared_ptr<Companion> companion) noexcept {
+    companion_ = std::move(companion);
+    companion_at_.store(companion_.get(), std::memory_order_release);
+}
+
 Status Engine::close() {
+    if (Companion* companion = this->companion(); companion != nullptr) companion->stop();
     if (state() == EngineState::kReady) snapshots_.take_at_close();  // it reads what it wrote
     closing_ = true;
     const std::lock_guard<std::mutex> guard(close_mutex_);

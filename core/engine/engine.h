@@ -21,6 +21,7 @@
 
 #include "core/commands/context.h"
 #include "core/engine/clock_watch.h"
+#include "core/engine/companion.h"
 #include "core/engine/eviction_rule.h"
 #include "core/engine/following.h"
 #include "core/engine/guard.h"
@@ -137,6 +138,15 @@ public:
     // first. kCorrupt where it does not follow the newest one. Of whoever calls Following::take().
     // Blocking: disk.
     Status enter_epoch(const Epoch& epoch);
+
+    // Of an engine that follows, by the one who applies: see change_directory.cc. Readers see the
+    // old state until the new one takes its place. Blocking: disk, for O(everything).
+    //
+    // Back to `point`, the end of a record; what is behind it is saved in a file. kNeedSnapshot
+    // where it cannot be loaded as of then.
+    Status go_back(uint64_t point);
+    // Another history in place of what is here: see adopt() in directory_change.h.
+    Status adopt_history(const Manifest& next, uint64_t end);
     uint64_t random() noexcept { return platform_.entropy->next(); }
 
     // Changes a mutable option and everything that depends on it.
@@ -176,6 +186,14 @@ public:
     }
     Following& following() noexcept { return following_; }
     Terms& terms() noexcept { return terms_; }
+    // What works beside this engine; null for most. Attached once, before others look for it, and
+    // stopped by close().
+    void attach(std::shared_ptr<Companion> companion) noexcept;
+    Companion* companion() const noexcept { return companion_at_.load(std::memory_order_acquire); }
+    // Null for a store in memory.
+    Disk* disk() const noexcept { return platform_.disk.get(); }
+    // Which node writes here; see node_file.h. 0 while loading.
+    uint64_t node_id() const noexcept { return is_loading() ? 0 : node_.id; }
     void set_guard(uint32_t bits) noexcept { guard_.set(bits); }
     void clear_guard(uint32_t bits) noexcept { guard_.clear(bits); }
 
@@ -262,6 +280,9 @@ private:
     DirectoryToLoad own_directory(const Manifest& manifest) noexcept;
     void tell_of(const LoadedDirectory& loaded);
     Status make_log(const LogReader& reader);
+    template <typename Change>
+    Status change_directory(Change&& change);
+    Status load_changed(Manifest manifest);
     Status start_log();
     Status start_log_or_wait();
     Status write_recovered();
@@ -304,6 +325,7 @@ private:
     std::unique_ptr<DiskLock> lock_;
     std::mutex changing_terms_;  // before the gate
     Terms terms_;
+    bool changed_ = false;  // the directory, and what it holds is not loaded; changing_terms_
     NodeFile node_;
     bool node_is_new_ = false;   // NODE does not say so yet
     bool is_copied_ = false;     // the files may be of a copy that was never synced
@@ -332,6 +354,9 @@ private:
 
     Snapshots snapshots_;
     Following following_{*this};
+
+    std::shared_ptr<Companion> companion_;
+    std::atomic<Companion*> companion_at_{nullptr};
 
     SessionRegistry sessions_;
     HostFacts host_facts_;

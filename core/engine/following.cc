@@ -4,7 +4,9 @@
 
 #include "core/engine/apply_record.h"
 #include "core/engine/engine.h"
+#include "core/log/chain.h"
 #include "core/log/format.h"
+#include "core/log/tail_reader.h"
 #include "core/types/type_ops.h"
 
 namespace synap {
@@ -103,6 +105,30 @@ Status Following::apply_after(std::string_view record, uint64_t end, Store&& sto
         const SharedGate inside(engine_.gate(), stripe);
         if (&engine_.keyspace() == keyspace.get()) return apply_in(*keyspace);
     }
+}
+
+Status Following::catch_up() {
+    Log* log = engine_.log();
+    if (log == nullptr || applied() == log->appended()) return {};
+    SYNAP_TRY(log->write(log->appended()));
+    TailReader reader(*log, applied());
+    std::string record;
+    while (applied() < log->written()) {
+        auto read = reader.read();
+        if (!read) return read.take_failure();
+        for (std::string_view left = read->bytes; !left.empty();) {
+            const FrameHeader header = decode_frame_header(left.data());
+            const size_t size = format::kFrameHeaderBytes + header.length;
+            if (!is_filler(header)) {
+                record.append(left.substr(format::kFrameHeaderBytes, header.length));
+            }
+            left.remove_prefix(size);
+            if ((header.flags & format::kFlagLast) == 0) continue;
+            SYNAP_TRY(apply(record, header.position + size));
+            record.clear();
+        }
+    }
+    return {};
 }
 
 // Between a slot that was captured and one that was not, a value must not escape a snapshot.

@@ -61,6 +61,8 @@ public:
     // The end of the last record that was applied; 0 before there was one.
     uint64_t applied() const noexcept { return applied_.load(std::memory_order_acquire); }
     void set_applied(uint64_t position) noexcept;
+    // Applies what the log holds beyond what is applied. Blocking: disk.
+    Status catch_up();
     // All records up to there are in memory, and of later ones those that the position of a slot
     // says; UINT64_MAX of one that does not follow: what its log holds is in memory.
     const std::atomic<uint64_t>& in_memory() const noexcept { return in_memory_; }

@@ -14,6 +14,7 @@
 
 #include "core/base/exhaustion.h"
 #include "core/engine/engine.h"
+#include "core/log/directory_change.h"
 #include "core/log/format.h"
 #include "core/log/reader.h"
 
@@ -113,6 +114,7 @@ Status Engine::sync_all_files() {
 }
 
 Status Engine::remove_leftovers() {
+    SYNAP_TRY(remove_incoming(*platform_.disk));
     auto names = platform_.disk->list();
     if (!names) return names.take_error();
     for (const std::string& name : *names) {
@@ -233,9 +235,20 @@ void Engine::tell_of(const LoadedDirectory& loaded) {
 Result<std::shared_ptr<Keyspace>> Engine::recover() {
     auto found = read_or_make_manifest();
     if (!found) return found.take_failure();
+    SYNAP_TRY(read_node(*found));
+    if (found->change.step != DirectoryChange::Step::kNone) {
+        if (read_only()) {
+            return Error{Code::kReadonly,
+                         platform_.disk->describe("") +
+                             " is in the middle of a change that was interrupted: open it for "
+                             "writing once, which finishes that"};
+        }
+        log_line(LogLine::Level::kWarn,
+                 "a change of the directory was interrupted, and is finished now");
+        SYNAP_TRY(finish_change(*platform_.disk, *found, node_));
+    }
     const auto manifest = std::make_shared<const Manifest>(std::move(*found));
     terms_.replace(manifest, false);
-    SYNAP_TRY(read_node(*manifest));
     auto loaded = load_directory(own_directory(*manifest));
     if (!loaded) return loaded.take_failure();
     // What is not proven to be durable is shown all the same: the next owner will accept it.

@@ -141,6 +141,14 @@ void Snapshots::drop() noexcept {
     engine_.log_line(LogLine::Level::kError, "a snapshot failed: memory is exhausted");
 }
 
+std::unique_lock<std::mutex> Snapshots::pause() {
+    std::unique_lock<std::mutex> guard(mutex_);
+    if (writer_ != nullptr) {
+        finish(Error{Code::kUnsupported, "the data is being replaced"}).ignore();
+    }
+    return guard;
+}
+
 Status Snapshots::begin() {
     const std::lock_guard<std::mutex> guard(mutex_);
     if (stopping_) return closed();

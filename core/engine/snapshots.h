@@ -64,6 +64,9 @@ public:
     // Takes one (with a thread: to the end; without: begins it) where it is due or asked for.
     void maintain();
 
+    // One under way is dropped, and none is begun, nor files removed, as long as the result lives.
+    [[nodiscard]] std::unique_lock<std::mutex> pause();
+
     // Before an effect on these slots, which are locked, or with the gate alone. While capturing().
     void capture_before(const uint32_t* slots, size_t count);
     // The keyspace gives way to another: one under way ends as failed. With the gate alone.

@@ -21,6 +21,11 @@ inline constexpr std::string_view kSegmentMagic = "SYNAPLOG";
 inline constexpr std::string_view kSnapshotMagic = "SYNAPSNP";
 inline constexpr std::string_view kSegmentPrefix = "log-";
 inline constexpr std::string_view kSnapshotPrefix = "snapshot-";
+inline constexpr std::string_view kDivergedMagic = "SYNAPDIV";
+inline constexpr std::string_view kDivergedPrefix = "diverged-";
+// What a full sync has brought so far: a snapshot, and the log from its beginning on.
+inline constexpr std::string_view kIncomingSnapshotPrefix = "incoming-snapshot-";
+inline constexpr std::string_view kIncomingPrefix = "incoming-log-";
 inline constexpr std::string_view kTemporarySuffix = ".tmp";
 
 // Segment: header, then frames, then zeros or the end of the file.

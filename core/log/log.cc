@@ -151,7 +151,7 @@ std::unique_ptr<WrittenAhead> Log::write_ahead(std::span<const BlobRef> values) 
         const uint64_t number = next_ahead_.fetch_add(1, std::memory_order_relaxed);
         auto written = WrittenAhead::write(
             disk_, "ahead-" + std::to_string(number) + std::string(format::kTemporarySuffix),
-            values, start_.history.frame_seed, fsync() != FsyncPolicy::kNever);
+            values, history().frame_seed, fsync() != FsyncPolicy::kNever);
         if (written) ahead = std::move(*written);
     });
     return ahead;

@@ -179,7 +179,16 @@ public:
     LogStream& stream() noexcept { return *stream_; }
     const LogStream& stream() const noexcept { return *stream_; }
     Disk& disk() noexcept { return disk_; }
-    LogHistory history() const noexcept { return start_.history; }
+    LogHistory history() const noexcept;
+
+    // The log is about to stand elsewhere: everything appended is durable and the files are closed
+    // when this returns, and whoever has the disk may change them until restart(). Nothing is
+    // appended meanwhile, nor read, nor are segments removed. Blocking: disk.
+    Status rest();
+    // Goes on at another place, perhaps in another history: `start`, `segment` and errors as for
+    // start(); `oldest` is where the log that is there begins. Readers and pins have no place any
+    // more. Nobody appends or writes ahead meanwhile.
+    Status restart(const LogStart& start, uint64_t segment, uint64_t oldest);
 
     // What the thread does, once, for owners without one.
     Status maintain();
@@ -295,7 +304,7 @@ private:
 
     Disk& disk_;
     Clock& clock_;
-    const LogStart start_;
+    LogStart start_;  // changes with sync_, write_ and append_
     const LogOptions options_;
     std::atomic<FsyncPolicy> policy_;
     std::atomic<bool> hand_over_;
@@ -304,7 +313,7 @@ private:
     //
     // written_ and synced_ against waiting_count_ and parked_: each side stores its own and then
     // looks at the other's, so that one of the two sees the other. Hence sequentially consistent.
-    std::mutex append_;
+    mutable std::mutex append_;
     Tail tail_;             // guarded by append_
     bool stopped_ = false;  // guarded by append_
     std::atomic<uint64_t> appended_;

@@ -1,7 +1,12 @@
 // What the log does for a node that follows another's: records come as they stand there, and epochs
 // begin while the log is open.
+#include <algorithm>
+
+#include "core/log/format.h"
 #include "core/log/log.h"
+#include "core/log/pins.h"
 #include "core/log/received.h"
+#include "core/log/stream.h"
 
 namespace synap {
 namespace {
@@ -83,6 +88,50 @@ Status Log::enter_epoch(uint32_t number, const std::function<Status()>& make_dur
     SYNAP_TRY(make_durable());
     epoch_.store(number, std::memory_order_relaxed);
     epoch_begun_.store(true);
+    return {};
+}
+
+Status Log::rest() {
+    if (!started()) return failed() ? failure() : Status{};  // it does
+    SYNAP_TRY(sync(appended()));
+    const std::lock_guard<std::mutex> sync_guard(sync_);
+    const std::lock_guard<std::mutex> guard(write_);
+    if (failed()) return failure();
+    SYNAP_ASSERT(dirty_.empty() && written() == appended());
+    const uint64_t end = offset_of(written());
+    return or_fail([&]() -> Status {
+        if (std::max(zeroed_until_, reserved_) > end) SYNAP_TRY(file_->truncate(end));
+        SYNAP_TRY(file_->sync());
+        file_.reset();
+        started_.store(false, std::memory_order_release);
+        return {};
+    });
+}
+
+Status Log::restart(const LogStart& start, uint64_t segment, uint64_t oldest) {
+    {
+        const std::lock_guard<std::mutex> sync_guard(sync_);
+        const std::lock_guard<std::mutex> guard(write_);
+        {
+            const std::lock_guard<std::mutex> append_guard(append_);
+            start_ = start;
+            epoch_.store(start.epoch, std::memory_order_relaxed);
+            tail_.start = tail_.end = start.position;
+            writing_.start = writing_.end = start.position;
+            appended_.store(start.position, std::memory_order_release);
+        }
+        written_.store(start.position);
+        synced_.store(start.position);
+        segment_start_ = start.position;
+        segment_synced_ = reserved_ = zeroed_until_ = 0;
+        epoch_begun_.store(false);
+        pins_->restart(oldest);
+        stream_->restart();
+        Status opened = open_first_segment(segment);
+        if (!opened) return refuse(opened.take_error());
+        started_.store(true, std::memory_order_release);
+    }
+    complete_waiters();
     return {};
 }
 

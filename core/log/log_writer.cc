@@ -111,7 +111,7 @@ Status Log::begin_segment_if_possible(uint64_t position, uint64_t bytes) {
 void Log::begin_segment_for_snapshot() noexcept {
     attempt([this] {
         const std::lock_guard<std::mutex> guard(write_);
-        if (!takes_records() || !write_tail()) return;
+        if (!started() || !takes_records() || !write_tail()) return;
         const uint64_t worth = std::min(kSegmentWorthRemoving, options_.segment_bytes);
         if (written() - segment_start_ < worth) return;
         or_fail([this] { return begin_segment_if_possible(written(), 0); }).ignore();

@@ -10,14 +10,16 @@
 
 namespace synap {
 
-// magic[8] level:u32 history[16] secret:u64 count:u32 count x (term:u32 number:u32 first:u32
-// start:u64 id:u64 writer:u64) crc:u32 over everything before it.
+// magic[8] level:u32 history[16] secret:u64 step:u8 position:u64 count:u32 count x (term:u32
+// number:u32 first:u32 start:u64 id:u64 writer:u64) crc:u32 over everything before it.
 std::string Manifest::encode() const {
     std::string bytes(format::kManifestMagic);
     put(bytes, level);
     put(bytes, history.high);
     put(bytes, history.low);
     put(bytes, secret);
+    put(bytes, static_cast<uint8_t>(change.step));
+    put(bytes, change.position);
     put(bytes, static_cast<uint32_t>(epochs.size()));
     for (const Epoch& epoch : epochs) {
         put(bytes, epoch.term);
@@ -35,14 +37,18 @@ Result<Manifest> Manifest::decode(std::string_view bytes, const std::string& fil
     const Error damaged{Code::kCorrupt, file + " is damaged: restore it from a backup"};
     Manifest manifest;
     uint32_t count = 0;
+    uint8_t step = 0;
     auto fields =
         fields_of_small_file(bytes, format::kManifestMagic, file, damaged, &manifest.level);
     if (!fields) return fields.take_error();
     ByteReader& in = *fields;
     if (!in.take(manifest.history.high) || !in.take(manifest.history.low) ||
-        !in.take(manifest.secret) || !in.take(count) || count > limits::kManifestEpochs) {
+        !in.take(manifest.secret) || !in.take(step) || !in.take(manifest.change.position) ||
+        step > static_cast<uint8_t>(DirectoryChange::Step::kMovesIn) || !in.take(count) ||
+        count > limits::kManifestEpochs) {
         return damaged;
     }
+    manifest.change.step = static_cast<DirectoryChange::Step>(step);
     for (uint32_t i = 0; i < count; ++i) {
         Epoch epoch;
         if (!in.take(epoch.term) || !in.take(epoch.number) || !in.take(epoch.first) ||

@@ -53,10 +53,24 @@ private:
     bool all_ = true;
 };
 
+// A change of the whole directory that was begun, and is to be finished before it is read; see
+// directory_change.h.
+struct DirectoryChange {
+    enum class Step : uint8_t {
+        kNone = 0,
+        kCutsBack = 1,  // to `position`
+        kEmpties = 2,   // of what there was: what is in MANIFEST already takes its place
+        kMovesIn = 3,   // the incoming files, as far as `position`
+    };
+    Step step = Step::kNone;
+    uint64_t position = 0;
+};
+
 struct Manifest {
     uint32_t level = 0;
     HistoryId history;
-    uint64_t secret = 0;        // of the hash of keys and the checksums of frames; not for clients
+    uint64_t secret = 0;  // of the hash of keys and the checksums of frames; not for clients
+    DirectoryChange change;
     std::vector<Epoch> epochs;  // ascending; the last one is current
 
     static Result<Manifest> decode(std::string_view bytes, const std::string& file);
