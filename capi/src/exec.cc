@@ -41,27 +41,33 @@ private:
     std::shared_ptr<Parked> parked_;
 };
 
+Status outcome_of(Parked& parked) {
+    std::unique_lock<std::mutex> lock(parked.mutex);
+    parked.changed.wait(lock, [&] { return parked.done; });
+    if (parked.error.code != Code::kOk) return std::move(parked.error);
+    return {};
+}
+
 Status park(Engine& engine, Log* log, uint64_t position, Durability level, uint64_t timeout_ms) {
     const uint64_t deadline =
         timeout_ms == 0 ? 0 : engine.clock().monotonic_us() + timeout_ms * 1000;
     auto parked = std::make_shared<Parked>();
     engine.waits().start(log, position, level, deadline, kNoOwner,
                          std::make_unique<ParkedWaiter>(parked));
-    std::unique_lock<std::mutex> lock(parked->mutex);
-    parked->changed.wait(lock, [&] { return parked->done; });
-    if (parked->error.code != Code::kOk) return std::move(parked->error);
-    return {};
+    return outcome_of(*parked);
 }
 
 // A call that waits for another party, on a thread that may wait: appends its reply.
 Status sit_out(Session& session) {
     const PendingWait wait = session.pending_wait();
     Engine& engine = session.engine();
-    Log* log = engine.log();
-    const Status status =
-        park(engine, wait.ended_by(log), wait.position, Durability::kDisk, wait.timeout_ms);
-    if (!status && status.error().code != Code::kTimeout) return status.error();
-    Session::finish_wait(wait, log, session.reply());
+    auto parked = std::make_shared<Parked>();
+    begin_wait(engine, wait, kNoOwner, std::make_unique<ParkedWaiter>(parked));
+    const Status ended = outcome_of(*parked);
+    const Code code = ended ? Code::kOk : ended.error().code;
+    if (!is_answered(wait, code)) return ended.error();
+    answer_wait(engine, wait, code, ended ? std::string_view() : ended.error().message,
+                session.reply());
     return {};
 }
 

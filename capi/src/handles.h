@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "core/engine/engine.h"
+#include "core/replication/settings.h"
 #include "core/session/session.h"
 
 namespace synap::capi {
@@ -77,6 +78,7 @@ struct synap_config : synap::capi::Handle {
     static constexpr uint32_t kMagic = 0x53594502;
     synap_config() : Handle(kMagic) {}
     synap::Options options;
+    synap::replication::Settings replication;
 };
 
 namespace synap::capi {

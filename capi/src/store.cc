@@ -9,6 +9,7 @@
 #include "core/base/exhaustion.h"
 #include "core/base/immortal.h"
 #include "core/platform/real.h"
+#include "core/replication/settings.h"
 
 using namespace synap;
 using namespace synap::capi;
@@ -112,6 +113,10 @@ synap_status_t synap_config_set(synap_config_t* c, synap_bytes_t name, synap_byt
     return guard(err, [&]() -> Result<synap_status_t> {
         SYNAP_TRY(check(c, "config"));
         if (!valid(name) || !valid(value)) return invalid("name or value is NULL");
+        if (view_of(name).starts_with(replication::kSettingPrefix)) {
+            SYNAP_TRY(c->replication.set(view_of(name), view_of(value)));
+            return SYNAP_OK;
+        }
         OptionId id{};
         if (find_option(view_of(name), id) == nullptr) return unknown_option(view_of(name));
         SYNAP_TRY(c->options.set(id, view_of(value)));
@@ -170,7 +175,9 @@ synap_status_t synap_open(synap_bytes_t path, const synap_config_t* config,
             if (!disk) return disk.take_error();
             platform.disk = std::move(*disk);
         }
-        auto engine = Engine::open(platform, options);
+        const replication::Settings none;
+        auto engine = replication::open_node(platform, options,
+                                             config != nullptr ? config->replication : none);
         if (!engine) return engine.take_error();
         *store_out = std::make_unique<synap_store>(std::move(*engine)).release();
         return SYNAP_OK;

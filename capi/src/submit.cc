@@ -16,24 +16,23 @@ public:
     // The reply is there already.
     void set_reply(synap_reply_t* reply) noexcept { reply_ = reply; }
     // The reply is made when the wait ends.
-    void set_pending(const PendingWait& wait, const Log* log) noexcept {
+    void set_pending(const PendingWait& wait, Engine& engine) {
         wait_ = wait;
-        log_ = log;
-        makes_reply_ = true;
+        engine_ = &engine;
     }
     void complete(Code code, std::string_view why) noexcept override {
         synap_event event{SYNAP_EVENT_COMPLETION, tag_, nullptr, nullptr};
-        if (makes_reply_ && (code == Code::kOk || code == Code::kTimeout)) {
+        if (engine_ != nullptr && is_answered(wait_, code)) {
             const bool could = attempt([&] {
                 Reply tape;
-                Session::finish_wait(wait_, log_, tape);
+                answer_wait(*engine_, wait_, code, why, tape);
                 event.reply = build_small(tape, token_);
             });
             if (!could) event.error = make_error(Code::kNoMemory, {});
         } else if (code == Code::kOk) {
             event.reply = std::exchange(reply_, nullptr);
         } else {
-            event.error = make_error(code, why, token_, !makes_reply_);
+            event.error = make_error(code, why, token_, engine_ == nullptr);
         }
         place_.fill(event);
     }
@@ -44,8 +43,7 @@ private:
     const synap_token_t token_;
     synap_reply_t* reply_ = nullptr;
     PendingWait wait_;
-    const Log* log_ = nullptr;  // of the engine, which ends all waits before it goes
-    bool makes_reply_ = false;
+    Engine* engine_ = nullptr;  // which ends all waits before it goes; null: the reply is there
 };
 
 class NotifyWaiter final : public LogWaiter {
@@ -75,10 +73,9 @@ Result<synap_status_t> park_command(synap_session& s, Place place, uint64_t tag,
     Engine& engine = s.session->engine();
     const PendingWait& wait = s.session->pending_wait();
     auto waiter = std::make_unique<SubmitWaiter>(std::move(place), tag, token);
-    waiter->set_pending(wait, engine.log());
-    const uint64_t deadline = wait.timeout_ms == 0 ? 0 : deadline_of(engine, wait.timeout_ms);
-    *op_out = engine.waits().start(wait.ended_by(engine.log()), wait.position, Durability::kDisk,
-                                   deadline, s.session->id(), std::move(waiter));
+    waiter->set_pending(wait, engine);
+    *op_out = wait.id;
+    begin_wait(engine, wait, s.session->id(), std::move(waiter));
     return SYNAP_PENDING;
 }
 

@@ -11,6 +11,7 @@
 namespace synap {
 
 bool TimedWaits::State::end(Code code, std::string_view why) noexcept {
+    if (code == Code::kOk && parts.fetch_sub(1) != 1) return false;
     if (ended.exchange(true)) return false;
     const std::unique_ptr<LogWaiter> told = std::move(waiter);  // it may keep the store open
     told->complete(code, why);
@@ -27,17 +28,19 @@ private:
 };
 
 uint64_t TimedWaits::start(Log* log, uint64_t position, Durability level, uint64_t deadline_us,
-                           uint64_t owner, std::unique_ptr<LogWaiter> waiter) {
+                           uint64_t owner, std::unique_ptr<LogWaiter> waiter, unsigned parts,
+                           uint64_t id) {
     auto state = std::make_shared<State>();
     std::unique_ptr<LogWaiter> relay;
     if (log != nullptr) relay = std::make_unique<Relay>(state);
+    state->id = id != 0 ? id : new_id();
+    state->parts = parts;
     state->deadline_us = deadline_us;
     state->owner = owner;
     state->waiter = std::move(waiter);
     bool closed = false;
     {
         const std::lock_guard<std::mutex> guard(mutex_);
-        state->id = next_id_++;
         std::erase_if(states_, [](const auto& s) { return s->ended.load(); });
         closed = closed_;
         if (!closed) {
@@ -58,6 +61,18 @@ uint64_t TimedWaits::start(Log* log, uint64_t position, Durability level, uint64
         }
     }
     return state->id;
+}
+
+void TimedWaits::end(uint64_t id, Code code, std::string_view why) noexcept {
+    std::shared_ptr<State> chosen;
+    {
+        const std::lock_guard<std::mutex> guard(mutex_);
+        const auto it = std::find_if(states_.begin(), states_.end(),
+                                     [id](const auto& state) { return state->id == id; });
+        if (it == states_.end()) return;
+        chosen = *it;
+    }
+    chosen->end(code, why);
 }
 
 // One at a time: collecting them would need memory.

@@ -31,8 +31,16 @@ public:
     // Completes `waiter` when `log` (may be null: never by itself) reaches the level, or with
     // kTimeout at `deadline_us` of the monotonic clock (0: never). Returns an id for cancel().
     // `owner` is the session that waits. Throws std::bad_alloc: then the waiter is not completed.
+    // With `parts` it ends well once so many were reached: the log is one of them, if there is one.
     uint64_t start(Log* log, uint64_t position, Durability level, uint64_t deadline_us,
-                   uint64_t owner, std::unique_ptr<LogWaiter> waiter);
+                   uint64_t owner, std::unique_ptr<LogWaiter> waiter, unsigned parts = 1,
+                   uint64_t id = 0);
+    // For a wait that is to start, whose waiter has to know it.
+    uint64_t new_id() noexcept { return next_id_.fetch_add(1, std::memory_order_relaxed); }
+    // A part of it was reached, which is not the log's.
+    void reached(uint64_t id) noexcept { end(id, Code::kOk, {}); }
+    // Where it waits: ends it so.
+    void end(uint64_t id, Code code, std::string_view why) noexcept;
     // False when it has ended or never was.
     bool cancel(uint64_t id) noexcept;
     // Cancels what a session waits for.
@@ -51,6 +59,7 @@ private:
         uint64_t id = 0;
         uint64_t owner = 0;
         uint64_t deadline_us = 0;
+        std::atomic<unsigned> parts{1};  // that are not reached
         std::atomic<bool> ended{false};
         std::unique_ptr<LogWaiter> waiter;
 
@@ -72,7 +81,7 @@ private:
     std::condition_variable earlier_;  // the thread must look sooner, or end
     uint64_t next_look_us_ = 0;        // when it looks; kNever: not before it is told
     std::thread thread_;
-    uint64_t next_id_ = 1;
+    std::atomic<uint64_t> next_id_{1};
 };
 
 }  // namespace synap

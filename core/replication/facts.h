@@ -20,8 +20,11 @@ struct HeardMark {
 
 struct NodeFacts {
     uint64_t node = 0;
-    std::string name;     // for people; may be ambiguous
-    std::string address;  // where others reach its replication port; empty when nowhere
+    std::string name;  // for people; may be ambiguous
+    // Where its replication port is, and where clients are served: "host:port"; ":port" where its
+    // host is what the other end sees; empty when nowhere.
+    std::string address;
+    std::string clients;
 
     uint32_t level = 0;      // of the format of its directory
     uint32_t level_min = 0;  // that it can take

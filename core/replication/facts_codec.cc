@@ -76,6 +76,7 @@ void put_facts(std::string& out, const NodeFacts& facts) {
     put(out, facts.oldest);
     put_text(out, facts.name, kNameBytes);
     put_text(out, facts.address, kNameBytes);
+    put_text(out, facts.clients, kNameBytes);
     // The newest of each, should there be more than can be told.
     const size_t epochs = std::min(facts.epochs.size(), limits::kManifestEpochs);
     put(out, static_cast<uint32_t>(epochs));
@@ -101,7 +102,8 @@ bool take_facts(ByteReader& in, NodeFacts& facts) {
     if (!in.take(facts.node) || !in.take(facts.level) || !in.take(facts.level_min) ||
         !in.take(facts.level_max) || !in.take(flags) || !in.take(facts.history.high) ||
         !in.take(facts.history.low) || !in.take(facts.end) || !in.take(facts.oldest) ||
-        !take_text(in, facts.name, kNameBytes) || !take_text(in, facts.address, kNameBytes)) {
+        !take_text(in, facts.name, kNameBytes) || !take_text(in, facts.address, kNameBytes) ||
+        !take_text(in, facts.clients, kNameBytes)) {
         return false;
     }
     facts.is_master = (flags & kIsMaster) != 0;

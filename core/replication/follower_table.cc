@@ -6,16 +6,12 @@
 
 namespace synap::replication {
 
-namespace {
-
-std::string hexadecimal(uint64_t id) {
+std::string node_text(uint64_t id) {
     static constexpr char kDigits[] = "0123456789abcdef";
     std::string text(16, '0');
     for (size_t i = 0; i < text.size(); ++i) text[i] = kDigits[id >> (60 - 4 * i) & 15];
     return text;
 }
-
-}  // namespace
 
 void FollowerTable::uncount(const FollowerEntry& entry) {
     if (!entry.counts()) return;
@@ -47,6 +43,7 @@ FollowerTable::Admitted FollowerTable::connect(const NodeFacts& facts, uint64_t 
     entry.connection = connection;
     entry.name = facts.name;
     entry.address = facts.address;
+    entry.clients = facts.clients;
     entry.has_directory = facts.has_directory;
     // It is counted from its first acknowledgement on: what it says it has may be given up first.
     entry.state = FollowerState::kLoads;
@@ -129,7 +126,8 @@ FollowerTable::Resolved FollowerTable::resolve(std::string_view text) const {
     Resolved resolved;
     if (text.empty()) return resolved;
     for (const auto& [node, entry] : followers_) {
-        if (entry.name == text || entry.address == text || hexadecimal(node) == to_lower(text)) {
+        if (entry.name == text || entry.address == text || entry.clients == text ||
+            node_text(node) == to_lower(text)) {
             resolved.nodes.push_back(node);
         }
     }

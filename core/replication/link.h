@@ -62,6 +62,8 @@ public:
     bool next(Message& message, uint64_t now_us);
     // Time limits. Call at least each second.
     void tick(uint64_t now_us);
+    // Nothing is read on purpose: the silence is not the peer's.
+    void does_not_read(uint64_t now_us) noexcept { heard_us_ = now_us; }
 
     // Queues a message and sends what the peer takes. Nothing once the link is leaving.
     template <typename Body>

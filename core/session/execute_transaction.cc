@@ -134,7 +134,7 @@ void Session::run_queued() {
         }
         if (wants_wait_) {  // inside EXEC nothing waits
             wants_wait_ = false;
-            finish_wait(pending_wait_, engine_->log(), reply_);
+            answer_wait(*engine_, pending_wait_, Code::kOk, {}, reply_);
         }
         if (wants_host_) {
             wants_host_ = false;

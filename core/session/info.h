@@ -54,6 +54,7 @@ std::span<const InfoSection> info_sections() noexcept;
 
 // Sections that have a file of their own.
 void fill_persistence(CommandContext& ctx, InfoFields& fields);
+void fill_replication(CommandContext& ctx, InfoFields& fields);
 void fill_stats(CommandContext& ctx, InfoFields& fields);
 void fill_command_stats(CommandContext& ctx, InfoFields& fields);
 void fill_error_stats(CommandContext& ctx, InfoFields& fields);

@@ -134,21 +134,6 @@ void fill_memory(CommandContext& ctx, InfoFields& fields) {
     fields.zeros({"active_defrag_running", "lazyfree_pending_objects", "lazyfreed_objects"});
 }
 
-void fill_replication(CommandContext& ctx, InfoFields& fields) {
-    Engine& engine = ctx.engine();
-    fields.add("role", "master");
-    fields.number("connected_slaves", 0);
-    fields.add("master_failover_state", "no-failover");
-    fields.add("master_replid", engine.run_id());
-    fields.add("master_replid2", std::string(40, '0'));
-    fields.number("master_repl_offset", engine.log() != nullptr ? engine.log()->appended() : 0);
-    fields.add("second_repl_offset", "-1");
-    fields.flag("repl_backlog_active", false);
-    fields.number("repl_backlog_size", 0);
-    fields.number("repl_backlog_first_byte_offset", 0);
-    fields.number("repl_backlog_histlen", 0);
-}
-
 void fill_cpu(CommandContext&, InfoFields& fields) {
     const ProcessorTime time = processor_time();
     const ProcessorTime main = main_thread_time();

@@ -1,5 +1,7 @@
 // TIME, ROLE, SAVE and friends, SLOWLOG, SHUTDOWN, MEMORY.
 #include <algorithm>
+#include <cinttypes>
+#include <cstdio>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -87,14 +89,6 @@ void cmd_time(CommandContext& ctx) {
     ctx.reply().begin_array(2);
     ctx.reply().text(std::to_string(now_ms / 1000));
     ctx.reply().text(std::to_string(now_ms % 1000 * 1000));
-}
-
-void cmd_role(CommandContext& ctx) {
-    const Log* log = ctx.engine().log();
-    ctx.reply().begin_array(3);
-    ctx.reply().text("master");
-    ctx.reply().integer(log != nullptr ? static_cast<int64_t>(log->appended()) : 0);
-    ctx.reply().begin_array(0);
 }
 
 // Runs without the gate: it waits for the disk.
@@ -203,6 +197,20 @@ void cmd_memory_doctor(CommandContext& ctx) { ctx.reply().verbatim(diagnosis(ctx
 void cmd_memory_purge(CommandContext& ctx) {
     release_free_memory();
     ctx.reply().ok();
+}
+
+// With the gate alone: nobody writes meanwhile, and no master's record is applied.
+void cmd_synap_digest(CommandContext& ctx) {
+    Engine& engine = ctx.engine();
+    const Log* log = engine.log();
+    const uint64_t position = engine.following().is_on() ? engine.following().applied()
+                              : log != nullptr           ? log->appended()
+                                                         : 0;
+    char digest[17];
+    std::snprintf(digest, sizeof digest, "%016" PRIx64, ctx.keyspace().digest());
+    ctx.reply().begin_array(2);
+    ctx.reply().integer(static_cast<int64_t>(position));
+    ctx.reply().text(digest);
 }
 
 void cmd_synap_verify(CommandContext& ctx) {

@@ -286,16 +286,6 @@ void Session::reset() {
     identity_.set(&ClientIdentity::Facts::name, {});
 }
 
-void Session::finish_wait(const PendingWait& wait, const Log* log, Reply& reply) {
-    if (wait.kind == PendingWait::Kind::kReplicas) {
-        reply.integer(0);
-        return;
-    }
-    reply.begin_array(2);
-    reply.integer(log != nullptr && log->synced() >= wait.position ? 1 : 0);
-    reply.integer(0);
-}
-
 std::string_view Session::last_command() const noexcept {
     const CommandRecord* command = last_command_.load(std::memory_order_relaxed);
     return command == nullptr ? std::string_view("NULL") : command->name;

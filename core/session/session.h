@@ -16,6 +16,7 @@
 #include "core/keyspace/slot_locks.h"
 #include "core/session/call_counts.h"
 #include "core/session/client_identity.h"
+#include "core/session/pending_wait.h"
 #include "core/session/transaction.h"
 
 namespace synap {
@@ -41,18 +42,6 @@ struct BatchResult {
     size_t done = 0;
     Stop stop = Stop::kDone;
     uint64_t depends_on = 0;  // position that the replies rest on; 0: none
-};
-
-// What a call that waits waits for. Its reply is made by finish_wait.
-struct PendingWait {
-    // What ends it before its time; null: nothing, as there are no followers to wait for.
-    Log* ended_by(Log* log) const noexcept { return wanted_replicas == 0 ? log : nullptr; }
-
-    enum class Kind : uint8_t { kReplicas, kLocalDisk } kind = Kind::kReplicas;
-    uint64_t position = 0;
-    int64_t wanted_local = 0;
-    int64_t wanted_replicas = 0;
-    uint64_t timeout_ms = 0;  // 0: for ever
 };
 
 // Told when the session is to be closed; from any thread.
@@ -115,14 +104,13 @@ public:
     void set_call_level(Durability level) noexcept { call_level_ = level; }
 
     const PendingWait& pending_wait() const noexcept { return pending_wait_; }
-    // Told by handlers (WAIT, WAITAOF) that the call must wait.
-    void wait_for(const PendingWait& wait) noexcept {
-        pending_wait_ = wait;
+    // Told by handlers (WAIT, WAITAOF, REPLICAOF) that the call must wait.
+    void wait_for(PendingWait wait) noexcept {
+        pending_wait_ = std::move(wait);
+        pending_wait_.id = engine_->waits().new_id();
         wants_wait_ = true;
     }
     void want_host() noexcept { wants_host_ = true; }
-    // Appends the reply of a call that waited, or need not: what `log` (may be null) has reached.
-    static void finish_wait(const PendingWait& wait, const Log* log, Reply& reply);
 
     unsigned protocol() const noexcept { return protocol_; }
     void set_protocol(unsigned protocol) noexcept { protocol_ = protocol; }

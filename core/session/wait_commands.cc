@@ -4,10 +4,14 @@
 
 #include "core/base/numbers.h"
 #include "core/commands/generated/handlers.h"
+#include "core/replication/node.h"
 #include "core/session/session.h"
 
 namespace synap::commands {
 namespace {
+
+// A term of its own becomes durable meanwhile, or what a master is asked of is under way.
+constexpr uint64_t kRoleTimeoutMs = 30'000;
 
 // Milliseconds; false when an error was replied.
 bool take_timeout(CommandContext& ctx, size_t i, uint64_t& timeout_ms) {
@@ -30,6 +34,15 @@ bool take_timeout(CommandContext& ctx, size_t i, uint64_t& timeout_ms) {
     return true;
 }
 
+// Whether so many have come so far already.
+bool has_followers(CommandContext& ctx, const PendingWait& wait) {
+    if (wait.wanted_replicas <= 0) return true;
+    replication::Node* node = replication::node_of(ctx.engine());
+    const bool fsynced = wait.kind == PendingWait::Kind::kLocalDisk;
+    return node != nullptr &&
+           node->followers_at(fsynced, wait.position) >= static_cast<size_t>(wait.wanted_replicas);
+}
+
 std::string_view level_name(Durability level) noexcept {
     switch (level) {
         case Durability::kMemory:
@@ -50,7 +63,9 @@ void cmd_wait(CommandContext& ctx) {
     wait.position = ctx.session().last_write();
     if (!ctx.take_integer(1, wait.wanted_replicas)) return;
     if (!take_timeout(ctx, 2, wait.timeout_ms)) return;
-    if (wait.wanted_replicas <= 0) return ctx.reply().integer(0);
+    if (has_followers(ctx, wait)) {
+        return answer_wait(ctx.engine(), wait, Code::kOk, {}, ctx.reply());
+    }
     ctx.session().wait_for(wait);
 }
 
@@ -72,11 +87,34 @@ void cmd_waitaof(CommandContext& ctx) {
             "ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.");
     }
     const bool durable = log != nullptr && log->synced() >= wait.position;
-    if (wait.wanted_replicas == 0 && (durable || wait.wanted_local == 0)) {
-        return Session::finish_wait(wait, log, ctx.reply());
+    if (has_followers(ctx, wait) && (durable || wait.wanted_local == 0)) {
+        return answer_wait(ctx.engine(), wait, Code::kOk, {}, ctx.reply());
     }
     ctx.session().wait_for(wait);
 }
+
+// REPLICAOF host port [FORCE], REPLICAOF NO ONE.
+void cmd_replicaof(CommandContext& ctx) {
+    PendingWait wait;
+    wait.timeout_ms = kRoleTimeoutMs;
+    if (ctx.argc() == 3 && ctx.is_word(1, "NO") && ctx.is_word(2, "ONE")) {
+        wait.kind = PendingWait::Kind::kPromote;
+        return ctx.session().wait_for(std::move(wait));
+    }
+    if (ctx.argc() > 4 || (ctx.argc() == 4 && !ctx.is_word(3, "FORCE"))) {
+        return ctx.syntax_error();
+    }
+    wait.kind = PendingWait::Kind::kFollow;
+    wait.force = ctx.argc() == 4;
+    int64_t port = 0;
+    if (!parse_integer(ctx.arg(2), port) || port < 1 || port > 65535) {
+        return ctx.error("ERR Invalid master port");
+    }
+    wait.master = std::string(ctx.arg(1)) + ":" + std::to_string(port);
+    ctx.session().wait_for(std::move(wait));
+}
+
+void cmd_slaveof(CommandContext& ctx) { cmd_replicaof(ctx); }
 
 void cmd_synap_session(CommandContext& ctx) {
     Session& session = ctx.session();

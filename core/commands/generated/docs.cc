@@ -316,67 +316,83 @@ constexpr ArgDoc kArgs70[] = {
     {"count", "count", "", "", {}, ArgType::kInteger, -1, true, false, false},
 };
 constexpr ArgDoc kArgs71[] = {
+    {"host", "host", "", "", {}, ArgType::kString, -1, false, false, false},
+    {"port", "port", "", "", {}, ArgType::kInteger, -1, false, false, false},
+    {"force", "force", "FORCE", "0.3.0", {}, ArgType::kPureToken, -1, true, false, false},
+};
+constexpr ArgDoc kArgs72[] = {
+    {"no", "no", "NO", "", {}, ArgType::kPureToken, -1, false, false, false},
+    {"one", "one", "ONE", "", {}, ArgType::kPureToken, -1, false, false, false},
+};
+constexpr ArgDoc kArgs73[] = {
+    {"host-port", "", "", "", kArgs71, ArgType::kBlock, -1, false, false, false},
+    {"no-one", "", "", "", kArgs72, ArgType::kBlock, -1, false, false, false},
+};
+constexpr ArgDoc kArgs74[] = {
+    {"args", "", "", "", kArgs73, ArgType::kOneOf, -1, false, false, false},
+};
+constexpr ArgDoc kArgs75[] = {
     {"nx", "nx", "NX", "", {}, ArgType::kPureToken, -1, false, false, false},
     {"xx", "xx", "XX", "", {}, ArgType::kPureToken, -1, false, false, false},
 };
-constexpr ArgDoc kArgs72[] = {
+constexpr ArgDoc kArgs76[] = {
     {"seconds", "seconds", "EX", "2.6.12", {}, ArgType::kInteger, -1, false, false, false},
     {"milliseconds", "milliseconds", "PX", "2.6.12", {}, ArgType::kInteger, -1, false, false, false},
     {"unix-time-seconds", "unix-time-seconds", "EXAT", "6.2.0", {}, ArgType::kUnixTime, -1, false, false, false},
     {"unix-time-milliseconds", "unix-time-milliseconds", "PXAT", "6.2.0", {}, ArgType::kUnixTime, -1, false, false, false},
     {"keepttl", "keepttl", "KEEPTTL", "6.0.0", {}, ArgType::kPureToken, -1, false, false, false},
 };
-constexpr ArgDoc kArgs73[] = {
+constexpr ArgDoc kArgs77[] = {
     {"key", "key", "", "", {}, ArgType::kKey, 0, false, false, false},
     {"value", "value", "", "", {}, ArgType::kString, -1, false, false, false},
-    {"condition", "", "", "2.6.12", kArgs71, ArgType::kOneOf, -1, true, false, false},
+    {"condition", "", "", "2.6.12", kArgs75, ArgType::kOneOf, -1, true, false, false},
     {"get", "get", "GET", "6.2.0", {}, ArgType::kPureToken, -1, true, false, false},
-    {"expiration", "", "", "", kArgs72, ArgType::kOneOf, -1, true, false, false},
+    {"expiration", "", "", "", kArgs76, ArgType::kOneOf, -1, true, false, false},
 };
-constexpr ArgDoc kArgs74[] = {
+constexpr ArgDoc kArgs78[] = {
     {"key", "key", "", "", {}, ArgType::kKey, 0, false, false, false},
     {"expiration", "", "", "", kArgs37, ArgType::kOneOf, -1, true, false, false},
 };
-constexpr ArgDoc kArgs75[] = {
+constexpr ArgDoc kArgs79[] = {
     {"key", "key", "", "", {}, ArgType::kKey, 0, false, false, false},
     {"value", "value", "", "", {}, ArgType::kString, -1, false, false, false},
 };
-constexpr ArgDoc kArgs76[] = {
+constexpr ArgDoc kArgs80[] = {
     {"key", "key", "", "", {}, ArgType::kKey, 0, false, false, false},
     {"seconds", "seconds", "", "", {}, ArgType::kInteger, -1, false, false, false},
     {"value", "value", "", "", {}, ArgType::kString, -1, false, false, false},
 };
-constexpr ArgDoc kArgs77[] = {
+constexpr ArgDoc kArgs81[] = {
     {"key", "key", "", "", {}, ArgType::kKey, 0, false, false, false},
     {"milliseconds", "milliseconds", "", "", {}, ArgType::kInteger, -1, false, false, false},
     {"value", "value", "", "", {}, ArgType::kString, -1, false, false, false},
 };
-constexpr ArgDoc kArgs78[] = {
-    {"data", "", "", "", kArgs75, ArgType::kBlock, -1, false, true, false},
+constexpr ArgDoc kArgs82[] = {
+    {"data", "", "", "", kArgs79, ArgType::kBlock, -1, false, true, false},
 };
-constexpr ArgDoc kArgs79[] = {
+constexpr ArgDoc kArgs83[] = {
     {"key", "key", "", "", {}, ArgType::kKey, 0, false, false, false},
     {"increment", "increment", "", "", {}, ArgType::kInteger, -1, false, false, false},
 };
-constexpr ArgDoc kArgs80[] = {
+constexpr ArgDoc kArgs84[] = {
     {"key", "key", "", "", {}, ArgType::kKey, 0, false, false, false},
     {"decrement", "decrement", "", "", {}, ArgType::kInteger, -1, false, false, false},
 };
-constexpr ArgDoc kArgs81[] = {
+constexpr ArgDoc kArgs85[] = {
     {"key", "key", "", "", {}, ArgType::kKey, 0, false, false, false},
     {"increment", "increment", "", "", {}, ArgType::kDouble, -1, false, false, false},
 };
-constexpr ArgDoc kArgs82[] = {
+constexpr ArgDoc kArgs86[] = {
     {"key", "key", "", "", {}, ArgType::kKey, 0, false, false, false},
     {"start", "start", "", "", {}, ArgType::kInteger, -1, false, false, false},
     {"end", "end", "", "", {}, ArgType::kInteger, -1, false, false, false},
 };
-constexpr ArgDoc kArgs83[] = {
+constexpr ArgDoc kArgs87[] = {
     {"key", "key", "", "", {}, ArgType::kKey, 0, false, false, false},
     {"offset", "offset", "", "", {}, ArgType::kInteger, -1, false, false, false},
     {"value", "value", "", "", {}, ArgType::kString, -1, false, false, false},
 };
-constexpr ArgDoc kArgs84[] = {
+constexpr ArgDoc kArgs88[] = {
     {"key1", "key1", "", "", {}, ArgType::kKey, 0, false, false, false},
     {"key2", "key2", "", "", {}, ArgType::kKey, 0, false, false, false},
     {"len", "len", "LEN", "", {}, ArgType::kPureToken, -1, true, false, false},
@@ -384,29 +400,29 @@ constexpr ArgDoc kArgs84[] = {
     {"min-match-len", "min-match-len", "MINMATCHLEN", "", {}, ArgType::kInteger, -1, true, false, false},
     {"withmatchlen", "withmatchlen", "WITHMATCHLEN", "", {}, ArgType::kPureToken, -1, true, false, false},
 };
-constexpr ArgDoc kArgs85[] = {
+constexpr ArgDoc kArgs89[] = {
     {"expected", "expected", "EXPECT", "", {}, ArgType::kString, -1, false, false, false},
     {"absent", "absent", "ABSENT", "", {}, ArgType::kPureToken, -1, false, false, false},
 };
-constexpr ArgDoc kArgs86[] = {
+constexpr ArgDoc kArgs90[] = {
     {"seconds", "seconds", "EX", "", {}, ArgType::kInteger, -1, false, false, false},
     {"milliseconds", "milliseconds", "PX", "", {}, ArgType::kInteger, -1, false, false, false},
     {"keepttl", "keepttl", "KEEPTTL", "", {}, ArgType::kPureToken, -1, false, false, false},
 };
-constexpr ArgDoc kArgs87[] = {
+constexpr ArgDoc kArgs91[] = {
     {"key", "key", "", "", {}, ArgType::kKey, 0, false, false, false},
     {"value", "value", "", "", {}, ArgType::kString, -1, false, false, false},
-    {"condition", "", "", "", kArgs85, ArgType::kOneOf, -1, false, false, false},
-    {"expiration", "", "", "", kArgs86, ArgType::kOneOf, -1, true, false, false},
+    {"condition", "", "", "", kArgs89, ArgType::kOneOf, -1, false, false, false},
+    {"expiration", "", "", "", kArgs90, ArgType::kOneOf, -1, true, false, false},
 };
-constexpr ArgDoc kArgs88[] = {
+constexpr ArgDoc kArgs92[] = {
     {"memory", "memory", "MEMORY", "", {}, ArgType::kPureToken, -1, false, false, false},
     {"os", "os", "OS", "", {}, ArgType::kPureToken, -1, false, false, false},
     {"disk", "disk", "DISK", "", {}, ArgType::kPureToken, -1, false, false, false},
     {"default", "default", "DEFAULT", "", {}, ArgType::kPureToken, -1, false, false, false},
 };
-constexpr ArgDoc kArgs89[] = {
-    {"durability", "", "DURABILITY", "", kArgs88, ArgType::kOneOf, -1, true, false, false},
+constexpr ArgDoc kArgs93[] = {
+    {"durability", "", "DURABILITY", "", kArgs92, ArgType::kOneOf, -1, true, false, false},
 };
 
 constexpr std::string_view kTips0[] = {
@@ -1026,6 +1042,16 @@ constexpr CommandDoc kCommandDocs[kCommandCount] = {
      "",
      "2.8.12", "server", "O(1)",
      "", "", {}, {}},
+    // REPLICAOF
+    {"Follow the master whose replication port this is, or nobody any more.",
+     "<host port [FORCE] | NO ONE>",
+     "5.0.0", "server", "O(1), but for what a full sync takes",
+     "", "", kArgs74, {}},
+    // SLAVEOF
+    {"The former name of REPLICAOF.",
+     "<host port [FORCE] | NO ONE>",
+     "1.0.0", "server", "O(1), but for what a full sync takes",
+     "", "", kArgs74, {}},
     // GET
     {"Return the value of a string key.",
      "key",
@@ -1035,12 +1061,12 @@ constexpr CommandDoc kCommandDocs[kCommandCount] = {
     {"Store a string value, with optional expiry and conditions.",
      "key value [NX | XX] [GET] [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | KEEPTTL]",
      "1.0.0", "string", "O(1)",
-     "", "", kArgs73, {}},
+     "", "", kArgs77, {}},
     // GETEX
     {"Return the value of a string key and change its expiry.",
      "key [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | PERSIST]",
      "6.2.0", "string", "O(1)",
-     "", "", kArgs74, {}},
+     "", "", kArgs78, {}},
     // GETDEL
     {"Return the value of a string key and delete the key.",
      "key",
@@ -1050,22 +1076,22 @@ constexpr CommandDoc kCommandDocs[kCommandCount] = {
     {"Store a string value and return the one it replaces.",
      "key value",
      "1.0.0", "string", "O(1)",
-     "6.2.0", "`SET` with the `!GET` argument", kArgs75, {}},
+     "6.2.0", "`SET` with the `!GET` argument", kArgs79, {}},
     // SETNX
     {"Store a string value only where the key does not exist.",
      "key value",
      "1.0.0", "string", "O(1)",
-     "", "", kArgs75, {}},
+     "", "", kArgs79, {}},
     // SETEX
     {"Store a string value that expires after some seconds.",
      "key seconds value",
      "2.0.0", "string", "O(1)",
-     "", "", kArgs76, {}},
+     "", "", kArgs80, {}},
     // PSETEX
     {"Store a string value that expires after some milliseconds.",
      "key milliseconds value",
      "2.6.0", "string", "O(1)",
-     "", "", kArgs77, {}},
+     "", "", kArgs81, {}},
     // MGET
     {"Return the values of several string keys.",
      "key [key ...]",
@@ -1075,12 +1101,12 @@ constexpr CommandDoc kCommandDocs[kCommandCount] = {
     {"Store several string values as one step.",
      "key value [key value ...]",
      "1.0.1", "string", "O(N) for N keys",
-     "", "", kArgs78, kTips14},
+     "", "", kArgs82, kTips14},
     // MSETNX
     {"Store several string values as one step, only where none of the keys exists.",
      "key value [key value ...]",
      "1.0.1", "string", "O(N) for N keys",
-     "", "", kArgs78, kTips15},
+     "", "", kArgs82, kTips15},
     // INCR
     {"Add one to an integer value.",
      "key",
@@ -1095,22 +1121,22 @@ constexpr CommandDoc kCommandDocs[kCommandCount] = {
     {"Add an integer to an integer value.",
      "key increment",
      "1.0.0", "string", "O(1)",
-     "", "", kArgs79, {}},
+     "", "", kArgs83, {}},
     // DECRBY
     {"Subtract an integer from an integer value.",
      "key decrement",
      "1.0.0", "string", "O(1)",
-     "", "", kArgs80, {}},
+     "", "", kArgs84, {}},
     // INCRBYFLOAT
     {"Add a floating-point number to a numeric value.",
      "key increment",
      "2.6.0", "string", "O(1)",
-     "", "", kArgs81, {}},
+     "", "", kArgs85, {}},
     // APPEND
     {"Append bytes to a string value and return its new length.",
      "key value",
      "2.0.0", "string", "O(1) amortised; O(N) where the value of N bytes must move",
-     "", "", kArgs75, {}},
+     "", "", kArgs79, {}},
     // STRLEN
     {"Return the length of a string value in bytes.",
      "key",
@@ -1120,32 +1146,32 @@ constexpr CommandDoc kCommandDocs[kCommandCount] = {
     {"Return part of a string value by byte offsets.",
      "key start end",
      "2.4.0", "string", "O(N) for N bytes returned",
-     "", "", kArgs82, {}},
+     "", "", kArgs86, {}},
     // SUBSTR
     {"Return part of a string value by byte offsets; the old name of GETRANGE.",
      "key start end",
      "1.0.0", "string", "O(N) for N bytes returned",
-     "2.0.0", "`GETRANGE`", kArgs82, {}},
+     "2.0.0", "`GETRANGE`", kArgs86, {}},
     // SETRANGE
     {"Overwrite part of a string value from a byte offset on.",
      "key offset value",
      "2.2.0", "string", "O(N) for N bytes written or filled with zeros",
-     "", "", kArgs83, {}},
+     "", "", kArgs87, {}},
     // LCS
     {"Find the longest common subsequence of two string values.",
      "key1 key2 [LEN] [IDX] [MINMATCHLEN min-match-len] [WITHMATCHLEN]",
      "7.0.0", "string", "O(N*M) for values of N and M bytes",
-     "", "", kArgs84, {}},
+     "", "", kArgs88, {}},
     // SYNAP.CAS
     {"Replace a string value where it equals the expected one, or is absent.",
      "key value <EXPECT expected | ABSENT> [EX seconds | PX milliseconds | KEEPTTL]",
      "0.1.0", "synap", "O(1), plus the comparison of the old value",
-     "", "", kArgs87, {}},
+     "", "", kArgs91, {}},
     // SYNAP.SESSION
     {"Set defaults of the session, or return them when called without arguments.",
      "[DURABILITY <MEMORY | OS | DISK | DEFAULT>]",
      "0.1.0", "synap", "O(1)",
-     "", "", kArgs89, {}},
+     "", "", kArgs93, {}},
     // SYNAP.TOKEN
     {"Return epoch and position of the session's last write.",
      "",
@@ -1155,6 +1181,11 @@ constexpr CommandDoc kCommandDocs[kCommandCount] = {
     {"Compare the data with the shadow of option debug.shadow.",
      "",
      "0.1.0", "synap", "O(N) for the elements of all keys",
+     "", "", {}, {}},
+    // SYNAP.DIGEST
+    {"Return the position of the log and the digest of all data there.",
+     "",
+     "0.3.0", "synap", "O(N) for the elements of all keys, while nobody else is served",
      "", "", {}, {}},
     // MULTI
     {"Start a transaction: queue what follows until EXEC.",

@@ -7,11 +7,11 @@
 
 namespace synap {
 
-inline constexpr size_t kCommandCount = 141;  // subcommands included
-inline constexpr size_t kTopLevelCommandCount = 106;
-inline constexpr uint16_t kMaxCommandId = 145;
+inline constexpr size_t kCommandCount = 144;  // subcommands included
+inline constexpr size_t kTopLevelCommandCount = 109;
+inline constexpr uint16_t kMaxCommandId = 148;
 inline constexpr unsigned kNameSlotBits = 8;
-inline constexpr uint64_t kNameHashMultiplier = 0x2861c83fcc1be7bfu;
+inline constexpr uint64_t kNameHashMultiplier = 0x9e78c833a5b64afdu;
 
 // Permanent ids: in the log, across the C ABI and in the SDKs.
 enum CommandId : uint16_t {
@@ -125,6 +125,8 @@ enum CommandId : uint16_t {
     kIdSlowlogReset = 106,
     kIdSlowlogHelp = 107,
     kIdRole = 108,
+    kIdReplicaof = 146,
+    kIdSlaveof = 147,
     kIdGet = 1,
     kIdSet = 2,
     kIdGetex = 3,
@@ -151,6 +153,7 @@ enum CommandId : uint16_t {
     kIdSynapSession = 115,
     kIdSynapToken = 116,
     kIdSynapVerify = 145,
+    kIdSynapDigest = 148,
     kIdMulti = 109,
     kIdExec = 110,
     kIdDiscard = 111,

@@ -533,175 +533,345 @@ constexpr CommandRecord kCommands[kTopLevelCommandCount] = {
      &kCommandDocs[109], kCommandNoScript | kCommandLoading | kCommandStale | kCommandFast,
      kAclAdmin | kAclFast | kAclDangerous,
      108, 109, 1, 0, 0, 0, LatencyClass::kFast, 0},
+    {"REPLICAOF", commands::cmd_replicaof, {}, {},
+     &kCommandDocs[110], kCommandAdmin | kCommandNoScript | kCommandBlocking | kCommandStale | kCommandNoAsyncLoading | kCommandNoMulti,
+     kAclAdmin | kAclSlow | kAclBlocking | kAclDangerous,
+     146, 110, -3, 0, 0, 0, LatencyClass::kBlocking, 0},
+    {"SLAVEOF", commands::cmd_slaveof, {}, {},
+     &kCommandDocs[111], kCommandAdmin | kCommandNoScript | kCommandBlocking | kCommandStale | kCommandNoAsyncLoading | kCommandNoMulti,
+     kAclAdmin | kAclSlow | kAclBlocking | kAclDangerous,
+     147, 111, -3, 0, 0, 0, LatencyClass::kBlocking, 0},
     {"GET", commands::cmd_get, {}, kKeys3,
-     &kCommandDocs[110], kCommandReadonly | kCommandFast,
+     &kCommandDocs[112], kCommandReadonly | kCommandFast,
      kAclRead | kAclString | kAclFast,
-     1, 110, 2, 1, 1, 1, LatencyClass::kFast, 0},
+     1, 112, 2, 1, 1, 1, LatencyClass::kFast, 0},
     {"SET", commands::cmd_set, {}, kKeys13,
-     &kCommandDocs[111], kCommandWrite | kCommandDenyOom,
+     &kCommandDocs[113], kCommandWrite | kCommandDenyOom,
      kAclWrite | kAclString | kAclSlow,
-     2, 111, -3, 1, 1, 1, LatencyClass::kSlow, 0},
+     2, 113, -3, 1, 1, 1, LatencyClass::kSlow, 0},
     {"GETEX", commands::cmd_getex, {}, kKeys6,
-     &kCommandDocs[112], kCommandWrite | kCommandFast,
+     &kCommandDocs[114], kCommandWrite | kCommandFast,
      kAclWrite | kAclString | kAclFast,
-     3, 112, -2, 1, 1, 1, LatencyClass::kFast, 0},
+     3, 114, -2, 1, 1, 1, LatencyClass::kFast, 0},
     {"GETDEL", commands::cmd_getdel, {}, kKeys7,
-     &kCommandDocs[113], kCommandWrite | kCommandFast,
+     &kCommandDocs[115], kCommandWrite | kCommandFast,
      kAclWrite | kAclString | kAclFast,
-     4, 113, 2, 1, 1, 1, LatencyClass::kFast, 0},
+     4, 115, 2, 1, 1, 1, LatencyClass::kFast, 0},
     {"GETSET", commands::cmd_getset, {}, kKeys6,
-     &kCommandDocs[114], kCommandWrite | kCommandDenyOom | kCommandFast,
+     &kCommandDocs[116], kCommandWrite | kCommandDenyOom | kCommandFast,
      kAclWrite | kAclString | kAclFast,
-     5, 114, 3, 1, 1, 1, LatencyClass::kFast, 0},
+     5, 116, 3, 1, 1, 1, LatencyClass::kFast, 0},
     {"SETNX", commands::cmd_setnx, {}, kKeys14,
-     &kCommandDocs[115], kCommandWrite | kCommandDenyOom | kCommandFast,
+     &kCommandDocs[117], kCommandWrite | kCommandDenyOom | kCommandFast,
      kAclWrite | kAclString | kAclFast,
-     6, 115, 3, 1, 1, 1, LatencyClass::kFast, 0},
+     6, 117, 3, 1, 1, 1, LatencyClass::kFast, 0},
     {"SETEX", commands::cmd_setex, {}, kKeys15,
-     &kCommandDocs[116], kCommandWrite | kCommandDenyOom,
+     &kCommandDocs[118], kCommandWrite | kCommandDenyOom,
      kAclWrite | kAclString | kAclSlow,
-     7, 116, 4, 1, 1, 1, LatencyClass::kSlow, 0},
+     7, 118, 4, 1, 1, 1, LatencyClass::kSlow, 0},
     {"PSETEX", commands::cmd_psetex, {}, kKeys15,
-     &kCommandDocs[117], kCommandWrite | kCommandDenyOom,
-     kAclWrite | kAclString | kAclSlow,
-     8, 117, 4, 1, 1, 1, LatencyClass::kSlow, 0},
-    {"MGET", commands::cmd_mget, {}, kKeys16,
-     &kCommandDocs[118], kCommandReadonly | kCommandFast,
-     kAclRead | kAclString | kAclFast,
-     9, 118, -2, 1, -1, 1, LatencyClass::kFast, 0},
-    {"MSET", commands::cmd_mset, {}, kKeys17,
      &kCommandDocs[119], kCommandWrite | kCommandDenyOom,
      kAclWrite | kAclString | kAclSlow,
-     10, 119, -3, 1, -1, 2, LatencyClass::kSlow, 0},
-    {"MSETNX", commands::cmd_msetnx, {}, kKeys18,
-     &kCommandDocs[120], kCommandWrite | kCommandDenyOom,
+     8, 119, 4, 1, 1, 1, LatencyClass::kSlow, 0},
+    {"MGET", commands::cmd_mget, {}, kKeys16,
+     &kCommandDocs[120], kCommandReadonly | kCommandFast,
+     kAclRead | kAclString | kAclFast,
+     9, 120, -2, 1, -1, 1, LatencyClass::kFast, 0},
+    {"MSET", commands::cmd_mset, {}, kKeys17,
+     &kCommandDocs[121], kCommandWrite | kCommandDenyOom,
      kAclWrite | kAclString | kAclSlow,
-     11, 120, -3, 1, -1, 2, LatencyClass::kSlow, 0},
+     10, 121, -3, 1, -1, 2, LatencyClass::kSlow, 0},
+    {"MSETNX", commands::cmd_msetnx, {}, kKeys18,
+     &kCommandDocs[122], kCommandWrite | kCommandDenyOom,
+     kAclWrite | kAclString | kAclSlow,
+     11, 122, -3, 1, -1, 2, LatencyClass::kSlow, 0},
     {"INCR", commands::cmd_incr, {}, kKeys6,
-     &kCommandDocs[121], kCommandWrite | kCommandDenyOom | kCommandFast,
-     kAclWrite | kAclString | kAclFast,
-     12, 121, 2, 1, 1, 1, LatencyClass::kFast, 0},
-    {"DECR", commands::cmd_decr, {}, kKeys6,
-     &kCommandDocs[122], kCommandWrite | kCommandDenyOom | kCommandFast,
-     kAclWrite | kAclString | kAclFast,
-     13, 122, 2, 1, 1, 1, LatencyClass::kFast, 0},
-    {"INCRBY", commands::cmd_incrby, {}, kKeys6,
      &kCommandDocs[123], kCommandWrite | kCommandDenyOom | kCommandFast,
      kAclWrite | kAclString | kAclFast,
-     14, 123, 3, 1, 1, 1, LatencyClass::kFast, 0},
-    {"DECRBY", commands::cmd_decrby, {}, kKeys6,
+     12, 123, 2, 1, 1, 1, LatencyClass::kFast, 0},
+    {"DECR", commands::cmd_decr, {}, kKeys6,
      &kCommandDocs[124], kCommandWrite | kCommandDenyOom | kCommandFast,
      kAclWrite | kAclString | kAclFast,
-     15, 124, 3, 1, 1, 1, LatencyClass::kFast, 0},
-    {"INCRBYFLOAT", commands::cmd_incrbyfloat, {}, kKeys6,
+     13, 124, 2, 1, 1, 1, LatencyClass::kFast, 0},
+    {"INCRBY", commands::cmd_incrby, {}, kKeys6,
      &kCommandDocs[125], kCommandWrite | kCommandDenyOom | kCommandFast,
      kAclWrite | kAclString | kAclFast,
-     16, 125, 3, 1, 1, 1, LatencyClass::kFast, 0},
-    {"APPEND", commands::cmd_append, {}, kKeys2,
+     14, 125, 3, 1, 1, 1, LatencyClass::kFast, 0},
+    {"DECRBY", commands::cmd_decrby, {}, kKeys6,
      &kCommandDocs[126], kCommandWrite | kCommandDenyOom | kCommandFast,
      kAclWrite | kAclString | kAclFast,
-     17, 126, 3, 1, 1, 1, LatencyClass::kFast, 0},
-    {"STRLEN", commands::cmd_strlen, {}, kKeys4,
-     &kCommandDocs[127], kCommandReadonly | kCommandFast,
-     kAclRead | kAclString | kAclFast,
-     18, 127, 2, 1, 1, 1, LatencyClass::kFast, 0},
-    {"GETRANGE", commands::cmd_getrange, {}, kKeys3,
-     &kCommandDocs[128], kCommandReadonly,
-     kAclRead | kAclString | kAclSlow,
-     19, 128, 4, 1, 1, 1, LatencyClass::kSlow, 0},
-    {"SUBSTR", commands::cmd_substr, {}, kKeys3,
-     &kCommandDocs[129], kCommandReadonly,
-     kAclRead | kAclString | kAclSlow,
-     20, 129, 4, 1, 1, 1, LatencyClass::kSlow, 0},
-    {"SETRANGE", commands::cmd_setrange, {}, kKeys1,
-     &kCommandDocs[130], kCommandWrite | kCommandDenyOom,
-     kAclWrite | kAclString | kAclSlow,
-     21, 130, 4, 1, 1, 1, LatencyClass::kSlow, 0},
-    {"LCS", commands::cmd_lcs, {}, kKeys19,
-     &kCommandDocs[131], kCommandReadonly | kCommandLinear,
-     kAclRead | kAclString | kAclSlow,
-     22, 131, -3, 1, 2, 1, LatencyClass::kLinear, 0},
-    {"SYNAP.CAS", commands::cmd_synap_cas, {}, kKeys1,
-     &kCommandDocs[132], kCommandWrite | kCommandDenyOom | kCommandFast,
+     15, 126, 3, 1, 1, 1, LatencyClass::kFast, 0},
+    {"INCRBYFLOAT", commands::cmd_incrbyfloat, {}, kKeys6,
+     &kCommandDocs[127], kCommandWrite | kCommandDenyOom | kCommandFast,
      kAclWrite | kAclString | kAclFast,
-     114, 132, -4, 1, 1, 1, LatencyClass::kFast, 0},
+     16, 127, 3, 1, 1, 1, LatencyClass::kFast, 0},
+    {"APPEND", commands::cmd_append, {}, kKeys2,
+     &kCommandDocs[128], kCommandWrite | kCommandDenyOom | kCommandFast,
+     kAclWrite | kAclString | kAclFast,
+     17, 128, 3, 1, 1, 1, LatencyClass::kFast, 0},
+    {"STRLEN", commands::cmd_strlen, {}, kKeys4,
+     &kCommandDocs[129], kCommandReadonly | kCommandFast,
+     kAclRead | kAclString | kAclFast,
+     18, 129, 2, 1, 1, 1, LatencyClass::kFast, 0},
+    {"GETRANGE", commands::cmd_getrange, {}, kKeys3,
+     &kCommandDocs[130], kCommandReadonly,
+     kAclRead | kAclString | kAclSlow,
+     19, 130, 4, 1, 1, 1, LatencyClass::kSlow, 0},
+    {"SUBSTR", commands::cmd_substr, {}, kKeys3,
+     &kCommandDocs[131], kCommandReadonly,
+     kAclRead | kAclString | kAclSlow,
+     20, 131, 4, 1, 1, 1, LatencyClass::kSlow, 0},
+    {"SETRANGE", commands::cmd_setrange, {}, kKeys1,
+     &kCommandDocs[132], kCommandWrite | kCommandDenyOom,
+     kAclWrite | kAclString | kAclSlow,
+     21, 132, 4, 1, 1, 1, LatencyClass::kSlow, 0},
+    {"LCS", commands::cmd_lcs, {}, kKeys19,
+     &kCommandDocs[133], kCommandReadonly | kCommandLinear,
+     kAclRead | kAclString | kAclSlow,
+     22, 133, -3, 1, 2, 1, LatencyClass::kLinear, 0},
+    {"SYNAP.CAS", commands::cmd_synap_cas, {}, kKeys1,
+     &kCommandDocs[134], kCommandWrite | kCommandDenyOom | kCommandFast,
+     kAclWrite | kAclString | kAclFast,
+     114, 134, -4, 1, 1, 1, LatencyClass::kFast, 0},
     {"SYNAP.SESSION", commands::cmd_synap_session, {}, {},
-     &kCommandDocs[133], kCommandNoScript | kCommandLoading | kCommandStale | kCommandFast | kCommandSession,
+     &kCommandDocs[135], kCommandNoScript | kCommandLoading | kCommandStale | kCommandFast | kCommandSession,
      kAclFast | kAclConnection,
-     115, 133, -1, 0, 0, 0, LatencyClass::kFast, 0},
+     115, 135, -1, 0, 0, 0, LatencyClass::kFast, 0},
     {"SYNAP.TOKEN", commands::cmd_synap_token, {}, {},
-     &kCommandDocs[134], kCommandLoading | kCommandStale | kCommandFast,
+     &kCommandDocs[136], kCommandLoading | kCommandStale | kCommandFast,
      kAclFast | kAclConnection,
-     116, 134, 1, 0, 0, 0, LatencyClass::kFast, 0},
+     116, 136, 1, 0, 0, 0, LatencyClass::kFast, 0},
     {"SYNAP.VERIFY", commands::cmd_synap_verify, {}, {},
-     &kCommandDocs[135], kCommandAdmin | kCommandNoScript | kCommandNoMulti | kCommandLinear,
+     &kCommandDocs[137], kCommandAdmin | kCommandNoScript | kCommandNoMulti | kCommandLinear,
      kAclAdmin | kAclSlow | kAclDangerous,
-     145, 135, 1, 0, 0, 0, LatencyClass::kLinear, 0},
+     145, 137, 1, 0, 0, 0, LatencyClass::kLinear, 0},
+    {"SYNAP.DIGEST", commands::cmd_synap_digest, {}, {},
+     &kCommandDocs[138], kCommandAdmin | kCommandNoScript | kCommandNoMulti | kCommandLinear,
+     kAclAdmin | kAclSlow | kAclDangerous,
+     148, 138, 1, 0, 0, 0, LatencyClass::kLinear, 1},
     {"MULTI", commands::cmd_multi, {}, {},
-     &kCommandDocs[136], kCommandNoScript | kCommandLoading | kCommandStale | kCommandFast | kCommandAllowBusy | kCommandSession,
+     &kCommandDocs[139], kCommandNoScript | kCommandLoading | kCommandStale | kCommandFast | kCommandAllowBusy | kCommandSession,
      kAclFast | kAclTransaction,
-     109, 136, 1, 0, 0, 0, LatencyClass::kFast, 0},
+     109, 139, 1, 0, 0, 0, LatencyClass::kFast, 0},
     {"EXEC", commands::cmd_exec, {}, {},
-     &kCommandDocs[137], kCommandNoScript | kCommandLoading | kCommandStale | kCommandSkipSlowlog,
+     &kCommandDocs[140], kCommandNoScript | kCommandLoading | kCommandStale | kCommandSkipSlowlog,
      kAclSlow | kAclTransaction,
-     110, 137, 1, 0, 0, 0, LatencyClass::kSlow, 0},
+     110, 140, 1, 0, 0, 0, LatencyClass::kSlow, 0},
     {"DISCARD", commands::cmd_discard, {}, {},
-     &kCommandDocs[138], kCommandNoScript | kCommandLoading | kCommandStale | kCommandFast | kCommandAllowBusy | kCommandSession,
+     &kCommandDocs[141], kCommandNoScript | kCommandLoading | kCommandStale | kCommandFast | kCommandAllowBusy | kCommandSession,
      kAclFast | kAclTransaction,
-     111, 138, 1, 0, 0, 0, LatencyClass::kFast, 0},
+     111, 141, 1, 0, 0, 0, LatencyClass::kFast, 0},
     {"WATCH", commands::cmd_watch, {}, kKeys9,
-     &kCommandDocs[139], kCommandNoScript | kCommandStale | kCommandFast | kCommandAllowBusy | kCommandSession,
+     &kCommandDocs[142], kCommandNoScript | kCommandStale | kCommandFast | kCommandAllowBusy | kCommandSession,
      kAclFast | kAclTransaction,
-     112, 139, -2, 1, -1, 1, LatencyClass::kFast, 0},
+     112, 142, -2, 1, -1, 1, LatencyClass::kFast, 0},
     {"UNWATCH", commands::cmd_unwatch, {}, {},
-     &kCommandDocs[140], kCommandNoScript | kCommandLoading | kCommandStale | kCommandFast | kCommandAllowBusy | kCommandSession,
+     &kCommandDocs[143], kCommandNoScript | kCommandLoading | kCommandStale | kCommandFast | kCommandAllowBusy | kCommandSession,
      kAclFast | kAclTransaction,
-     113, 140, 1, 0, 0, 0, LatencyClass::kFast, 0},
+     113, 143, 1, 0, 0, 0, LatencyClass::kFast, 0},
 };
 
 constexpr NameSlot kNameSlots[size_t{1} << kNameSlotBits] = {
     {},
+    {{0x4c4c415454454748u, 0x0u}, 13, 7},  // HGETALL
+    {{0x4f4c4c454c4c4548u, 0x0u}, 2, 5},  // HELLO
+    {{0x4552495050584550u, 0x0u}, 40, 7},  // PEXPIRE
+    {{0x4f4143494c504552u, 0x464f4143494c5045u}, 75, 9},  // REPLICAOF
+    {},
+    {},
+    {{0x584e54455445534du, 0x0u}, 87, 6},  // MSETNX
+    {{0x4c45445444544547u, 0x0u}, 80, 6},  // GETDEL
+    {},
+    {{0x49544c55544c554du, 0x0u}, 104, 5},  // MULTI
+    {{0x4f464e494f464e49u, 0x0u}, 66, 4},  // INFO
+    {},
+    {},
+    {{0x5354534953495845u, 0x0u}, 38, 6},  // EXISTS
+    {{0x4552495050584548u, 0x0u}, 24, 7},  // HEXPIRE
+    {{0x4552495058455048u, 0x454d495445524950u}, 31, 12},  // HPEXPIRETIME
+    {{0x474e4950474e4950u, 0x0u}, 0, 4},  // PING
+    {{0x4c5454u, 0x0u}, 43, 3},  // TTL
+    {},
     {{0x454b4d4f444e4152u, 0x59454b4d4f444e41u}, 52, 9},  // RANDOMKEY
+    {{0x4c4544u, 0x0u}, 36, 3},  // DEL
+    {{0x4e574f4454554853u, 0x4e574f4454554853u}, 72, 8},  // SHUTDOWN
+    {{0x4c45445454454748u, 0x0u}, 33, 7},  // HGETDEL
     {},
-    {{0x41432e50414e5953u, 0x5341432e50414e59u}, 97, 9},  // SYNAP.CAS
+    {{0x4c4c414853554c46u, 0x4c4c414853554c46u}, 59, 8},  // FLUSHALL
+    {},
+    {{0x4f4843454f484345u, 0x0u}, 1, 4},  // ECHO
+    {{0x5359454b5359454bu, 0x0u}, 53, 4},  // KEYS
+    {},
+    {{0x49442e50414e5953u, 0x5453454749442e50u}, 103, 12},  // SYNAP.DIGEST
+    {{0x4e4143534e414353u, 0x0u}, 54, 4},  // SCAN
     {},
     {},
-    {{0x454c4f52454c4f52u, 0x0u}, 74, 4},  // ROLE
-    {{0x584e54454e544553u, 0x0u}, 80, 5},  // SETNX
+    {{0x455a495349534244u, 0x0u}, 57, 6},  // DBSIZE
+    {{0x5445534545534552u, 0x0u}, 4, 5},  // RESET
     {},
-    {{0x4c5454504c545450u, 0x0u}, 44, 4},  // PTTL
-    {},
+    {{0x4e454c484e454c48u, 0x0u}, 16, 4},  // HLEN
     {},
     {},
     {{0x4145524950584550u, 0x5441455249505845u}, 42, 9},  // PEXPIREAT
+    {},
+    {},
+    {},
+    {},
+    {{0x454c4f52454c4f52u, 0x0u}, 74, 4},  // ROLE
+    {},
+    {},
+    {},
+    {},
+    {{0x544547u, 0x0u}, 77, 3},  // GET
+    {},
+    {{0x5845544545544553u, 0x0u}, 83, 5},  // SETEX
+    {{0x4552495058455048u, 0x4552495058455048u}, 25, 8},  // HPEXPIRE
+    {},
+    {},
+    {},
+    {},
+    {{0x45562e50414e5953u, 0x5946495245562e50u}, 102, 12},  // SYNAP.VERIFY
+    {},
+    {},
+    {{0x4843544141574e55u, 0x0u}, 108, 7},  // UNWATCH
+    {},
+    {{0x5845544554455350u, 0x0u}, 84, 6},  // PSETEX
+    {},
+    {},
+    {{0x5443454c454c4553u, 0x0u}, 3, 6},  // SELECT
+    {},
+    {{0x4c54545054545048u, 0x0u}, 29, 5},  // HPTTL
+    {},
+    {{0x5453495352455048u, 0x5453495352455048u}, 32, 8},  // HPERSIST
+    {},
+    {{0x59504f4359504f43u, 0x0u}, 51, 4},  // COPY
+    {},
+    {},
+    {{0x4c4544484c454448u, 0x0u}, 19, 4},  // HDEL
+    {{0x4145524950584548u, 0x5441455249505845u}, 26, 9},  // HEXPIREAT
+    {{0x5845544554455348u, 0x0u}, 35, 6},  // HSETEX
+    {},
+    {{0x5441455249505845u, 0x5441455249505845u}, 41, 8},  // EXPIREAT
+    {{0x474f4c57574f4c53u, 0x0u}, 73, 7},  // SLOWLOG
+    {{0x5254534253425553u, 0x0u}, 96, 6},  // SUBSTR
+    {},
+    {},
+    {},
+    {},
+    {},
+    {},
+    {},
+    {},
+    {},
+    {},
+    {{0x4c5454484c545448u, 0x0u}, 28, 4},  // HTTL
+    {},
+    {{0x5445474854454748u, 0x0u}, 11, 4},  // HGET
+    {},
+    {},
+    {},
+    {},
+    {},
+    {{0x52434e4952434e49u, 0x0u}, 88, 4},  // INCR
+    {},
+    {},
+    {{0x5243454452434544u, 0x0u}, 89, 4},  // DECR
+    {{0x4843544143544157u, 0x0u}, 107, 5},  // WATCH
+    {},
+    {},
+    {},
+    {},
+    {},
+    {},
+    {{0x444e455045505041u, 0x0u}, 93, 6},  // APPEND
+    {},
+    {},
     {{0x59524f4d4f4d454du, 0x0u}, 68, 6},  // MEMORY
     {},
     {},
+    {{0x4e454c5252545348u, 0x0u}, 17, 7},  // HSTRLEN
+    {{0x4345584543455845u, 0x0u}, 105, 4},  // EXEC
+    {},
+    {},
+    {},
+    {},
+    {},
+    {},
+    {},
+    {{0x4c5454504c545450u, 0x0u}, 44, 4},  // PTTL
+    {{0x45474e4152544553u, 0x45474e4152544553u}, 97, 8},  // SETRANGE
+    {{0x4552495049505845u, 0x0u}, 39, 6},  // EXPIRE
+    {},
+    {{0x5443454a454a424fu, 0x0u}, 56, 6},  // OBJECT
+    {},
+    {{0x4f542e50414e5953u, 0x4e454b4f542e5041u}, 101, 11},  // SYNAP.TOKEN
+    {},
+    {},
+    {},
+    {},
+    {{0x464f415454494157u, 0x0u}, 63, 7},  // WAITAOF
+    {{0x464f455656414c53u, 0x0u}, 76, 7},  // SLAVEOF
+    {},
     {{0x4244485353554c46u, 0x0u}, 58, 7},  // FLUSHDB
+    {{0x534c41564c415648u, 0x0u}, 15, 5},  // HVALS
+    {},
+    {{0x5449415754494157u, 0x0u}, 62, 4},  // WAIT
+    {{0x53434cu, 0x0u}, 98, 3},  // LCS
+    {},
+    {{0x5445534854455348u, 0x0u}, 8, 4},  // HSET
+    {},
+    {{0x59425243434e4948u, 0x0u}, 20, 7},  // HINCRBY
+    {},
+    {{0x4244504150415753u, 0x0u}, 61, 6},  // SWAPDB
+    {{0x544e454945494c43u, 0x0u}, 7, 6},  // CLIENT
+    {{0x45564f4d45564f4du, 0x0u}, 60, 4},  // MOVE
+    {{0x45474e4152544547u, 0x45474e4152544547u}, 95, 8},  // GETRANGE
+    {},
+    {},
+    {},
+    {},
+    {{0x4556415345564153u, 0x0u}, 69, 4},  // SAVE
+    {{0x4954455249505845u, 0x454d495445524950u}, 45, 10},  // EXPIRETIME
+    {{0x544553u, 0x0u}, 78, 3},  // SET
+    {{0x4552495058455048u, 0x5441455249505845u}, 27, 10},  // HPEXPIREAT
+    {{0x5845544554454748u, 0x0u}, 34, 6},  // HGETEX
+    {{0x5449555154495551u, 0x0u}, 5, 4},  // QUIT
+    {{0x5942524352434544u, 0x0u}, 91, 6},  // DECRBY
+    {{0x5445535453544547u, 0x0u}, 81, 6},  // GETSET
+    {{0x5359454b59454b48u, 0x0u}, 14, 5},  // HKEYS
+    {{0x454946444e415248u, 0x444c454946444e41u}, 22, 10},  // HRANDFIELD
+    {{0x584e54454e544553u, 0x0u}, 82, 5},  // SETNX
+    {{0x5354534949584548u, 0x0u}, 18, 7},  // HEXISTS
+    {},
+    {},
+    {},
+    {{0x444e414d4d4d4f43u, 0x0u}, 64, 7},  // COMMAND
+    {{0x454d4954454d4954u, 0x0u}, 67, 4},  // TIME
+    {},
+    {},
+    {},
+    {{0x5445474d5445474du, 0x0u}, 85, 4},  // MGET
+    {},
+    {{0x41432e50414e5953u, 0x5341432e50414e59u}, 99, 9},  // SYNAP.CAS
+    {{0x4843554f43554f54u, 0x0u}, 55, 5},  // TOUCH
+    {},
+    {},
+    {},
+    {},
+    {{0x4b4e494c494c4e55u, 0x0u}, 37, 6},  // UNLINK
+    {},
+    {{0x584e454d414e4552u, 0x584e454d414e4552u}, 50, 8},  // RENAMENX
+    {},
+    {},
+    {},
     {},
     {{0x4749464e464e4f43u, 0x0u}, 65, 6},  // CONFIG
     {},
     {},
     {},
-    {{0x4552495058455048u, 0x5441455249505845u}, 27, 10},  // HPEXPIREAT
+    {{0x4556415341534742u, 0x0u}, 70, 6},  // BGSAVE
     {},
-    {{0x5445535453544547u, 0x0u}, 79, 6},  // GETSET
-    {},
-    {},
-    {},
-    {},
-    {},
-    {{0x45564f4d45564f4du, 0x0u}, 60, 4},  // MOVE
-    {{0x4e574f4454554853u, 0x4e574f4454554853u}, 72, 8},  // SHUTDOWN
-    {},
-    {},
-    {{0x455a495349534244u, 0x0u}, 57, 6},  // DBSIZE
-    {{0x4f4c4c454c4c4548u, 0x0u}, 2, 5},  // HELLO
-    {{0x4e454c484e454c48u, 0x0u}, 16, 4},  // HLEN
-    {},
-    {{0x544553u, 0x0u}, 76, 3},  // SET
-    {},
-    {},
+    {{0x5845544545544547u, 0x0u}, 79, 5},  // GETEX
     {},
     {},
     {},
@@ -709,219 +879,59 @@ constexpr NameSlot kNameSlots[size_t{1} << kNameSlotBits] = {
     {},
     {{0x4e41435341435348u, 0x0u}, 23, 5},  // HSCAN
     {},
-    {{0x584e54455445534du, 0x0u}, 85, 6},  // MSETNX
     {},
-    {{0x4552495050584550u, 0x0u}, 40, 7},  // PEXPIRE
+    {},
+    {},
+    {},
+    {},
+    {},
     {{0x5445524950584550u, 0x454d495445524950u}, 46, 11},  // PEXPIRETIME
+    {},
+    {{0x4452414343534944u, 0x0u}, 106, 7},  // DISCARD
+    {{0x4550595445505954u, 0x0u}, 48, 4},  // TYPE
+    {},
+    {},
+    {},
+    {},
+    {},
+    {},
+    {},
+    {},
+    {},
+    {{0x4c46594252434e49u, 0x54414f4c46594252u}, 92, 11},  // INCRBYFLOAT
+    {},
+    {},
+    {},
+    {{0x5445534d45534d48u, 0x0u}, 10, 5},  // HMSET
+    {{0x5445534d5445534du, 0x0u}, 86, 4},  // MSET
     {},
     {},
     {},
     {{0x4854554148545541u, 0x0u}, 6, 4},  // AUTH
-    {{0x4345584543455845u, 0x0u}, 102, 4},  // EXEC
-    {{0x4c4544484c454448u, 0x0u}, 19, 4},  // HDEL
-    {{0x444e455045505041u, 0x0u}, 91, 6},  // APPEND
-    {{0x4843554f43554f54u, 0x0u}, 55, 5},  // TOUCH
-    {{0x4c54545054545048u, 0x0u}, 29, 5},  // HPTTL
     {},
-    {{0x4556415341534742u, 0x0u}, 70, 6},  // BGSAVE
-    {},
-    {{0x5845544554455348u, 0x0u}, 35, 6},  // HSETEX
-    {{0x45474e4152544553u, 0x45474e4152544553u}, 95, 8},  // SETRANGE
-    {{0x544547u, 0x0u}, 75, 3},  // GET
-    {{0x4552495058455048u, 0x4552495058455048u}, 25, 8},  // HPEXPIRE
-    {{0x4145524950584548u, 0x5441455249505845u}, 26, 9},  // HEXPIREAT
-    {},
-    {},
-    {{0x5453495352455048u, 0x5453495352455048u}, 32, 8},  // HPERSIST
-    {},
-    {},
-    {},
-    {},
-    {{0x5359454b5359454bu, 0x0u}, 53, 4},  // KEYS
-    {{0x4843544143544157u, 0x0u}, 104, 5},  // WATCH
-    {},
-    {},
-    {},
-    {},
-    {},
-    {{0x584e454d414e4552u, 0x584e454d414e4552u}, 50, 8},  // RENAMENX
-    {{0x5445534d5445534du, 0x0u}, 84, 4},  // MSET
-    {},
-    {},
-    {},
-    {},
-    {{0x59504f4359504f43u, 0x0u}, 51, 4},  // COPY
-    {},
-    {},
-    {},
-    {{0x534c41564c415648u, 0x0u}, 15, 5},  // HVALS
-    {},
-    {},
-    {},
-    {},
-    {{0x464f415454494157u, 0x0u}, 63, 7},  // WAITAOF
-    {},
-    {{0x4c5454484c545448u, 0x0u}, 28, 4},  // HTTL
     {},
     {{0x584e544554455348u, 0x0u}, 9, 6},  // HSETNX
     {},
     {},
     {},
-    {{0x5445524950584548u, 0x454d495445524950u}, 30, 11},  // HEXPIRETIME
     {},
-    {},
-    {{0x5942524352434544u, 0x0u}, 89, 6},  // DECRBY
-    {},
-    {{0x5445474d5445474du, 0x0u}, 83, 4},  // MGET
-    {},
-    {{0x4244504150415753u, 0x0u}, 61, 6},  // SWAPDB
-    {{0x4954455249505845u, 0x454d495445524950u}, 45, 10},  // EXPIRETIME
-    {},
-    {{0x59425243434e4948u, 0x0u}, 20, 7},  // HINCRBY
-    {{0x5445534d45534d48u, 0x0u}, 10, 5},  // HMSET
-    {},
-    {},
-    {},
-    {},
-    {{0x4e4143534e414353u, 0x0u}, 54, 4},  // SCAN
-    {},
-    {},
-    {{0x5243454452434544u, 0x0u}, 87, 4},  // DECR
-    {},
-    {{0x5354534953495845u, 0x0u}, 38, 6},  // EXISTS
-    {{0x53434cu, 0x0u}, 96, 3},  // LCS
-    {},
-    {},
-    {{0x5845544554455350u, 0x0u}, 82, 6},  // PSETEX
-    {{0x4e454c5252545348u, 0x0u}, 17, 7},  // HSTRLEN
-    {},
-    {{0x4c4544u, 0x0u}, 36, 3},  // DEL
-    {{0x474e4950474e4950u, 0x0u}, 0, 4},  // PING
-    {{0x5443454c454c4553u, 0x0u}, 3, 6},  // SELECT
-    {{0x45562e50414e5953u, 0x5946495245562e50u}, 100, 12},  // SYNAP.VERIFY
-    {},
-    {},
-    {},
-    {{0x5445534854455348u, 0x0u}, 8, 4},  // HSET
-    {{0x49544c55544c554du, 0x0u}, 101, 5},  // MULTI
-    {},
-    {},
-    {},
-    {},
-    {{0x4e454c524c525453u, 0x0u}, 92, 6},  // STRLEN
-    {},
-    {},
-    {},
-    {{0x4550595445505954u, 0x0u}, 48, 4},  // TYPE
-    {{0x5443454a454a424fu, 0x0u}, 56, 6},  // OBJECT
-    {},
-    {{0x5445534545534552u, 0x0u}, 4, 5},  // RESET
-    {},
-    {},
-    {},
-    {},
-    {},
-    {},
-    {},
-    {{0x5845544545544553u, 0x0u}, 81, 5},  // SETEX
-    {},
-    {},
-    {},
-    {},
-    {{0x5942524352434e49u, 0x0u}, 88, 6},  // INCRBY
-    {{0x5445474854454748u, 0x0u}, 11, 4},  // HGET
-    {{0x45474e4152544547u, 0x45474e4152544547u}, 93, 8},  // GETRANGE
-    {},
-    {{0x5845544554454748u, 0x0u}, 34, 6},  // HGETEX
-    {{0x454d4954454d4954u, 0x0u}, 67, 4},  // TIME
-    {},
-    {},
-    {{0x52434e4952434e49u, 0x0u}, 86, 4},  // INCR
-    {},
-    {},
-    {{0x4452414343534944u, 0x0u}, 103, 7},  // DISCARD
-    {},
-    {},
-    {},
-    {},
-    {{0x4552495049505845u, 0x0u}, 39, 6},  // EXPIRE
-    {},
-    {},
-    {},
-    {{0x474f4c57574f4c53u, 0x0u}, 73, 7},  // SLOWLOG
-    {{0x46594252434e4948u, 0x54414f4c46594252u}, 21, 12},  // HINCRBYFLOAT
-    {{0x5453495353524550u, 0x0u}, 47, 7},  // PERSIST
-    {{0x5845544545544547u, 0x0u}, 77, 5},  // GETEX
-    {},
-    {},
-    {{0x4c45445444544547u, 0x0u}, 78, 6},  // GETDEL
-    {{0x5254534253425553u, 0x0u}, 94, 6},  // SUBSTR
-    {{0x5445474d45474d48u, 0x0u}, 12, 5},  // HMGET
-    {{0x5441455249505845u, 0x5441455249505845u}, 41, 8},  // EXPIREAT
-    {{0x4f464e494f464e49u, 0x0u}, 66, 4},  // INFO
-    {},
-    {{0x4c5454u, 0x0u}, 43, 3},  // TTL
-    {},
-    {},
-    {{0x5449415754494157u, 0x0u}, 62, 4},  // WAIT
-    {},
-    {},
-    {{0x4843544141574e55u, 0x0u}, 105, 7},  // UNWATCH
-    {},
-    {},
-    {},
-    {},
-    {},
-    {},
-    {{0x4552495058455048u, 0x454d495445524950u}, 31, 12},  // HPEXPIRETIME
-    {{0x4c4c414853554c46u, 0x4c4c414853554c46u}, 59, 8},  // FLUSHALL
-    {},
-    {},
-    {},
-    {},
-    {},
-    {},
-    {},
-    {},
-    {},
-    {{0x4f542e50414e5953u, 0x4e454b4f542e5041u}, 99, 11},  // SYNAP.TOKEN
-    {{0x5449555154495551u, 0x0u}, 5, 4},  // QUIT
-    {},
-    {},
-    {},
-    {},
-    {{0x544e454945494c43u, 0x0u}, 7, 6},  // CLIENT
-    {},
-    {},
-    {{0x454946444e415248u, 0x444c454946444e41u}, 22, 10},  // HRANDFIELD
-    {},
-    {{0x4f4843454f484345u, 0x0u}, 1, 4},  // ECHO
-    {{0x4c46594252434e49u, 0x54414f4c46594252u}, 90, 11},  // INCRBYFLOAT
-    {{0x45532e50414e5953u, 0x4e4f49535345532eu}, 98, 13},  // SYNAP.SESSION
-    {},
-    {{0x4c45445454454748u, 0x0u}, 33, 7},  // HGETDEL
-    {{0x4552495050584548u, 0x0u}, 24, 7},  // HEXPIRE
-    {{0x4c4c415454454748u, 0x0u}, 13, 7},  // HGETALL
-    {},
-    {},
-    {},
-    {{0x5354534949584548u, 0x0u}, 18, 7},  // HEXISTS
-    {{0x4b4e494c494c4e55u, 0x0u}, 37, 6},  // UNLINK
     {{0x454d414e414e4552u, 0x0u}, 49, 6},  // RENAME
-    {{0x5359454b59454b48u, 0x0u}, 14, 5},  // HKEYS
-    {},
-    {},
-    {{0x4556415345564153u, 0x0u}, 69, 4},  // SAVE
-    {{0x444e414d4d4d4f43u, 0x0u}, 64, 7},  // COMMAND
     {{0x455641535453414cu, 0x455641535453414cu}, 71, 8},  // LASTSAVE
     {},
+    {},
+    {{0x4e454c524c525453u, 0x0u}, 94, 6},  // STRLEN
+    {{0x5445474d45474d48u, 0x0u}, 12, 5},  // HMGET
+    {{0x5445524950584548u, 0x454d495445524950u}, 30, 11},  // HEXPIRETIME
+    {{0x5942524352434e49u, 0x0u}, 90, 6},  // INCRBY
+    {},
+    {{0x46594252434e4948u, 0x54414f4c46594252u}, 21, 12},  // HINCRBYFLOAT
+    {{0x5453495353524550u, 0x0u}, 47, 7},  // PERSIST
+    {{0x45532e50414e5953u, 0x4e4f49535345532eu}, 100, 13},  // SYNAP.SESSION
     {},
 };
 
 constexpr const CommandRecord* kCommandsById[kMaxCommandId + 1] = {
     nullptr,
-    &kCommands[75],
-    &kCommands[76],
     &kCommands[77],
     &kCommands[78],
     &kCommands[79],
@@ -942,6 +952,8 @@ constexpr const CommandRecord* kCommandsById[kMaxCommandId + 1] = {
     &kCommands[94],
     &kCommands[95],
     &kCommands[96],
+    &kCommands[97],
+    &kCommands[98],
     &kCommands[36],
     &kCommands[37],
     &kCommands[38],
@@ -1028,14 +1040,14 @@ constexpr const CommandRecord* kCommandsById[kMaxCommandId + 1] = {
     &kSubSlowlog[2],
     &kSubSlowlog[3],
     &kCommands[74],
-    &kCommands[101],
-    &kCommands[102],
-    &kCommands[103],
     &kCommands[104],
     &kCommands[105],
-    &kCommands[97],
-    &kCommands[98],
+    &kCommands[106],
+    &kCommands[107],
+    &kCommands[108],
     &kCommands[99],
+    &kCommands[100],
+    &kCommands[101],
     &kCommands[8],
     &kCommands[9],
     &kCommands[10],
@@ -1064,7 +1076,10 @@ constexpr const CommandRecord* kCommandsById[kMaxCommandId + 1] = {
     &kCommands[33],
     &kCommands[34],
     &kCommands[35],
-    &kCommands[100],
+    &kCommands[102],
+    &kCommands[75],
+    &kCommands[76],
+    &kCommands[103],
 };
 
 }  // namespace synap::generated

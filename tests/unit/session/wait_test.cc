@@ -10,7 +10,7 @@ protected:
     // The reply of a call that waited, as if its time were over.
     std::string finished(Client& client) {
         Reply reply;
-        Session::finish_wait(client.session.pending_wait(), engine->log(), reply);
+        answer_wait(*engine, client.session.pending_wait(), Code::kTimeout, {}, reply);
         ReplyText text;
         size_t at = 0;
         reply.replay_one(at, text);
@@ -25,7 +25,6 @@ TEST_F(Wait, ForReplicas) {
     EXPECT_EQ(client("WAIT -1 0"), ":0");
     EXPECT_EQ(client("WAIT 1 100"), "(pending)");
     EXPECT_EQ(client.session.pending_wait().timeout_ms, 100u);
-    EXPECT_EQ(client.session.pending_wait().ended_by(engine->log()), nullptr);
     EXPECT_EQ(finished(client), ":0");
     EXPECT_EQ(client("WAIT x 0"), "-ERR value is not an integer or out of range");
     EXPECT_EQ(client("WAIT 0 x"), "-ERR timeout is not an integer or out of range");
@@ -39,7 +38,6 @@ TEST_F(Wait, ForTheDisk) {
     client("SET a 1");
     EXPECT_EQ(client("WAITAOF 0 0 0"), "[:0 :0]");
     EXPECT_EQ(client("WAITAOF 1 0 0"), "(pending)");
-    EXPECT_EQ(client.session.pending_wait().ended_by(engine->log()), engine->log());
     EXPECT_EQ(client.session.pending_wait().position, client.session.last_write());
     EXPECT_EQ(finished(client), "[:0 :0]");
     ASSERT_TRUE(engine->log()->sync(client.session.last_write()));
@@ -47,7 +45,6 @@ TEST_F(Wait, ForTheDisk) {
     EXPECT_EQ(client("WAITAOF 1 0 0"), "[:1 :0]");
     EXPECT_EQ(client("WAITAOF 0 0 0"), "[:1 :0]");
     EXPECT_EQ(client("WAITAOF 1 1 50"), "(pending)");
-    EXPECT_EQ(client.session.pending_wait().ended_by(engine->log()), nullptr);
     EXPECT_EQ(finished(client), "[:1 :0]");
 }
 
