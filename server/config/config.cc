@@ -1,6 +1,8 @@
 #include "server/config/config.h"
 
 #include <algorithm>
+#include <fstream>
+#include <iterator>
 #include <map>
 
 #include "server/config/options.h"
@@ -166,10 +168,6 @@ private:
                             "port");
             }
         }
-        if (!config.replication.enabled && !config.replication.master_host.empty()) {
-            warning(effective("replication.master_host").origin,
-                    "replication.master_host has no effect while replication.enabled is false");
-        }
         const bool names_host = effective("server.host").origin.layer != Layer::kDefault;
         settings.is_protected = config.security.protected_mode.value_or(!names_host);
         if (!config.security.protected_mode) {
@@ -178,6 +176,7 @@ private:
         }
         fill_threads(settings);
         fill_engine(settings);
+        fill_replication(settings);
         fill_client_memory();
         Limits& limits = settings.limits;
         if (limits.client_memory_bytes != 0) {
@@ -188,6 +187,68 @@ private:
               limits.output_buffer_bytes);
         bound("limits.resp_bulk_bytes", limits.resp_bulk_bytes, "limits.resp_query_bytes",
               limits.resp_query_bytes);
+    }
+
+    bool is_set(std::string_view key) { return effective(key).origin.layer != Layer::kDefault; }
+
+    // A role that was asked for takes part, unless that is switched off.
+    void fill_replication(Settings& settings) {
+        const ServerConfig& config = loaded_.config;
+        const ReplicationConfig& replication = config.replication;
+        const bool is_replica = config.role == "replica";
+        const bool takes_part =
+            is_replica ||
+            (is_set("replication.enabled") ? replication.enabled
+                                           : config.role == "master" && is_set("server.role"));
+        if (!takes_part) {
+            if (is_set("replication.master_host")) {
+                warning(effective("replication.master_host").origin,
+                        "replication.master_host has no effect on a node that is no replica");
+            }
+            return;
+        }
+        const auto tell = [&](std::string_view name, std::string value) {
+            if (value.empty()) return;
+            settings.engine_options.emplace_back("replication." + std::string(name),
+                                                 std::move(value));
+        };
+        tell("role", is_replica ? "replica" : "master");
+        if (is_replica && replication.master_host.empty()) {
+            problem(effective("server.role").origin,
+                    "server.role: a replica needs replication.master_host");
+        } else if (is_replica) {
+            tell("master", with_port(replication.master_host, replication.master_port));
+        }
+        if (!is_replica || is_set("replication.listen_port")) {
+            const std::string host = settings.host == kEveryAddress ? "" : settings.host;
+            tell("listen", with_port(host, replication.listen_port));
+        }
+        tell("secret", secret_of(replication));
+        tell("former_secret", replication.former_secret);
+        tell("node_name", replication.node_name);
+        tell("announce", replication.announce);
+        const std::string host = replication.announce.substr(0, replication.announce.rfind(':'));
+        if (settings.port != 0) tell("clients", host + ":" + std::to_string(settings.port));
+        tell("protected", settings.is_protected ? "true" : "false");
+    }
+
+    static std::string with_port(const std::string& host, uint16_t port) {
+        const bool is_v6 = host.find(':') != std::string::npos;
+        return (is_v6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
+    }
+
+    std::string secret_of(const ReplicationConfig& replication) {
+        if (replication.secret_file.empty()) return replication.secret;
+        std::ifstream file(replication.secret_file, std::ios::binary);
+        std::string secret{std::istreambuf_iterator<char>(file), {}};
+        if (!file) {
+            problem(effective("replication.secret_file").origin,
+                    "replication.secret_file: '" + replication.secret_file + "' cannot be read");
+        }
+        while (!secret.empty() && (secret.back() == '\n' || secret.back() == '\r')) {
+            secret.pop_back();
+        }
+        return secret;
     }
 
     // A share of what the data may use, or of all there is; more where one client may hold more.

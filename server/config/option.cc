@@ -36,6 +36,7 @@ Option from_spec(const OptionSpec& spec) {
     option.env_alias = spec.env_alias;
     option.flag = spec.flag;
     option.help = spec.help;
+    option.is_secret = spec.is_secret;
     option.needs = spec.needs;
     option.needs_when = spec.needs_when;
     option.engine = spec.engine;

@@ -96,6 +96,7 @@ struct OptionSpec {
     std::string_view engine = {};
     // Another key for the same thing, in another unit.
     std::string_view same_as = {};
+    bool is_secret = false;  // never shown
     Binding bind = {};
 };
 
@@ -113,6 +114,7 @@ struct Option {
     std::string needs_when;
     std::string engine;
     std::string same_as;
+    bool is_secret = false;
     Binding bind;
 };
 

@@ -43,8 +43,8 @@ Further variables:
 | `SYNAP_HEALTH_ADDR` | what `--health-check` asks; default: this machine, the port in force |
 | `SYNAP_URL` | the server that `synap-admin` talks to |
 
-Replication and TLS come with a later release. Their options are accepted as long as they are off;
-switching one on is an error that says so.
+TLS for clients comes with a later release. Its options are accepted as long as they are off;
+switching it on is an error that says so.
 )";
 
 bool is_plain(std::string_view text) {
@@ -74,6 +74,7 @@ std::string yaml_value(const Effective& effective) {
         return out + "]";
     }
     const std::string text = effective.text();
+    if (effective.option->is_secret && !text.empty()) return quoted("(not shown)");
     const bool quote = effective.option->shape.kind == Kind::kText || !is_plain(text);
     return quote ? quoted(text) : text;
 }

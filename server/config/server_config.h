@@ -29,6 +29,11 @@ struct ReplicationConfig {
     std::string master_host;
     uint16_t master_port = 15501;
     bool auto_reconnect = true;
+    std::string secret;
+    std::string secret_file;
+    std::string former_secret;
+    std::string node_name;
+    std::string announce;
 };
 
 struct SecurityConfig {

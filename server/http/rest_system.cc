@@ -134,11 +134,13 @@ Failure livez(Exchange& exchange, const RestRequest& /*request*/) {
 Failure readyz(Exchange& exchange, const RestRequest& /*request*/) {
     Condition condition = condition_of(exchange);
     const bool draining = exchange.shared.draining.load(std::memory_order_relaxed);
+    const bool syncs = condition.is_ready() && !is_caught_up_once(exchange);
+    if (syncs) condition.reason = "the first sync with the master is not complete";
     if (draining) condition.reason = "the server is about to stop";
-    exchange.status = condition.is_ready() && !draining ? 200 : 503;
+    exchange.status = condition.is_ready() && !draining && !syncs ? 200 : 503;
     JsonWriter& json = exchange.json;
     json.begin_object();
-    json.member("status", draining ? "draining" : name_of(condition));
+    json.member("status", draining ? "draining" : syncs ? "syncing" : name_of(condition));
     write_progress(json, condition);
     if (!condition.reason.empty()) json.member("reason", std::string_view(condition.reason));
     json.end_object();
@@ -191,7 +193,7 @@ const auto kRoutes = std::to_array<Route>({
      .probe = true,
      .summary = "Whether traffic is welcome.",
      .reply = R"({"status": "ready", "loaded_bytes": 0, "total_bytes": 0})",
-     .errors = "503 loading, draining, failed; `reason` says why"},
+     .errors = "503 loading, draining, syncing, failed; `reason` says why"},
     {.method = Method::kGet,
      .pattern = "/metrics",
      .handler = metrics,

@@ -65,10 +65,14 @@ struct Route {
 // segment stands before one with a parameter there.
 std::span<const Route> mapped_routes() noexcept;
 std::span<const Route> system_routes() noexcept;
+std::span<const Route> replication_routes() noexcept;
+// Not before the first sync of a replica is complete.
+bool is_caught_up_once(Exchange& exchange);
 std::span<const Route> report_routes() noexcept;
 std::span<const Route> dialect_routes() noexcept;
-inline std::array<std::span<const Route>, 4> all_routes() noexcept {
-    return {mapped_routes(), system_routes(), report_routes(), dialect_routes()};
+inline std::array<std::span<const Route>, 5> all_routes() noexcept {
+    return {mapped_routes(), system_routes(), replication_routes(), report_routes(),
+            dialect_routes()};
 }
 
 struct Match {

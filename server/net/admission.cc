@@ -56,7 +56,8 @@ bool is_probe(std::string_view line) noexcept {
     }
     target = target.substr(0, target.find_first_of(" ?\r\n"));
     return target == "/livez" || target == "/readyz" || target == "/health" ||
-           target == "/health/kv" || target == "/metrics";
+           target == "/health/kv" || target == "/health/replication" || target == "/metrics" ||
+           target == "/primary" || target == "/replica" || target == "/read-only";
 }
 
 struct Admission::Guest {

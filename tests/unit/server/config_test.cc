@@ -173,15 +173,33 @@ TEST_F(ConfigTest, LaterReleasesFeaturesAreAcceptedWhenOff) {
 }
 
 TEST_F(ConfigTest, LaterReleasesFeaturesAreRefusedWithTheirPlace) {
-    EXPECT_EQ(errors_of("server:\n  role: replica\n"),
-              "config.yml:2:9: server.role: replica needs replication, which version " SYNAP_VERSION
-              " does not have yet; a later release will\n");
     EXPECT_EQ(errors_of("server:\n  tls:\n    enabled: yes\n"),
               "config.yml:3:14: server.tls.enabled: true needs TLS, which version " SYNAP_VERSION
               " does not have yet; a later release will\n");
-    EXPECT_EQ(errors_of("replication:\n  enabled: true\n"),
-              "config.yml:2:12: replication.enabled: true needs replication, which "
-              "version " SYNAP_VERSION " does not have yet; a later release will\n");
+}
+
+TEST_F(ConfigTest, ReplicationIsTheEnginesAsItWasAskedFor) {
+    const auto of = [this](const std::string& yaml) {
+        const Loaded loaded = load_yaml_text(yaml);
+        std::string text;
+        for (const auto& [name, value] : loaded.config.settings.engine_options) {
+            if (name.starts_with("replication.")) text += name.substr(12) + "=" + value + " ";
+        }
+        return text;
+    };
+    EXPECT_EQ(of("server: {port: 15500}\n"), "");
+    EXPECT_EQ(of("server: {role: master}\nreplication: {enabled: false}\n"), "");
+    EXPECT_EQ(of("server: {role: master, host: 10.0.0.1}\n"),
+              "role=master listen=10.0.0.1:15501 clients=:15500 protected=false ");
+    EXPECT_EQ(of("server: {role: replica}\nreplication: {master_host: m}\n"),
+              "role=replica master=m:15501 clients=:15500 protected=true ");
+    EXPECT_EQ(
+        of("server: {role: replica, host: '*'}\n"
+           "replication: {master_host: 'fe80::1', listen_port: 7, secret: sixteen bytes of it}\n"),
+        "role=replica master=[fe80::1]:15501 listen=:7 secret=sixteen bytes of it "
+        "clients=:15500 protected=false ");
+    EXPECT_EQ(errors_of("server: {role: replica}\n"),
+              "config.yml:1:16: server.role: a replica needs replication.master_host\n");
 }
 
 TEST_F(ConfigTest, AutoFollowsTheContainer) {
