@@ -311,5 +311,36 @@ TEST_F(TailReaderTest, AfterAnErrorOfTheDiskItGoesOnWhereItStood) {
     }
 }
 
+// A follower's log is read as its master's is, and holds the same.
+TEST_F(TailReaderTest, WhatWasReceivedIsHandedOnAsItCame) {
+    open();
+    SimDisk other_disk;
+    Log follower(other_disk, clock, {kHistory, 1, 0}, options);
+    ASSERT_TRUE(follower.start(0));
+    TailReader master(*log, 0);
+    TailReader kept(follower, 0);
+    std::string relayed;
+    for (int i = 0; i < 30; ++i) {
+        append("value " + std::to_string(i));
+        if (i % 10 == 3) append_blob(text_of(limits::kFrameBytes * 3 / 2));
+        if (i % 10 == 7) append_ahead(text_of(100'000 * i));
+        write();
+        const Got got = drain(master, SIZE_MAX);
+        ASSERT_EQ(got.record_end, log->written());
+        ASSERT_EQ(follower.append_received(got.bytes), log->written());
+        ASSERT_TRUE(follower.write(follower.appended()));
+        const Got handed_on = drain(kept);
+        EXPECT_EQ(handed_on.from_memory, handed_on.reads);
+        relayed += handed_on.bytes;
+    }
+    EXPECT_TRUE(relayed == files());
+    follower.stream().restart();
+    TailReader file(follower, 0);
+    const Got read = drain(file);
+    EXPECT_EQ(read.from_memory, 0u);
+    EXPECT_TRUE(read.bytes == relayed);
+    ASSERT_TRUE(follower.stop());
+}
+
 }  // namespace
 }  // namespace synap
