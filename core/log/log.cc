@@ -13,6 +13,7 @@ namespace synap {
 namespace {
 
 constexpr size_t kSegmentsUnsyncedMost = 16;
+constexpr uint64_t kFreedAsideBytes = 4ull << 20;
 constexpr char kFiller[WrittenAhead::kGapBytes] = {};
 
 }  // namespace
@@ -241,15 +242,33 @@ void Log::append_frames(const EffectBuffer& effects, const Frames& frames, uint6
     whole.done();
 }
 
+// Of whoever wrote: to be freed without the lock. Pages of hundreds of MiB take the kernel long, so
+// that is the log thread's: true, where it is to be woken for that. Holds write_.
+bool Log::take_put(std::vector<Splice>& put) noexcept {
+    if (options_.threads && put_bytes_ >= kFreedAsideBytes) return true;
+    put.swap(put_);
+    put_bytes_ = 0;
+    return false;
+}
+
+void Log::free_put() noexcept {
+    std::vector<Splice> put;  // outlives the lock
+    const std::lock_guard<std::mutex> guard(write_);
+    put.swap(put_);
+    put_bytes_ = 0;
+}
+
 Status Log::write(uint64_t position) {
     if (written() >= position) return {};
     std::vector<Splice> put;
+    bool is_large = false;
     {
         const std::lock_guard<std::mutex> guard(write_);
         if (failed()) return failure();
         SYNAP_TRY(write_through(position));
-        put.swap(put_);
+        is_large = take_put(put);
     }
+    if (is_large) wake();
     if (waiting_count_.load() != 0) complete_waiters();
     // It may have a sync to think of now.
     if (parked_.load() && fsync() != FsyncPolicy::kNever) wake();
@@ -271,6 +290,7 @@ Status Log::sync(uint64_t position) {
             SYNAP_TRY(write_tail());
             SYNAP_TRY(write_through(position));
             put.swap(put_);
+            put_bytes_ = 0;
             syncing_.clear();
             syncing_.swap(dirty_);
             syncing_.push_back({file_, 0});

@@ -297,6 +297,8 @@ private:
         return failure();
     }
     void complete_waiters() noexcept;
+    bool take_put(std::vector<Splice>& put) noexcept;
+    void free_put() noexcept;
     void wake() noexcept;
     void run() noexcept;
     bool work_once(bool& due_soon);
@@ -323,6 +325,7 @@ private:
     Tail writing_;                 // guarded by write_
     bool taken_ = false;           // writing_ holds what is not written yet; guarded by write_
     std::vector<Splice> put_;      // written values, to be freed without the lock; write_
+    uint64_t put_bytes_ = 0;       // of them; write_
     std::shared_ptr<File> file_;   // guarded by write_
     std::vector<Earlier> dirty_;   // guarded by write_
     bool names_dirty_ = false;     // guarded by write_

@@ -2,6 +2,7 @@
 //
 // Everything here holds write_ unless it says otherwise.
 #include <algorithm>
+#include <iterator>
 
 #include "core/base/exhaustion.h"
 #include "core/base/limits.h"
@@ -330,7 +331,16 @@ Status Log::write_taken() {
     reserved_ = std::max(reserved_, offset_of(writing_.end));
     note_room();
     taken_ = false;
-    if (put_.empty()) put_.swap(writing_.splices);
+    // Where they cannot be kept for later they are freed here.
+    for (const Splice& splice : writing_.splices) put_bytes_ += splice.bytes.size();
+    if (put_.empty()) {
+        put_.swap(writing_.splices);
+    } else {
+        attempt([&] {
+            put_.insert(put_.end(), std::make_move_iterator(writing_.splices.begin()),
+                        std::make_move_iterator(writing_.splices.end()));
+        });
+    }
     writing_.splices.clear();
     writing_.switches.clear();
     writing_.switched = 0;
