@@ -21,7 +21,7 @@ CONF
 export APT_CONFIG="$work/apt.conf"
 apt-get -q update
 cd "$work/packages"
-apt-get -q download redis-tools libatomic1 libc6 libjemalloc2 liblzf1 libssl3t64 libstdc++6 \
+apt-get -q download redis-server redis-tools libatomic1 libc6 libjemalloc2 liblzf1 libssl3t64 libstdc++6 \
 	libsystemd0 libgcc-s1 libcap2 libzstd1 zlib1g
 for package in *.deb; do dpkg -x "$package" "$root"; done
 "$root/usr/lib64/ld-linux-x86-64.so.2" --library-path "$root/usr/lib/x86_64-linux-gnu" \

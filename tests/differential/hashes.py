@@ -170,7 +170,8 @@ def deadlines(p: Pool) -> Group:
 def deadlines_exact(p: Pool) -> Group:
     key, names = p.hash_key(), fields(p, 3)
     moment = b"%d" % (FAR_EPOCH_SECONDS * 1000 + p.rng.randint(0, 10**10))
-    group = one(b"HPEXPIREAT", key, moment, *numbered(p, names))
+    # Not malformed: a deadline of another command would be compared to the millisecond.
+    group = one(b"HPEXPIREAT", key, moment, b"FIELDS", b"%d" % len(names), *names)
     for name in (b"HEXPIRETIME", b"HPEXPIRETIME"):
         group += one(name, key, b"FIELDS", b"%d" % len(names), *names)
     return group
