@@ -92,6 +92,11 @@ void release_free_memory() noexcept {
 
 int64_t process_id() noexcept { return getpid(); }
 
+std::string host_name() {
+    utsname name{};
+    return uname(&name) == 0 ? name.nodename : std::string();
+}
+
 std::string system_name() {
     utsname names{};
     if (uname(&names) != 0) return "unknown";

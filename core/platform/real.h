@@ -32,6 +32,7 @@ void release_free_memory() noexcept;
 // For INFO and for messages.
 int64_t process_id() noexcept;
 std::string system_name();  // "Linux 6.1.0 x86_64"
+std::string host_name();    // of this machine, as it calls itself
 uint64_t total_memory_bytes() noexcept;
 
 // Processor time of this process, in seconds.

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/base/text.h"
+#include "core/platform/real.h"
 #include "core/replication/service.h"
 
 namespace synap::replication {
@@ -157,6 +158,7 @@ Result<std::shared_ptr<Engine>> open_node(const EnginePlatform& platform, const 
     if (!engine) return engine;
     if (!choice->line.empty()) (*engine)->log_line(LogLine::Level::kInfo, choice->line);
     node->threads = platform.threads;
+    if (node->name.empty()) node->name = host_name();
     SYNAP_TRY(Service::attach(*engine, *platform.clock, *platform.entropy, *node, choice->file));
     return engine;
 }

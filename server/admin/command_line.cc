@@ -11,6 +11,7 @@
 #include "server/admin/check.h"
 #include "server/admin/operate.h"
 #include "server/admin/output_file.h"
+#include "server/admin/promote.h"
 #include "server/admin/remote.h"
 #include "server/admin/spelling.h"
 #include "server/admin/target.h"
@@ -28,8 +29,7 @@ struct Later {
 };
 
 // Part of the documented command set; refused by name, so that a script fails with the reason.
-constexpr std::array<Later, 3> kLater = {{
-    {"promote-replica", "replication"},
+constexpr std::array<Later, 2> kLater = {{
     {"create-api-key", "API keys"},
     {"revoke-api-key", "API keys"},
 }};
@@ -43,6 +43,7 @@ struct Arguments {
     std::string value;
     uint64_t count = 10;
     bool json = false;
+    bool force = false;
 };
 
 struct Streams {
@@ -226,6 +227,17 @@ private:
                                 streams_.out);
         });
         show->add_option("COUNT", arguments_.count, "At most so many.")->capture_default_str();
+        auto* promote = add("promote-replica", "Make a replica the master.", [this] {
+            return promote_replica(endpoint_of(arguments_), arguments_.name, arguments_.force,
+                                   streams_.out);
+        });
+        promote
+            ->add_option("--replica", arguments_.name,
+                         "Where it serves clients (host:port), or its name or id, as the server "
+                         "at --url knows it.")
+            ->required();
+        promote->add_flag("--force", arguments_.force, "Although it lags behind.");
+        add_url(promote);
         auto* reset = add(*slowlog, "reset", "Forget them.", [this] {
             return reset_slowlog(*connect_server(endpoint_of(arguments_)), streams_.out);
         });

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.chaos.watch import eventually
-from tests.lib.servers import Server, free_port
+from tests.lib.servers import Server, find_built, free_port
 
 SECONDS = 30.0
 
@@ -111,12 +112,12 @@ def test_what_the_world_is_told(nodes: list[Node]) -> None:
     assert "state=online" in master.info("slave0") and "state=online" in master.info("slave1")
     assert master.http("/primary")[0] == 200
     assert two.http("/primary")[0] == 503
-    assert two.http("/replica?lag=10MB")[0] == 200
+    assert eventually(lambda: two.http("/replica?lag=10MB")[0] == 200)
     assert eventually(lambda: two.http("/replica?lag=500ms")[0] == 200)
     assert two.http("/replica?lag=nonsense")[0] == 400
     assert master.http("/replica")[0] == 503
     assert two.http("/read-only")[0] == master.http("/read-only")[0] == 200
-    assert two.http("/readyz")[0] == 200
+    assert eventually(lambda: two.http("/readyz")[0] == 200)
     status, health = two.http("/health/replication")
     assert status == 200 and health["role"] == "replica" and health["lag_bytes"] == 0
     status, health = master.http("/health/replication")
@@ -136,6 +137,40 @@ def test_a_replica_that_was_away(nodes: list[Node]) -> None:
     converge(master, [two, three])
     assert two.call("GET", "n") == ("$", b"1000")
     assert master.info("synap_full_syncs_sent") == "0"
+
+
+def admin(*args: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [str(find_built("synap-admin")), *args],
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+
+
+def test_promoted_by_name(nodes: list[Node]) -> None:
+    master, two, three = nodes
+    assert master.call("SET", "a", "0") == ("+", b"OK")
+    converge(master, [two, three])
+    assert eventually(lambda: two.info("synap_whole") == "1")
+    url = f"http://127.0.0.1:{master.server.port}"
+    unknown = admin("promote-replica", "--url", url, "--replica", "four")
+    assert unknown.returncode == 1 and "known: " in unknown.stderr
+    done = admin("promote-replica", "--url", url, "--replica", "two")
+    assert done.returncode == 0 and "is the master now" in done.stdout, done.stderr
+    assert two.call("SET", "a", "1") == ("+", b"OK")
+    # Without its master's help, and once is enough.
+    place = f"127.0.0.1:{two.server.port}"
+    again = admin("promote-replica", "--replica", place)
+    assert again.returncode == 0 and "is a master" in again.stdout
+    # Whoever meets it learns that its term is over.
+    assert three.call("REPLICAOF", "127.0.0.1", two.port) == ("+", b"OK")
+    converge(two, [three])
+    assert three.call("REPLICAOF", "127.0.0.1", master.port) == ("+", b"OK")
+    assert eventually(lambda: master.info("synap_fenced") == "1")
+    assert master.call("SET", "b", "1")[1].startswith(b"READONLY")
+    assert master.http("/primary")[0] == 503
 
 
 def test_a_promoted_replica(nodes: list[Node]) -> None:

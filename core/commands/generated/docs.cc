@@ -318,7 +318,7 @@ constexpr ArgDoc kArgs70[] = {
 constexpr ArgDoc kArgs71[] = {
     {"host", "host", "", "", {}, ArgType::kString, -1, false, false, false},
     {"port", "port", "", "", {}, ArgType::kInteger, -1, false, false, false},
-    {"force", "force", "FORCE", "0.3.0", {}, ArgType::kPureToken, -1, true, false, false},
+    {"force", "force", "FORCE", "0.1.0", {}, ArgType::kPureToken, -1, true, false, false},
 };
 constexpr ArgDoc kArgs72[] = {
     {"no", "no", "NO", "", {}, ArgType::kPureToken, -1, false, false, false},
@@ -1185,7 +1185,7 @@ constexpr CommandDoc kCommandDocs[kCommandCount] = {
     // SYNAP.DIGEST
     {"Return the position of the log and the digest of all data there.",
      "",
-     "0.3.0", "synap", "O(N) for the elements of all keys, while nobody else is served",
+     "0.1.0", "synap", "O(N) for the elements of all keys, while nobody else is served",
      "", "", {}, {}},
     // MULTI
     {"Start a transaction: queue what follows until EXEC.",

@@ -128,21 +128,22 @@ TEST_F(YamlTest, TheGuidesFilesWork) {
     EXPECT_EQ(load_yaml_text("server:\n  role: master\n  port: 15500\n"
                              "replication:\n  enabled: true\n  listen_port: 15501\n")
                   .problems.size(),
-              1u);
+              0u);
     EXPECT_EQ(load_yaml_text("server:\n  role: replica\n  port: 15500\n"
                              "replication:\n  enabled: true\n  master_host: synap-master\n"
                              "  master_port: 15501\n")
                   .problems.size(),
-              2u);
+              0u);
     EXPECT_EQ(load_yaml_text("server:\n  tls:\n    enabled: true\n"
                              "    cert_path: \"/etc/synap/tls/cert.pem\"\n"
                              "    key_path: \"/etc/synap/tls/key.pem\"\n")
                   .problems.size(),
-              1u);
+              0u);
 }
 
 TEST_F(YamlTest, DeployedFilesLoadWithoutProblems) {
     for (const auto& entry : std::filesystem::directory_iterator("deploy/config")) {
+        if (entry.path().extension() != ".yml") continue;
         const Loaded loaded = load({table(), entry.path().string(), {}, {}, {}, 4});
         EXPECT_TRUE(loaded.problems.empty()) << all_text(loaded.problems);
     }
