@@ -124,7 +124,7 @@ TEST_F(YamlTest, TheGuidesFilesWork) {
                         "replication:\n"
                         "  enabled: false\n"),
               "");
-    // With replication to come, the other files of the guide are refused for that alone.
+    // With TLS to come, the last of the guide's files is refused for that alone.
     EXPECT_EQ(load_yaml_text("server:\n  role: master\n  port: 15500\n"
                              "replication:\n  enabled: true\n  listen_port: 15501\n")
                   .problems.size(),
@@ -138,7 +138,7 @@ TEST_F(YamlTest, TheGuidesFilesWork) {
                              "    cert_path: \"/etc/synap/tls/cert.pem\"\n"
                              "    key_path: \"/etc/synap/tls/key.pem\"\n")
                   .problems.size(),
-              0u);
+              1u);
 }
 
 TEST_F(YamlTest, DeployedFilesLoadWithoutProblems) {
