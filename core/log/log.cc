@@ -86,6 +86,7 @@ Log::Log(Disk& disk, Clock& clock, const LogStart& start, const LogOptions& opti
       options_(options),
       policy_(options.fsync),
       hand_over_(options.hand_over),
+      seed_(start.history.frame_seed),
       appended_(start.position),
       segment_start_(start.position),
       epoch_(start.epoch),
@@ -152,7 +153,7 @@ std::unique_ptr<WrittenAhead> Log::write_ahead(std::span<const BlobRef> values) 
         const uint64_t number = next_ahead_.fetch_add(1, std::memory_order_relaxed);
         auto written = WrittenAhead::write(
             disk_, "ahead-" + std::to_string(number) + std::string(format::kTemporarySuffix),
-            values, history().frame_seed, fsync() != FsyncPolicy::kNever);
+            values, seed_.load(), fsync() != FsyncPolicy::kNever);
         if (written) ahead = std::move(*written);
     });
     return ahead;
@@ -162,10 +163,11 @@ uint64_t Log::append(EffectBuffer& effects, int64_t now_ms, std::unique_ptr<Writ
     uint64_t end = 0;
     const bool is_ahead = ahead != nullptr && *ahead != nullptr && (*ahead)->fits(effects);
     // Appenders do this side by side; what is left to do for whoever writes is the headers.
-    const Frames frames(effects, start_.history.frame_seed, is_ahead ? ahead->get() : nullptr);
+    const uint32_t seed = seed_.load(std::memory_order_relaxed);
+    const Frames frames(effects, seed, is_ahead ? ahead->get() : nullptr);
     {
         const std::lock_guard<std::mutex> guard(append_);
-        if (stopped_) return 0;
+        if (stopped_ || rests_.load(std::memory_order_relaxed) || seed != seed_.load()) return 0;
         if (!epoch_begun_.load(std::memory_order_relaxed)) tail_.begins_epoch = true;
         if (is_ahead) tail_.switches.reserve(tail_.switches.size() + 1);
         const size_t at = tail_.bytes.size();
@@ -293,7 +295,7 @@ Status Log::sync(uint64_t position) {
             put_bytes_ = 0;
             syncing_.clear();
             syncing_.swap(dirty_);
-            syncing_.push_back({file_, 0});
+            if (file_ != nullptr) syncing_.push_back({file_, 0});
             crowded_.store(false);
             names = names_dirty_;
             names_dirty_ = false;
@@ -363,13 +365,16 @@ Status Log::failure() const {
 }
 
 bool Log::notify(uint64_t position, Durability level, std::unique_ptr<LogWaiter>& waiter) {
+    bool is_given_up = false;
     {
         const std::lock_guard<std::mutex> guard(state_);
         if (failure_ == nullptr && reached(level) >= position) return false;
+        is_given_up = position > appended();
         waiting_.push_back({position, level, nullptr});
         waiting_.back().waiter = std::move(waiter);
         waiting_count_.store(waiting_.size());
     }
+    if (is_given_up) give_up_waiters(appended());
     // The level may have been reached, or the log refuse, before the count was seen.
     if (!takes_records() || reached(level) >= position) complete_waiters();
     if (options_.threads) wake();

@@ -120,6 +120,18 @@ public:
     // for the only appender, or whoever keeps others out. Where it fails, the log goes on in the
     // epoch before. Nothing is appended or written while `make_durable` runs. Blocking: disk.
     Status enter_epoch(uint32_t number, const std::function<Status()>& make_durable);
+    // Everything appended is durable, and the file is closed and cut to its end: from here on
+    // nothing is taken or written, and somebody may change the segments, until restart().
+    // kInvalidArgument where something was appended meanwhile; whatever it answers then, the log
+    // goes on as before. Readers of the tail have lost their place. Of one that rests: nothing.
+    // Blocking: disk.
+    Status rest();
+    // The log goes on at another place, of another history perhaps, as a new one would after
+    // start(segment); `oldest` is where its segments begin. Who waits for a position behind it has
+    // kTimeout: nobody will know. Where it fails the log rests, at its new place, and it may be
+    // called again. Blocking: disk.
+    Status restart(const LogStart& start, uint64_t segment, uint64_t oldest);
+    bool rests() const noexcept { return rests_.load(std::memory_order_acquire); }
     // In place of the one before, which sees no more records once this has returned.
     void set_tap(RecordTap& tap) noexcept {
         const std::lock_guard<std::mutex> guard(append_);
@@ -179,16 +191,10 @@ public:
     LogStream& stream() noexcept { return *stream_; }
     const LogStream& stream() const noexcept { return *stream_; }
     Disk& disk() noexcept { return disk_; }
-    LogHistory history() const noexcept;
-
-    // The log is about to stand elsewhere: everything appended is durable and the files are closed
-    // when this returns, and whoever has the disk may change them until restart(). Nothing is
-    // appended meanwhile, nor read, nor are segments removed. Blocking: disk.
-    Status rest();
-    // Goes on at another place, perhaps in another history: `start`, `segment` and errors as for
-    // start(); `oldest` is where the log that is there begins. Readers and pins have no place any
-    // more. Nobody appends or writes ahead meanwhile.
-    Status restart(const LogStart& start, uint64_t segment, uint64_t oldest);
+    LogHistory history() const noexcept {
+        const std::lock_guard<std::mutex> guard(state_);
+        return start_.history;
+    }
 
     // What the thread does, once, for owners without one.
     Status maintain();
@@ -251,6 +257,10 @@ private:
     static void clear(Tail& tail) noexcept;
     void wake_for_appended() noexcept;
     Status not_started() const;
+    static Error given_up();
+    Status close_file();
+    void stand_at(LogStart& start, uint64_t oldest) noexcept;
+    void give_up_waiters(uint64_t end) noexcept;
     // A large record waits until others are written, a usual one for none.
     uint64_t room_in_tail(uint64_t bytes) const noexcept {
         const uint64_t room = room_in_memory_.load(std::memory_order_relaxed);
@@ -306,7 +316,7 @@ private:
 
     Disk& disk_;
     Clock& clock_;
-    LogStart start_;  // changes with sync_, write_ and append_
+    LogStart start_;  // changes under write_, append_ and state_ together
     const LogOptions options_;
     std::atomic<FsyncPolicy> policy_;
     std::atomic<bool> hand_over_;
@@ -315,9 +325,11 @@ private:
     //
     // written_ and synced_ against waiting_count_ and parked_: each side stores its own and then
     // looks at the other's, so that one of the two sees the other. Hence sequentially consistent.
-    mutable std::mutex append_;
-    Tail tail_;             // guarded by append_
-    bool stopped_ = false;  // guarded by append_
+    std::mutex append_;
+    Tail tail_;                       // guarded by append_
+    bool stopped_ = false;            // guarded by append_
+    std::atomic<uint32_t> seed_;      // of the history's frames; changes with start_
+    std::atomic<bool> rests_{false};  // changes under write_ and append_
     std::atomic<uint64_t> appended_;
     RecordTap* tap_ = nullptr;  // guarded by append_
 

@@ -13,11 +13,6 @@ uint64_t Log::oldest_position() const noexcept { return pins_->oldest(); }
 
 void Log::set_oldest_position(uint64_t position) noexcept { pins_->set_oldest(position); }
 
-LogHistory Log::history() const noexcept {
-    const std::lock_guard<std::mutex> guard(append_);
-    return start_.history;
-}
-
 // Byte for byte what was written: values that were written ahead stand in the file as they are in
 // memory, and their gaps and headers are of the tail's bytes. Holds write_.
 void Log::keep_for_readers(const Tail& tail) noexcept {

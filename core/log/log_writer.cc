@@ -309,6 +309,8 @@ Status Log::write_tail() {
 }
 
 Status Log::write_through(uint64_t position) {
+    // Of a log that was set to another place meanwhile.
+    if (position > appended()) return given_up();
     while (written() < position) SYNAP_TRY(write_tail());
     return {};
 }
@@ -382,6 +384,7 @@ void Log::try_again() {
     if (now_us - tried_at_us_ < kTryAgainUs) return;
     tried_at_us_ = now_us;
     const std::lock_guard<std::mutex> guard(write_);
+    if (rests()) return;
     if (write_tail() && write_through(appended()) && reserve(0)) unblock();
 }
 
