@@ -105,7 +105,7 @@ suite lint         tests/tidy.py             lint
 suite build        CMakeLists.txt            release
 suite generator    tests/unit/commands       python -m pytest -q tests/unit/commands
 suite ctest        tests/unit                ctest --preset release --no-tests=error
-suite asan         tests/unit                checked asan 'unit|crash|fuzz'
+suite asan         tests/unit                checked asan 'unit|crash|cluster|fuzz'
 suite tsan         tests/unit                checked tsan '^unit$'  # others have one thread
 suite example      sdk-cpp/example          example
 suite python       sdk-python                python_sdk
