@@ -27,6 +27,12 @@ public:
         add(Severity::kInfo, std::string(format::kManifestName), -1,
             "format level " + std::to_string(manifest_.level) + ", " +
                 std::to_string(manifest_.epochs.size()) + " epochs");
+        if (manifest_.change.step != DirectoryChange::Step::kNone) {
+            add(Severity::kWarning, std::string(format::kManifestName), -1,
+                "a change of the directory was interrupted: the next open finishes it. Until then "
+                "the rest cannot be judged");
+            return {};
+        }
         SYNAP_TRY(check_node());
         SYNAP_TRY(check_snapshots());
         return check_log();

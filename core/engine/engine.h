@@ -140,12 +140,15 @@ public:
     Status enter_epoch(const Epoch& epoch);
 
     // Of an engine that follows, by the one who applies: see change_directory.cc. Readers see the
-    // old state until the new one takes its place. Blocking: disk, for O(everything).
+    // old state until the new one takes its place; memory holds both meanwhile. Where it fails all
+    // is as it was, or the store has failed, and the next open finishes the change. Readers of the
+    // log and pins have no place any more in any case. Blocking: disk, for O(everything).
     //
     // Back to `point`, the end of a record; what is behind it is saved in a file. kNeedSnapshot
     // where it cannot be loaded as of then.
     Status go_back(uint64_t point);
-    // Another history in place of what is here: see adopt() in directory_change.h.
+    // Another history in place of what is here: see adopt() in directory_change.h. kCorrupt where
+    // what was received is not whole.
     Status adopt_history(const Manifest& next, uint64_t end);
     uint64_t random() noexcept { return platform_.entropy->next(); }
 
@@ -282,7 +285,8 @@ private:
     Status make_log(const LogReader& reader);
     template <typename Change>
     Status change_directory(Change&& change);
-    Status load_changed(Manifest manifest);
+    Status restart_log(const Manifest& manifest, uint64_t end);
+    Status put_in_place(LoadedDirectory loaded, const Manifest& manifest);
     Status start_log();
     Status start_log_or_wait();
     Status write_recovered();
@@ -325,7 +329,7 @@ private:
     std::unique_ptr<DiskLock> lock_;
     std::mutex changing_terms_;  // before the gate
     Terms terms_;
-    bool changed_ = false;  // the directory, and what it holds is not loaded; changing_terms_
+    bool directory_is_new_ = false;  // and the log does not go on there yet; changing_terms_
     NodeFile node_;
     bool node_is_new_ = false;   // NODE does not say so yet
     bool is_copied_ = false;     // the files may be of a copy that was never synced

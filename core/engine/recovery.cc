@@ -103,7 +103,9 @@ Status Engine::sync_all_files() {
     for (const std::string& name : *names) {
         if (name != format::kManifestName &&
             !format::parse_file_name(name, format::kSegmentPrefix, position) &&
-            !format::parse_file_name(name, format::kSnapshotPrefix, position)) {
+            !format::parse_file_name(name, format::kSnapshotPrefix, position) &&
+            !format::parse_file_name(name, format::kIncomingPrefix, position) &&
+            !format::parse_file_name(name, format::kIncomingSnapshotPrefix, position)) {
             continue;
         }
         auto file = platform_.disk->open(name, OpenMode::kReadWrite);
@@ -245,6 +247,7 @@ Result<std::shared_ptr<Keyspace>> Engine::recover() {
         }
         log_line(LogLine::Level::kWarn,
                  "a change of the directory was interrupted, and is finished now");
+        if (is_copied_) SYNAP_TRY(sync_all_files());
         SYNAP_TRY(finish_change(*platform_.disk, *found, node_));
     }
     const auto manifest = std::make_shared<const Manifest>(std::move(*found));

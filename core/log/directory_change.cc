@@ -35,7 +35,30 @@ Status remove_from(Disk& disk, std::string_view prefix, uint64_t from) {
     return {};
 }
 
+bool is_incoming(std::string_view name) noexcept {
+    return name.starts_with(format::kIncomingPrefix) ||
+           name.starts_with(format::kIncomingSnapshotPrefix);
+}
+
+template <typename Which>
+Status remove_by_name(Disk& disk, Which&& which) {
+    auto names = disk.list();
+    if (!names) return names.take_failure();
+    for (const std::string& name : *names) {
+        if (which(name)) SYNAP_TRY(disk.remove(name));
+    }
+    return {};
+}
+
+Status has_incoming(Disk& disk) {
+    auto names = disk.list();
+    if (!names) return names.take_failure();
+    if (std::any_of(names->begin(), names->end(), is_incoming)) return {};
+    return Error{Code::kInvalidArgument, disk.describe("") + " holds nothing that was received"};
+}
+
 Status can_go_back(Disk& disk, uint64_t point) {
+    if (point == 0) return {};  // to nothing
     auto snapshots = positions_of(disk, format::kSnapshotPrefix);
     if (!snapshots) return snapshots.take_failure();
     const bool has_snapshot =
@@ -108,7 +131,7 @@ Status finish_emptying(Disk& disk, Manifest& manifest, NodeFile& node) {
 }
 
 // Those that have their names already were moved before.
-Status finish_moving_in(Disk& disk, Manifest& manifest, NodeFile& node) {
+Status move_in(Disk& disk) {
     for (const auto& [from, to] :
          {std::pair{format::kIncomingPrefix, format::kSegmentPrefix},
           std::pair{format::kIncomingSnapshotPrefix, format::kSnapshotPrefix}}) {
@@ -119,7 +142,12 @@ Status finish_moving_in(Disk& disk, Manifest& manifest, NodeFile& node) {
                 disk.rename(format::file_name(from, position), format::file_name(to, position)));
         }
     }
-    SYNAP_TRY(disk.sync_names());
+    return disk.sync_names();
+}
+
+Status finish_moving_in(Disk& disk, Manifest& manifest, NodeFile& node) {
+    // What is there when nothing is to come is of a full sync under way.
+    if (manifest.change.position != 0) SYNAP_TRY(move_in(disk));
     SYNAP_TRY(note_durable(disk, manifest, node, manifest.change.position));
     return set_step(disk, manifest, Step::kNone, 0);
 }
@@ -127,45 +155,54 @@ Status finish_moving_in(Disk& disk, Manifest& manifest, NodeFile& node) {
 }  // namespace
 
 Status cut_back(Disk& disk, Manifest& manifest, NodeFile& node, uint64_t point, uint64_t end) {
-    if (manifest.change.step == Step::kNone) {
-        SYNAP_TRY(can_go_back(disk, point));
-        if (end > point) SYNAP_TRY(save_diverged(disk, manifest, node, point, end));
-        SYNAP_TRY(set_step(disk, manifest, Step::kCutsBack, point));
+    if (manifest.change.step != Step::kNone) {
+        end = manifest.change.position;
+        SYNAP_TRY(finish_change(disk, manifest, node));
     }
+    if (point > end) {
+        return Error{Code::kInvalidArgument, "the log ends at position " + std::to_string(end) +
+                                                 ", and cannot go back to " +
+                                                 std::to_string(point)};
+    }
+    SYNAP_TRY(can_go_back(disk, point));
+    if (end > point) SYNAP_TRY(save_diverged(disk, manifest, node, point, end));
+    SYNAP_TRY(set_step(disk, manifest, Step::kCutsBack, point));
     return finish_change(disk, manifest, node);
 }
 
 Status adopt(Disk& disk, Manifest& manifest, const Manifest& next, NodeFile& node, uint64_t end) {
-    if (manifest.change.step == Step::kNone) {
-        Manifest intended = next;
-        SYNAP_TRY(set_step(disk, intended, Step::kEmpties, end));
-        manifest = std::move(intended);
+    if (manifest.change.step != Step::kNone) {
+        const bool is_this = manifest.change.step != Step::kCutsBack &&
+                             manifest.history == next.history && manifest.change.position == end;
+        SYNAP_TRY(finish_change(disk, manifest, node));
+        if (is_this) return {};
     }
+    if (end != 0) SYNAP_TRY(has_incoming(disk));
+    Manifest intended = next;
+    SYNAP_TRY(set_step(disk, intended, Step::kEmpties, end));
+    manifest = std::move(intended);
     return finish_change(disk, manifest, node);
 }
 
 Status finish_change(Disk& disk, Manifest& manifest, NodeFile& node) {
-    switch (manifest.change.step) {
-        case Step::kNone:
-            return {};
-        case Step::kCutsBack:
-            return finish_cutting(disk, manifest, node);
-        case Step::kEmpties:
-            SYNAP_TRY(finish_emptying(disk, manifest, node));
-            [[fallthrough]];
-        case Step::kMovesIn:
-            return finish_moving_in(disk, manifest, node);
-    }
-    return {};
+    if (manifest.change.step == Step::kNone) return {};
+    // A process that was killed may have left the name of what is read here unsynced: a power cut
+    // must not bring back an earlier step when this one has begun.
+    SYNAP_TRY(disk.sync_names());
+    if (manifest.change.step == Step::kCutsBack) return finish_cutting(disk, manifest, node);
+    if (manifest.change.step == Step::kEmpties) SYNAP_TRY(finish_emptying(disk, manifest, node));
+    return finish_moving_in(disk, manifest, node);
 }
 
 Status remove_incoming(Disk& disk) {
-    auto names = disk.list();
-    if (!names) return names.take_failure();
-    for (const std::string& name : *names) {
-        if (name.starts_with("incoming")) SYNAP_TRY(disk.remove(name));
+    auto manifest = read_manifest(disk);
+    if (!manifest && manifest.error().code != Code::kEmpty) return manifest.take_failure();
+    if (manifest && manifest->change.step != Step::kNone) {
+        return Error{Code::kMisuse, disk.describe("") +
+                                        " is in the middle of a change that needs what was "
+                                        "received: open the store again, which finishes that"};
     }
-    return {};
+    return remove_by_name(disk, is_incoming);
 }
 
 }  // namespace synap

@@ -35,11 +35,13 @@ std::string encode_header(const DivergedFile& about) {
 Status copy_log(Disk& disk, uint64_t begin, uint64_t end, File& to, uint64_t offset) {
     auto segments = list_segments(disk);
     if (!segments) return segments.take_failure();
+    const Error too_short{Code::kCorrupt, disk.describe("") + ": the log is shorter than it was"};
     std::string bytes(kCopyBytes, '\0');
     for (size_t i = 0; i < segments->size() && begin < end; ++i) {
         const uint64_t start = (*segments)[i];
         const uint64_t until = i + 1 < segments->size() ? std::min(end, (*segments)[i + 1]) : end;
         if (until <= begin) continue;
+        if (start > begin) break;
         auto file = disk.open(format::file_name(format::kSegmentPrefix, start), OpenMode::kRead);
         if (!file) return file.take_failure();
         while (begin < until) {
@@ -47,16 +49,30 @@ Status copy_log(Disk& disk, uint64_t begin, uint64_t end, File& to, uint64_t off
             const uint64_t at = format::kSegmentHeaderBytes + begin - start;
             auto got = (*file)->read_at(at, bytes.data(), want);
             if (!got) return got.take_failure();
-            if (*got != want) return Error{Code::kCorrupt, "the log is shorter than it was"};
+            if (*got != want) return too_short;
             SYNAP_TRY(to.write_at(offset, {bytes.data(), want}));
             offset += want;
             begin += want;
         }
     }
+    if (begin < end) return too_short;
     return {};
 }
 
-Result<std::string> free_name(Disk& disk, uint32_t epoch, uint64_t begin) {
+// Of an attempt that was given up, or of a process that died, before it went back.
+bool is_saved(Disk& disk, const std::string& name, std::string_view header, uint64_t bytes) {
+    auto file = disk.open(name, OpenMode::kRead);
+    if (!file) return false;
+    auto size = (*file)->size();
+    if (!size || *size != header.size() + bytes) return false;
+    std::string found(header.size(), '\0');
+    auto got = (*file)->read_at(0, found.data(), found.size());
+    return got && *got == found.size() && found == header;
+}
+
+// Empty where the same is saved already.
+Result<std::string> free_name(Disk& disk, uint32_t epoch, uint64_t begin, std::string_view header,
+                              uint64_t bytes) {
     auto names = disk.list();
     if (!names) return names.take_failure();
     const std::string stem = format::file_name(
@@ -64,6 +80,7 @@ Result<std::string> free_name(Disk& disk, uint32_t epoch, uint64_t begin) {
     for (int i = 1; i <= kNamesMost; ++i) {
         std::string name = stem + (i == 1 ? "" : "-" + std::to_string(i)) + std::string(kSuffix);
         if (std::find(names->begin(), names->end(), name) == names->end()) return name;
+        if (is_saved(disk, name, header, bytes)) return std::string();
     }
     return Error{Code::kIo, "there are too many files named " + stem};
 }
@@ -73,11 +90,11 @@ Result<std::string> free_name(Disk& disk, uint32_t epoch, uint64_t begin) {
 Status save_diverged(Disk& disk, const Manifest& manifest, const NodeFile& node, uint64_t begin,
                      uint64_t end) {
     const uint32_t epoch = manifest.epochs.empty() ? 0 : manifest.epochs.back().number;
-    auto name = free_name(disk, epoch, begin);
+    const std::string header = encode_header({{}, manifest, node.id, begin, end, 0});
+    auto name = free_name(disk, epoch, begin, header, end - begin);
     if (!name) return name.take_failure();
-    const DivergedFile about{*name, manifest, node.id, begin, end, 0};
+    if (name->empty()) return disk.sync_names();
     return write_file_durably(disk, *name, [&](File& file) -> Result<std::string> {
-        std::string header = encode_header(about);
         SYNAP_TRY(copy_log(disk, begin, end, file, header.size()));
         return header;
     });
@@ -146,6 +163,7 @@ Result<bool> DivergedReader::next(Record& record) {
     };
     const uint32_t seed = about_.manifest.log_history().frame_seed;
     record_.clear();
+    bool in_chain = false;
     while (position_ < about_.end) {
         const uint64_t at = about_.frames_at + position_ - about_.begin;
         char bytes[format::kFrameHeaderBytes];
@@ -163,13 +181,20 @@ Result<bool> DivergedReader::next(Record& record) {
         if (frame_crc(bytes, crc32c(frame_, seed)) != header.crc) {
             return damaged("the checksum does not match");
         }
+        const FrameFault fault = fault_of(header, in_chain);
+        if (fault == FrameFault::kBroken) return damaged("a chain of frames is broken");
+        if (fault == FrameFault::kUnknown) {
+            return Error{Code::kVersion, path_ + ": position " + std::to_string(position_) +
+                                             ": a record of a kind this version does not know"};
+        }
+        in_chain = true;
         position_ += sizeof bytes + header.length;
         if (!is_filler(header)) record_.append(frame_);
         if ((header.flags & format::kFlagLast) == 0) continue;
         record = {position_, header.commit_ms, record_};
         return true;
     }
-    if (!record_.empty()) return damaged("the last record is not whole");
+    if (in_chain) return damaged("the last record is not whole");
     return false;
 }
 
