@@ -63,7 +63,11 @@ Status FullTarget::take_offer(std::string_view body) {
     Disk& disk = *self_.engine().disk();
     const bool goes_on = offer_.offset != 0 && offer_.complete_at == partial_.complete_at &&
                          offer_.checksum == partial_.checksum && offer_.offset == partial_.received;
-    if (goes_on) return go_on_with_file();
+    if (goes_on) {
+        Status gone_on = go_on_with_file();
+        if (!gone_on) partial_ = {};  // then from the beginning
+        return gone_on;
+    }
     if (offer_.offset != 0) return out_of_place("a later part");
     partial_ = {};
     SYNAP_TRY(remove_incoming(disk));
