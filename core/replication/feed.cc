@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/base/exhaustion.h"
+
 namespace synap::replication {
 
 Feed::Feed(Self& self, const FeedLimits& limits, std::unique_ptr<Link> link)
@@ -31,7 +33,10 @@ void Feed::fail(const Error& error, uint64_t now_us) {
 void Feed::read(uint64_t now_us) {
     Message message;
     // One question at a time: what comes behind it is read when it is answered.
-    while (!asks() && link_->next(message, now_us)) take(message, now_us);
+    while (!asks() && link_->next(message, now_us)) {
+        const bool could = attempt([&] { take(message, now_us); });
+        if (!could) fail({Code::kNoMemory, "memory is exhausted"}, now_us);
+    }
 }
 
 void Feed::take(const Message& message, uint64_t now_us) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/base/exhaustion.h"
 #include "core/replication/decision_text.h"
 
 namespace synap::replication {
@@ -322,7 +323,11 @@ Status Upstream::take_in_state(const Message& message, uint64_t now_us) {
 }
 
 void Upstream::take(const Message& message, uint64_t now_us) {
-    Status taken = take_in_state(message, now_us);
+    Status taken;
+    // The message is taken: what it held is asked for again, or is in the log and applied later.
+    if (!attempt([&] { taken = take_in_state(message, now_us); })) {
+        taken = Error{Code::kNoMemory, "memory is exhausted"};
+    }
     if (!taken) return leave(taken.error(), now_us);
     if (full_ == nullptr || !full_->is_complete() || state_ != UpstreamState::kReceives) return;
     change(UpstreamState::kLoads, [full = full_.get()] { return full->adopt(); });

@@ -62,6 +62,41 @@ TEST_F(Wait, DiskArguments) {
     EXPECT_EQ(client("WAITAOF 0 0 0"), "[:0 :0]");
 }
 
+class Ending final : public LogWaiter {
+public:
+    explicit Ending(std::vector<Code>& codes) : codes_(codes) {}
+    void complete(Code code, std::string_view) noexcept override { codes_.push_back(code); }
+
+private:
+    std::vector<Code>& codes_;
+};
+
+// WAITAOF waits for this disk and for replicas: for the first of them alone it does not end.
+TEST_F(Wait, OfTwoPartsEndsWithTheSecond) {
+    on_disk();
+    Client client(engine);
+    client("SET a 1");
+    std::vector<Code> codes;
+    const uint64_t position = client.session.last_write();
+    const uint64_t id = engine->waits().new_id();
+    engine->waits().start(engine->log(), position, Durability::kDisk, 0, 1,
+                          std::make_unique<Ending>(codes), 2, id);
+    ASSERT_TRUE(engine->log()->sync(position));
+    EXPECT_TRUE(codes.empty());
+    engine->waits().reached(id);
+    EXPECT_EQ(codes, std::vector<Code>{Code::kOk});
+    engine->waits().reached(id);
+    engine->waits().end(id, Code::kTimeout, "");
+    EXPECT_EQ(codes.size(), 1u);
+    const uint64_t late = engine->waits().new_id();
+    engine->waits().start(nullptr, position, Durability::kDisk, 0, 1,
+                          std::make_unique<Ending>(codes), 2, late);
+    engine->waits().reached(late);
+    engine->waits().end(late, Code::kTimeout, "");
+    EXPECT_EQ(codes.back(), Code::kTimeout);
+    EXPECT_EQ(codes.size(), 2u);
+}
+
 TEST_F(Wait, NothingWaitsInsideExec) {
     on_disk();
     Client client(engine);
