@@ -95,6 +95,7 @@ void Member::wipe() { disk_ = std::make_shared<SimDisk>(SimDiskOptions{.seed = r
 void Member::step() {
     if (engine_ == nullptr) return;
     engine_->maintain();
+    if (engine_->snapshots().running() && !engine_->snapshots().step(256)) return;
     companion_->node().step(false);
 }
 
