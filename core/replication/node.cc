@@ -268,6 +268,7 @@ NodeStatus Node::status() {
     }
     const auto epochs = engine_.durable_epochs();
     status.term = epochs.empty() ? 0 : epochs.back().term;
+    status.epoch = epochs.empty() ? 0 : epochs.back().number;
     status.now_us = now_us();
     status.upstream = upstream_.status(status.now_us);
     status.followers = downstream_.followers();

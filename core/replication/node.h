@@ -44,6 +44,7 @@ struct NodeSettings {
 struct NodeStatus {
     RoleFile role;
     uint32_t term = 0;
+    uint32_t epoch = 0;  // the number of the newest one
     UpstreamStatus upstream;
     std::vector<FollowerEntry> followers;
     uint64_t full_syncs = 0;     // of followers

@@ -120,6 +120,7 @@ void add_master(const UpstreamStatus& upstream, uint64_t applied, InfoFields& fi
 void add_own(Engine& engine, const NodeStatus& status, InfoFields& fields) {
     const UpstreamStatus& upstream = status.upstream;
     fields.number("synap_term", status.term);
+    fields.number("synap_epoch", status.epoch);
     fields.flag("synap_fenced", status.is_fenced());
     if (status.is_fenced()) fields.number("synap_fenced_by_term", status.role.fenced_by.term);
     fields.add("synap_node", replication::node_text(engine.node_id()));
