@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <exception>
 #include <new>
+#include <thread>
 
 namespace synap::server {
 
@@ -12,6 +14,7 @@ namespace {
 
 // Blocks from here on are mapped, not allocated: they grow without being copied.
 constexpr size_t kMappedBytes = 1024UL * 1024;
+constexpr size_t kUnmappedAsideBytes = 16 * 1024UL * 1024;
 
 char* map(size_t bytes) noexcept {
     void* block =
@@ -30,9 +33,20 @@ char* take(size_t bytes) noexcept {
     return bytes >= kMappedBytes ? map(bytes) : static_cast<char*>(std::malloc(bytes));
 }
 
+// The kernel takes tens of milliseconds to have hundreds of MiB back: not on a thread that serves.
+bool unmap_aside(char* block, size_t bytes) noexcept {
+    if (bytes < kUnmappedAsideBytes) return false;
+    try {
+        std::thread([block, bytes] { ::munmap(block, bytes); }).detach();
+        return true;
+    } catch (const std::exception&) {
+        return false;
+    }
+}
+
 void give(char* block, size_t bytes) noexcept {
     if (bytes >= kMappedBytes) {
-        ::munmap(block, bytes);
+        if (!unmap_aside(block, bytes)) ::munmap(block, bytes);
     } else {
         std::free(block);
     }
