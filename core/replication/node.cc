@@ -201,6 +201,7 @@ void Node::take_requests(uint64_t now_us) {
 }
 
 Status Node::become_replica(const Endpoint& master, bool force, uint64_t now_us) {
+    if (engine_.disk() == nullptr) return Error{Code::kUnsupported, std::string(kInMemoryText)};
     auto facts = self_.facts();
     if (!facts) return facts.take_failure();
     // The handshake of a later term would end the term of the node that it is to follow.

@@ -25,6 +25,9 @@
 
 namespace synap::replication {
 
+inline constexpr std::string_view kInMemoryText =
+    "a store in memory can not follow a master in this version: give it a directory";
+
 struct NodeSettings {
     std::string name;     // told to others; empty: that of the host
     std::string address;  // where others reach its replication port; see NodeFacts

@@ -152,6 +152,9 @@ Result<std::shared_ptr<Engine>> open_node(const EnginePlatform& platform, const 
     if (!node) return node.take_failure();
     auto choice = choose_role(last, node->role);
     if (!choice) return choice.take_failure();
+    if (platform.disk == nullptr && choice->file.role == NodeRole::kReplica) {
+        return Error{Code::kUnsupported, std::string(kInMemoryText)};
+    }
     EnginePlatform as_role = platform;
     as_role.follows = choice->file.role == NodeRole::kReplica || choice->file.fenced_by.term != 0;
     auto engine = Engine::open(as_role, options);

@@ -200,26 +200,25 @@ private:
             is_replica ||
             (is_set("replication.enabled") ? replication.enabled
                                            : config.role == "master" && is_set("server.role"));
-        if (!takes_part) {
-            if (is_set("replication.master_host")) {
-                warning(effective("replication.master_host").origin,
-                        "replication.master_host has no effect on a node that is no replica");
-            }
-            return;
+        if (!is_replica && is_set("replication.master_host")) {
+            warning(effective("replication.master_host").origin,
+                    "replication.master_host has no effect on a node that is no replica");
         }
+        if (!is_replica && is_set("replication.enabled") && !replication.enabled) return;
         const auto tell = [&](std::string_view name, std::string value) {
             if (value.empty()) return;
             settings.engine_options.emplace_back("replication." + std::string(name),
                                                  std::move(value));
         };
-        tell("role", is_replica ? "replica" : "master");
+        // Without a role of its own it may be told to follow: REPLICAOF.
+        if (takes_part) tell("role", is_replica ? "replica" : "master");
         if (is_replica && replication.master_host.empty()) {
             problem(effective("server.role").origin,
                     "server.role: a replica needs replication.master_host");
         } else if (is_replica) {
             tell("master", with_port(replication.master_host, replication.master_port));
         }
-        if (!is_replica || is_set("replication.listen_port")) {
+        if (takes_part && (!is_replica || is_set("replication.listen_port"))) {
             const std::string host = settings.host == kEveryAddress ? "" : settings.host;
             tell("listen", with_port(host, replication.listen_port));
         }

@@ -139,6 +139,24 @@ def test_a_replica_that_was_away(nodes: list[Node]) -> None:
     assert master.info("synap_full_syncs_sent") == "0"
 
 
+def test_a_server_that_was_started_plainly(nodes: list[Node], tmp_path: Path) -> None:
+    master = nodes[0]
+    master.call("SET", "a", "1")
+    with Server("synap", tmp_path / "plain") as plain, plain.client() as client:
+        assert client.call("SET", "own", "1") == ("+", b"OK")
+        refused = client.call("REPLICAOF", "127.0.0.1", master.port)
+        assert refused[0] == "-" and b"FORCE" in refused[1]
+        assert client.call("REPLICAOF", "127.0.0.1", master.port, "FORCE") == ("+", b"OK")
+        assert eventually(lambda: client.call("GET", "a") == ("$", b"1"))
+        assert client.call("GET", "own") == ("$", None)
+        assert client.call("REPLICAOF", "NO", "ONE") == ("+", b"OK")
+        assert client.call("SET", "b", "1") == ("+", b"OK")
+    with Server("synap", tmp_path / "memory", persistent=False) as memory:
+        with memory.client() as client:
+            refused = client.call("REPLICAOF", "127.0.0.1", master.port)
+            assert refused[0] == "-" and b"in memory" in refused[1]
+
+
 def admin(*args: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [str(find_built("synap-admin")), *args],

@@ -41,8 +41,11 @@ std::pair<std::string, std::string> two_values(const Option& option) {
     return {};
 }
 
-// A feature of a later release cannot be switched on, nor a value of the engine be out of range.
-bool is_settable(const Option& option) { return option.needs.empty(); }
+// A feature of a later release cannot be switched on, nor a value of the engine be out of range; a
+// file with a secret has to be there.
+bool is_settable(const Option& option) {
+    return option.needs.empty() && option.key != "replication.secret_file";
+}
 
 bool is_accepted(const Option& option, const std::string& value) {
     return load_flags({flag(option.key, value)}).ok();
@@ -187,7 +190,7 @@ TEST_F(ConfigTest, ReplicationIsTheEnginesAsItWasAskedFor) {
         }
         return text;
     };
-    EXPECT_EQ(of("server: {port: 15500}\n"), "");
+    EXPECT_EQ(of("server: {port: 15500}\n"), "clients=:15500 protected=true ");
     EXPECT_EQ(of("server: {role: master}\nreplication: {enabled: false}\n"), "");
     EXPECT_EQ(of("server: {role: master, host: 10.0.0.1}\n"),
               "role=master listen=10.0.0.1:15501 clients=:15500 protected=false ");
@@ -198,6 +201,8 @@ TEST_F(ConfigTest, ReplicationIsTheEnginesAsItWasAskedFor) {
            "replication: {master_host: 'fe80::1', listen_port: 7, secret: sixteen bytes of it}\n"),
         "role=replica master=[fe80::1]:15501 listen=:7 secret=sixteen bytes of it "
         "clients=:15500 protected=false ");
+    EXPECT_EQ(errors_of("replication: {secret_file: /nonexistent/secret}\n"),
+              "config.yml:1:28: replication.secret_file: '/nonexistent/secret' cannot be read\n");
     EXPECT_EQ(errors_of("server: {role: replica}\n"),
               "config.yml:1:16: server.role: a replica needs replication.master_host\n");
 }
