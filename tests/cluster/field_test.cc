@@ -1,17 +1,12 @@
 // What has gone wrong in the field with masters and replicas.
 #include <gtest/gtest.h>
 
-#include "tests/cluster/cluster.h"
+#include "tests/cluster/fixture.h"
 
 namespace synap::cluster {
 namespace {
 
-using replication::RoleSettings;
 using replication::UpstreamState;
-
-RoleSettings replica_of(const std::string& master) {
-    return {"replica", master + ":" + std::to_string(kPort)};
-}
 
 // All files of a disk, on another one.
 std::shared_ptr<SimDisk> copy_of(SimDisk& disk, uint64_t device) {
@@ -27,14 +22,8 @@ std::shared_ptr<SimDisk> copy_of(SimDisk& disk, uint64_t device) {
     return copy;
 }
 
-class Field : public testing::TestWithParam<uint64_t> {
+class Field : public ClusterTest {
 protected:
-    void begin(const std::vector<std::string>& followers) {
-        ASSERT_TRUE(cluster.add("m").start({"master", ""}));
-        for (const std::string& name : followers) {
-            ASSERT_TRUE(cluster.add(name).start(replica_of("m")));
-        }
-    }
     void write(const std::string& to, int from, int until) {
         for (int i = from; i < until; ++i) cluster[to].call("SET k" + std::to_string(i) + " v");
     }
@@ -42,12 +31,6 @@ protected:
         Log& log = *cluster[name].engine().log();
         ASSERT_TRUE(log.sync(log.appended()));
     }
-    void converge(const std::string& master = "m") {
-        ASSERT_TRUE(cluster.pass_until([&] { return cluster.has_converged(master); }))
-            << cluster.story();
-    }
-
-    Cluster cluster{GetParam()};
 };
 
 INSTANTIATE_TEST_SUITE_P(Seeds, Field, testing::Range<uint64_t>(1, 5));

@@ -1,33 +1,14 @@
 // Masters and followers as their clients see them.
 #include <gtest/gtest.h>
 
-#include "tests/cluster/cluster.h"
+#include "tests/cluster/fixture.h"
 
 namespace synap::cluster {
 namespace {
 
-using replication::RoleSettings;
 using replication::UpstreamState;
 
-RoleSettings replica_of(const std::string& master) {
-    return {"replica", master + ":" + std::to_string(kPort)};
-}
-
-class Follow : public testing::TestWithParam<uint64_t> {
-protected:
-    void begin(const std::vector<std::string>& followers) {
-        ASSERT_TRUE(cluster.add("m").start({"master", ""}));
-        for (const std::string& name : followers) {
-            ASSERT_TRUE(cluster.add(name).start(replica_of("m")));
-        }
-    }
-    void converge(const std::string& master = "m") {
-        ASSERT_TRUE(cluster.pass_until([&] { return cluster.has_converged(master); }))
-            << cluster.story();
-    }
-
-    Cluster cluster{GetParam()};
-};
+class Follow : public ClusterTest {};
 
 INSTANTIATE_TEST_SUITE_P(Seeds, Follow, testing::Range<uint64_t>(1, 4));
 

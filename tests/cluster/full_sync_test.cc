@@ -1,19 +1,14 @@
 // Full syncs as clients of both ends see them.
 #include <gtest/gtest.h>
 
-#include "tests/cluster/cluster.h"
+#include "tests/cluster/fixture.h"
 
 namespace synap::cluster {
 namespace {
 
-using replication::RoleSettings;
 using replication::UpstreamState;
 
-RoleSettings replica_of(const std::string& master) {
-    return {"replica", master + ":" + std::to_string(kPort)};
-}
-
-class FullSync : public testing::TestWithParam<uint64_t> {
+class FullSync : public ClusterTest {
 protected:
     // A master whose log does not reach back to its begin.
     void begin_master() {
@@ -27,13 +22,8 @@ protected:
         ASSERT_TRUE(master.engine().snapshots().take());
         ASSERT_GT(master.engine().log()->oldest_position(), 0u);
     }
-    void converge(const std::string& master = "m") {
-        ASSERT_TRUE(cluster.pass_until([&] { return cluster.has_converged(master); }))
-            << cluster.story();
-    }
 
     static constexpr int kKeys = 2000;
-    Cluster cluster{GetParam()};
 };
 
 INSTANTIATE_TEST_SUITE_P(Seeds, FullSync, testing::Range<uint64_t>(1, 4));
