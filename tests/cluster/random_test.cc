@@ -139,8 +139,22 @@ private:
         if (node.is_up()) node.engine().snapshots().take().ignore();
     }
 
+    // Two nodes that were promoted without knowing of each other: neither has what the other has,
+    // and which of them is to be kept is for a person to say, not for a rule.
+    bool has_two_terms() {
+        std::map<uint32_t, uint64_t> ids;
+        for (const std::string& name : names_) {
+            if (!member(name).is_up()) continue;
+            const uint64_t id = term_of(member(name));
+            const auto [known, is_new] = ids.emplace(member(name).status().term, id);
+            if (!is_new && known->second != id) return true;
+        }
+        return false;
+    }
+
     // The operator's rule: with all of them in sight, the one that has most.
     void promote() {
+        if (has_two_terms()) return;
         std::optional<std::string> best;
         std::tuple<uint32_t, uint32_t, uint64_t> most;
         for (const std::string& name : names_) {
