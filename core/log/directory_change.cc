@@ -13,20 +13,8 @@ namespace {
 
 using Step = DirectoryChange::Step;
 
-// A layer above knows what is in them; here only their names matter.
-Result<std::vector<uint64_t>> positions_of(Disk& disk, std::string_view prefix) {
-    auto names = disk.list();
-    if (!names) return names.take_failure();
-    std::vector<uint64_t> positions;
-    for (const std::string& name : *names) {
-        uint64_t position = 0;
-        if (format::parse_file_name(name, prefix, position)) positions.push_back(position);
-    }
-    return positions;
-}
-
 Status remove_from(Disk& disk, std::string_view prefix, uint64_t from) {
-    auto positions = positions_of(disk, prefix);
+    auto positions = list_positions(disk, prefix);
     if (!positions) return positions.take_failure();
     for (const uint64_t position : *positions) {
         if (position < from) continue;
@@ -35,31 +23,16 @@ Status remove_from(Disk& disk, std::string_view prefix, uint64_t from) {
     return {};
 }
 
-bool is_incoming(std::string_view name) noexcept {
-    return name.starts_with(format::kIncomingPrefix) ||
-           name.starts_with(format::kIncomingSnapshotPrefix);
-}
-
-template <typename Which>
-Status remove_by_name(Disk& disk, Which&& which) {
-    auto names = disk.list();
-    if (!names) return names.take_failure();
-    for (const std::string& name : *names) {
-        if (which(name)) SYNAP_TRY(disk.remove(name));
-    }
-    return {};
-}
-
 Status has_incoming(Disk& disk) {
     auto names = disk.list();
     if (!names) return names.take_failure();
-    if (std::any_of(names->begin(), names->end(), is_incoming)) return {};
+    if (std::any_of(names->begin(), names->end(), format::is_incoming)) return {};
     return Error{Code::kInvalidArgument, disk.describe("") + " holds nothing that was received"};
 }
 
 Status can_go_back(Disk& disk, uint64_t point) {
     if (point == 0) return {};  // to nothing
-    auto snapshots = positions_of(disk, format::kSnapshotPrefix);
+    auto snapshots = list_positions(disk, format::kSnapshotPrefix);
     if (!snapshots) return snapshots.take_failure();
     const bool has_snapshot =
         std::any_of(snapshots->begin(), snapshots->end(), [&](uint64_t at) { return at <= point; });
@@ -102,11 +75,6 @@ Status note_durable(Disk& disk, const Manifest& manifest, NodeFile& node, uint64
     return {};
 }
 
-// Epochs that began at the point hold nothing; whoever has them tells of them again.
-void forget_epochs_from(Manifest& manifest, uint64_t point) {
-    std::erase_if(manifest.epochs, [&](const Epoch& epoch) { return epoch.start >= point; });
-}
-
 Status finish_cutting(Disk& disk, Manifest& manifest, NodeFile& node) {
     const uint64_t point = manifest.change.position;
     // Before what they say is gone.
@@ -116,7 +84,8 @@ Status finish_cutting(Disk& disk, Manifest& manifest, NodeFile& node) {
     SYNAP_TRY(cut_log(disk, point));
     SYNAP_TRY(disk.sync_names());
     Manifest next = manifest;
-    forget_epochs_from(next, point);
+    // Those that began at the point hold nothing; whoever has them tells of them again.
+    std::erase_if(next.epochs, [&](const Epoch& epoch) { return epoch.start >= point; });
     SYNAP_TRY(set_step(disk, next, Step::kNone, 0));
     manifest = std::move(next);
     return {};
@@ -132,10 +101,8 @@ Status finish_emptying(Disk& disk, Manifest& manifest, NodeFile& node) {
 
 // Those that have their names already were moved before.
 Status move_in(Disk& disk) {
-    for (const auto& [from, to] :
-         {std::pair{format::kIncomingPrefix, format::kSegmentPrefix},
-          std::pair{format::kIncomingSnapshotPrefix, format::kSnapshotPrefix}}) {
-        auto positions = positions_of(disk, from);
+    for (const auto& [from, to] : format::kIncomingNames) {
+        auto positions = list_positions(disk, from);
         if (!positions) return positions.take_failure();
         for (const uint64_t position : *positions) {
             SYNAP_TRY(
@@ -202,7 +169,12 @@ Status remove_incoming(Disk& disk) {
                                         " is in the middle of a change that needs what was "
                                         "received: open the store again, which finishes that"};
     }
-    return remove_by_name(disk, is_incoming);
+    auto names = disk.list();
+    if (!names) return names.take_failure();
+    for (const std::string& name : *names) {
+        if (format::is_incoming(name)) SYNAP_TRY(disk.remove(name));
+    }
+    return {};
 }
 
 }  // namespace synap

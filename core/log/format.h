@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace synap::format {
 
@@ -23,7 +24,7 @@ inline constexpr std::string_view kSegmentPrefix = "log-";
 inline constexpr std::string_view kSnapshotPrefix = "snapshot-";
 inline constexpr std::string_view kDivergedMagic = "SYNAPDIV";
 inline constexpr std::string_view kDivergedPrefix = "diverged-";
-// What a full sync has brought so far: a snapshot, and the log from its beginning on.
+// What a full sync has brought so far: the log from where its snapshot begins, and that.
 inline constexpr std::string_view kIncomingSnapshotPrefix = "incoming-snapshot-";
 inline constexpr std::string_view kIncomingPrefix = "incoming-log-";
 inline constexpr std::string_view kTemporarySuffix = ".tmp";
@@ -55,6 +56,12 @@ inline constexpr uint8_t kFlagLast = 2;
 
 // "log-00000000000000000042": names sort as positions do.
 std::string file_name(std::string_view prefix, uint64_t position);
+// What they are called once they have taken the place of what was there.
+inline constexpr std::pair<std::string_view, std::string_view> kIncomingNames[] = {
+    {kIncomingPrefix, kSegmentPrefix}, {kIncomingSnapshotPrefix, kSnapshotPrefix}};
+constexpr bool is_incoming(std::string_view name) noexcept {
+    return name.starts_with(kIncomingPrefix) || name.starts_with(kIncomingSnapshotPrefix);
+}
 // False when the name is not of that form.
 bool parse_file_name(std::string_view name, std::string_view prefix, uint64_t& position) noexcept;
 

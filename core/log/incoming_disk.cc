@@ -1,23 +1,16 @@
 #include "core/log/incoming_disk.h"
 
 #include <algorithm>
-#include <utility>
 
 #include "core/log/format.h"
 
 namespace synap {
 namespace {
 
-// Incoming, and as it will be.
-constexpr std::pair<std::string_view, std::string_view> kPrefixes[] = {
-    {format::kIncomingPrefix, format::kSegmentPrefix},
-    {format::kIncomingSnapshotPrefix, format::kSnapshotPrefix},
-};
-
 // Empty where there is none.
 std::string incoming_name(std::string_view name) {
     uint64_t position = 0;
-    for (const auto& [from, to] : kPrefixes) {
+    for (const auto& [from, to] : format::kIncomingNames) {
         if (format::parse_file_name(name, to, position)) return format::file_name(from, position);
     }
     return {};
@@ -43,7 +36,7 @@ Result<std::vector<std::string>> IncomingDisk::list() {
     if (!names) return names.take_failure();
     uint64_t position = 0;
     for (const std::string& name : *names) {
-        for (const auto& [from, to] : kPrefixes) {
+        for (const auto& [from, to] : format::kIncomingNames) {
             if (!format::parse_file_name(name, from, position)) continue;
             shown.push_back(format::file_name(to, position));
         }

@@ -101,18 +101,20 @@ Result<std::unique_ptr<File>> create_segment(Disk& disk, const SegmentHeader& he
     return file;
 }
 
-Result<std::vector<uint64_t>> list_segments(Disk& disk) {
+Result<std::vector<uint64_t>> list_positions(Disk& disk, std::string_view prefix) {
     auto names = disk.list();
     if (!names) return names.take_error();
     std::vector<uint64_t> positions;
     for (const std::string& name : *names) {
         uint64_t position = 0;
-        if (format::parse_file_name(name, format::kSegmentPrefix, position)) {
-            positions.push_back(position);
-        }
+        if (format::parse_file_name(name, prefix, position)) positions.push_back(position);
     }
     std::sort(positions.begin(), positions.end());
     return positions;
+}
+
+Result<std::vector<uint64_t>> list_segments(Disk& disk) {
+    return list_positions(disk, format::kSegmentPrefix);
 }
 
 }  // namespace synap

@@ -48,6 +48,8 @@ Result<SegmentHeader> decode_segment_header(std::string_view bytes, const std::s
 Result<std::unique_ptr<File>> create_segment(Disk& disk, const SegmentHeader& header,
                                              const std::function<Status(File&)>& prepare = nullptr);
 
+// Positions in the names of files that begin so, ascending.
+Result<std::vector<uint64_t>> list_positions(Disk& disk, std::string_view prefix);
 // First positions of the segments present, ascending.
 Result<std::vector<uint64_t>> list_segments(Disk& disk);
 

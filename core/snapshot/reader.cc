@@ -172,16 +172,8 @@ Result<SnapshotInfo> verify_file(Disk& disk, std::string_view name, const Histor
 }  // namespace layout
 
 Result<std::vector<uint64_t>> list_snapshots(Disk& disk) {
-    auto names = disk.list();
-    if (!names) return names.take_error();
-    std::vector<uint64_t> positions;
-    for (const std::string& name : *names) {
-        uint64_t position = 0;
-        if (format::parse_file_name(name, format::kSnapshotPrefix, position)) {
-            positions.push_back(position);
-        }
-    }
-    std::sort(positions.rbegin(), positions.rend());
+    auto positions = list_positions(disk, format::kSnapshotPrefix);
+    if (positions) std::reverse(positions->begin(), positions->end());
     return positions;
 }
 
