@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "server/admin/target.h"
+#include "server/client/info_text.h"
 
 namespace synap::server::admin {
 namespace {
@@ -19,15 +20,12 @@ Facts facts_of(Target& target) {
     const Answer answer = target.run(std::span(&command, 1)).front();
     if (answer.is_error()) throw Failure(answer.text);
     Facts facts;
-    std::string_view text = answer.text;
-    while (!text.empty()) {
-        const size_t end = text.find("\r\n");
-        const std::string_view line = text.substr(0, end);
-        text.remove_prefix(end == std::string_view::npos ? text.size() : end + 2);
+    each_line(answer.text, [&](std::string_view line) {
         const size_t colon = line.find(':');
-        if (colon == std::string_view::npos) continue;
-        facts.emplace(line.substr(0, colon), line.substr(colon + 1));
-    }
+        if (colon != std::string_view::npos) {
+            facts.emplace(line.substr(0, colon), line.substr(colon + 1));
+        }
+    });
     return facts;
 }
 
@@ -47,19 +45,12 @@ uint64_t number_of(const Facts& facts, std::string_view name) {
 std::vector<Facts> followers_of(const Facts& facts) {
     std::vector<Facts> followers;
     for (size_t i = 0;; ++i) {
-        std::string_view line;
         const auto found = facts.find("slave" + std::to_string(i));
         if (found == facts.end()) return followers;
-        line = found->second;
         Facts follower;
-        while (!line.empty()) {
-            const size_t end = line.find(',');
-            const std::string_view fact = line.substr(0, end);
-            line.remove_prefix(end == std::string_view::npos ? line.size() : end + 1);
-            const size_t equals = fact.find('=');
-            if (equals == std::string_view::npos) continue;
-            follower.emplace(fact.substr(0, equals), fact.substr(equals + 1));
-        }
+        each_fact(found->second, ',', [&](std::string_view name, std::string_view value) {
+            follower.emplace(name, value);
+        });
         followers.push_back(std::move(follower));
     }
 }

@@ -6,23 +6,12 @@
 #include <string>
 #include <string_view>
 
+#include "server/client/info_text.h"
 #include "server/http/command.h"
 #include "server/http/router.h"
 
 namespace synap::server::http {
 namespace {
-
-// Calls `body` for each line of `text`, line ends removed.
-template <typename Body>
-void each_line(std::string_view text, Body body) {
-    while (!text.empty()) {
-        const size_t end = text.find('\n');
-        std::string_view line = text.substr(0, end);
-        text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-        if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
-        body(line);
-    }
-}
 
 // Numbers as numbers, everything else as text.
 void write_fact(JsonWriter& json, std::string_view text) {
@@ -71,20 +60,14 @@ void write_sections(JsonWriter& json, std::string_view text) {
 
 void write_client(JsonWriter& json, std::string_view line) {
     json.begin_object();
-    while (!line.empty()) {
-        const size_t end = line.find(' ');
-        const std::string_view fact = line.substr(0, end);
-        line.remove_prefix(end == std::string_view::npos ? line.size() : end + 1);
-        const size_t equals = fact.find('=');
-        if (equals == std::string_view::npos) continue;
-        const std::string_view name = fact.substr(0, equals);
+    each_fact(line, ' ', [&](std::string_view name, std::string_view value) {
         json.key(name);
         if (name == "id") {
-            json.text(fact.substr(equals + 1));
+            json.text(value);
         } else {
-            write_fact(json, fact.substr(equals + 1));
+            write_fact(json, value);
         }
-    }
+    });
     json.end_object();
 }
 

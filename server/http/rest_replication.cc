@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "server/client/info_text.h"
 #include "server/http/router.h"
 
 namespace synap::server::http {
@@ -130,24 +131,18 @@ Failure read_only(Exchange& exchange, const RestRequest& /*request*/) {
 // "slave0:ip=..,port=..": as an object.
 void write_follower(JsonWriter& json, std::string_view line) {
     json.begin_object();
-    while (!line.empty()) {
-        const size_t end = line.find(',');
-        const std::string_view fact = line.substr(0, end);
-        line.remove_prefix(end == std::string_view::npos ? line.size() : end + 1);
-        const size_t equals = fact.find('=');
-        if (equals == std::string_view::npos) continue;
-        const std::string_view value = fact.substr(equals + 1);
+    each_fact(line, ',', [&](std::string_view name, std::string_view value) {
         int64_t number = 0;
         const auto read = std::from_chars(value.data(), value.data() + value.size(), number);
-        const bool is_number = fact.substr(0, equals) != "id" && fact.substr(0, equals) != "name" &&
-                               read.ec == std::errc() && read.ptr == value.data() + value.size();
-        json.key(fact.substr(0, equals));
+        const bool is_number = name != "id" && name != "name" && read.ec == std::errc() &&
+                               read.ptr == value.data() + value.size();
+        json.key(name);
         if (is_number) {
             json.integer(number);
         } else {
             json.text(value);
         }
-    }
+    });
     json.end_object();
 }
 
