@@ -245,12 +245,14 @@ void Log::append_frames(const EffectBuffer& effects, const Frames& frames, uint6
 }
 
 // Of whoever wrote: to be freed without the lock. Pages of hundreds of MiB take the kernel long, so
-// that is the log thread's: true, where it is to be woken for that. Holds write_.
-bool Log::take_put(std::vector<Splice>& put) noexcept {
-    if (options_.threads && put_bytes_ >= kFreedAsideBytes) return true;
+// they are left to the log thread. Holds write_.
+void Log::take_put(std::vector<Splice>& put) noexcept {
+    if (options_.threads && put_bytes_ >= kFreedAsideBytes) {
+        put_is_large_.store(true);
+        return wake();
+    }
     put.swap(put_);
     put_bytes_ = 0;
-    return false;
 }
 
 void Log::free_put() noexcept {
@@ -263,14 +265,12 @@ void Log::free_put() noexcept {
 Status Log::write(uint64_t position) {
     if (written() >= position) return {};
     std::vector<Splice> put;
-    bool is_large = false;
     {
         const std::lock_guard<std::mutex> guard(write_);
         if (failed()) return failure();
         SYNAP_TRY(write_through(position));
-        is_large = take_put(put);
+        take_put(put);
     }
-    if (is_large) wake();
     if (waiting_count_.load() != 0) complete_waiters();
     // It may have a sync to think of now.
     if (parked_.load() && fsync() != FsyncPolicy::kNever) wake();

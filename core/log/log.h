@@ -307,7 +307,7 @@ private:
         return failure();
     }
     void complete_waiters() noexcept;
-    bool take_put(std::vector<Splice>& put) noexcept;
+    void take_put(std::vector<Splice>& put) noexcept;
     void free_put() noexcept;
     void wake() noexcept;
     void run() noexcept;
@@ -334,16 +334,17 @@ private:
     RecordTap* tap_ = nullptr;  // guarded by append_
 
     std::mutex write_;
-    Tail writing_;                 // guarded by write_
-    bool taken_ = false;           // writing_ holds what is not written yet; guarded by write_
-    std::vector<Splice> put_;      // written values, to be freed without the lock; write_
-    uint64_t put_bytes_ = 0;       // of them; write_
-    std::shared_ptr<File> file_;   // guarded by write_
-    std::vector<Earlier> dirty_;   // guarded by write_
-    bool names_dirty_ = false;     // guarded by write_
-    uint64_t segment_start_;       // guarded by write_
-    uint64_t segment_synced_ = 0;  // as its header says, if it is new; guarded by write_
-    uint64_t zeroed_until_ = 0;    // file offset; guarded by write_
+    Tail writing_;             // guarded by write_
+    bool taken_ = false;       // writing_ holds what is not written yet; guarded by write_
+    std::vector<Splice> put_;  // written values, to be freed without the lock; write_
+    uint64_t put_bytes_ = 0;   // of them; write_
+    std::atomic<bool> put_is_large_{false};  // the thread is to free them
+    std::shared_ptr<File> file_;             // guarded by write_
+    std::vector<Earlier> dirty_;             // guarded by write_
+    bool names_dirty_ = false;               // guarded by write_
+    uint64_t segment_start_;                 // guarded by write_
+    uint64_t segment_synced_ = 0;            // as its header says, if it is new; guarded by write_
+    uint64_t zeroed_until_ = 0;              // file offset; guarded by write_
     uint64_t reserved_ = 0;        // file offset to which there is room; guarded by write_
     bool zeroes_ = false;          // the file system cannot reserve room; guarded by write_
     std::atomic<uint32_t> epoch_;  // of own records; changes under write_ and append_

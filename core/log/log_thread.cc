@@ -41,7 +41,7 @@ uint64_t Log::wanted_sync() noexcept {
 bool Log::work_once(bool& due_soon) {
     due_soon = false;
     if (failed()) return false;
-    free_put();
+    if (put_is_large_.exchange(false)) free_put();
     if (!started()) return true;
     if (!takes_records()) {
         try_again();
