@@ -19,4 +19,11 @@ std::string to_lower(std::string_view text) {
     return lower;
 }
 
+std::string hexadecimal(uint64_t value) {
+    static constexpr char kDigits[] = "0123456789abcdef";
+    std::string text(16, '0');
+    for (size_t i = 0; i < text.size(); ++i) text[i] = kDigits[value >> (60 - 4 * i) & 15];
+    return text;
+}
+
 }  // namespace synap

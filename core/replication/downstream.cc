@@ -191,11 +191,6 @@ std::vector<FollowerEntry> Downstream::followers() {
     return all;
 }
 
-size_t Downstream::connected() {
-    const std::lock_guard<std::mutex> guard(mutex_);
-    return table_.connected();
-}
-
 size_t Downstream::count(bool fsynced, uint64_t position) {
     const std::lock_guard<std::mutex> guard(mutex_);
     return (fsynced ? table_.fsynced() : table_.applied()).count(position);
@@ -209,11 +204,6 @@ bool Downstream::wait(bool fsynced, size_t n, uint64_t position, uint64_t waiter
 void Downstream::cancel(bool fsynced, size_t n, uint64_t position, uint64_t waiter) {
     const std::lock_guard<std::mutex> guard(mutex_);
     (fsynced ? table_.fsynced() : table_.applied()).cancel(n, position, waiter);
-}
-
-size_t Downstream::fresh(uint64_t now_us, uint64_t max_stale_us) {
-    const std::lock_guard<std::mutex> guard(mutex_);
-    return table_.fresh(now_us, max_stale_us);
 }
 
 }  // namespace synap::replication

@@ -44,13 +44,11 @@ public:
 
     // A copy of what is known of them.
     std::vector<FollowerEntry> followers();
-    size_t connected();
     // How many have applied, or made durable, through `position`.
     size_t count(bool fsynced, uint64_t position);
     // False when `n` have come so far already: nothing is kept then. `waiter` is told once.
     bool wait(bool fsynced, size_t n, uint64_t position, uint64_t waiter);
     void cancel(bool fsynced, size_t n, uint64_t position, uint64_t waiter);
-    size_t fresh(uint64_t now_us, uint64_t max_stale_us);
     uint64_t full_syncs() const noexcept { return full_syncs_.load(std::memory_order_relaxed); }
     uint64_t partial_syncs() const noexcept {
         return partial_syncs_.load(std::memory_order_relaxed);

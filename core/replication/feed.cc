@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/base/exhaustion.h"
+#include "core/base/text.h"
 
 namespace synap::replication {
 
@@ -74,7 +75,7 @@ void Feed::answer(const Answer& answer, uint64_t now_us) {
     if (course == Course::kContinue || course == Course::kFull) {
         phase_ = Phase::kAnswered;
         from_ = answer.decision.from;
-        pin_ = "follower-" + node_text(node_);
+        pin_ = "follower-" + hexadecimal(node_);
         if (course == Course::kFull) epochs_answered_ = answer.facts.epochs;
         if (course == Course::kContinue) {
             if (Status pinned = pin_log(from_); !pinned) return fail(pinned.error(), now_us);
@@ -128,7 +129,7 @@ Status Feed::take_full_request(std::string_view body) {
     if (phase_ != Phase::kAnswered) {
         return Error{Code::kCorrupt, "FULL_REQUEST where none is to come"};
     }
-    full_ = std::make_unique<FullSource>(self_, "full-" + node_text(node_), limits_.full_sync_pin,
+    full_ = std::make_unique<FullSource>(self_, "full-" + hexadecimal(node_), limits_.full_sync_pin,
                                          *request);
     phase_ = Phase::kSendsSnapshot;
     return {};
@@ -158,18 +159,6 @@ bool Feed::send(uint64_t now_us) {
     return false;
 }
 
-// An epoch that begins here or before, which it does not know.
-bool Feed::send_epoch_at(uint64_t position) {
-    bool sent = false;
-    for (const Epoch& epoch : self_.engine().durable_epochs()) {
-        if (epoch.number <= epoch_told_ || epoch.start > position) continue;
-        link_->send(epoch);
-        epoch_told_ = epoch.number;
-        sent = true;
-    }
-    return sent;
-}
-
 void Feed::send_piece(const TailRead& read, std::string_view bytes, uint64_t position) {
     while (!bytes.empty()) {
         const std::string_view piece = bytes.substr(0, kLogPieceBytes);
@@ -186,28 +175,28 @@ bool Feed::send_log(uint64_t now_us) {
     while (link_->is_proven() && link_->has_room()) {
         if (sent >= limits_.bytes_at_once) return true;
         uint64_t position = reader_->position();
-        send_epoch_at(position);
         auto read = reader_->read(kLogPieceBytes);
         if (!read) {
             const bool gone = read.error().code == Code::kNeedSnapshot;
             leave(gone ? Why::kLogGone : Why::kInternal, read.error().message, {}, now_us);
             return false;
         }
-        if (read->bytes.empty()) return false;
         std::string_view bytes = read->bytes;
+        const uint64_t end = position + bytes.size();
         sent += bytes.size();
-        for (const Epoch& epoch : self_.engine().durable_epochs()) {
-            if (epoch.number <= epoch_told_ || epoch.start <= position ||
-                epoch.start >= read->end) {
-                continue;
-            }
-            const size_t before = epoch.start - position;
+        // Looked at behind the bytes: MANIFEST has an epoch before anything of it is written.
+        const auto manifest = self_.engine().durable_manifest();
+        for (const Epoch& epoch : manifest->epochs) {
+            if (epoch.number <= epoch_told_ || epoch.start > end) continue;
+            const size_t before = epoch.start - std::min(epoch.start, position);
             send_piece(*read, bytes.substr(0, before), position);
             bytes.remove_prefix(before);
-            position = epoch.start;
-            send_epoch_at(position);
+            position += before;
+            link_->send(epoch);
+            epoch_told_ = epoch.number;
         }
         send_piece(*read, bytes, position);
+        if (read->bytes.empty()) return false;
     }
     return false;
 }

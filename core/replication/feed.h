@@ -58,7 +58,6 @@ public:
                uint32_t retry_ms = 0);
 
     bool is_follower() const noexcept { return phase_ != Phase::kUnknown; }
-    bool sends_snapshot() const noexcept { return phase_ == Phase::kSendsSnapshot; }
     const std::string& follower() const noexcept { return name_; }
 
 private:
@@ -75,7 +74,6 @@ private:
     Status take_ack(std::string_view body);
     Status stream_from(uint64_t position);
     bool send_log(uint64_t now_us);
-    bool send_epoch_at(uint64_t position);
     void send_piece(const TailRead& read, std::string_view bytes, uint64_t position);
     bool send_snapshot(uint64_t now_us);
     Status pin_log(uint64_t position);

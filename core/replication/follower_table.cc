@@ -6,13 +6,6 @@
 
 namespace synap::replication {
 
-std::string node_text(uint64_t id) {
-    static constexpr char kDigits[] = "0123456789abcdef";
-    std::string text(16, '0');
-    for (size_t i = 0; i < text.size(); ++i) text[i] = kDigits[id >> (60 - 4 * i) & 15];
-    return text;
-}
-
 void FollowerTable::uncount(const FollowerEntry& entry) {
     if (!entry.counts()) return;
     applied_.remove(entry.applied);
@@ -127,7 +120,7 @@ FollowerTable::Resolved FollowerTable::resolve(std::string_view text) const {
     if (text.empty()) return resolved;
     for (const auto& [node, entry] : followers_) {
         if (entry.name == text || entry.address == text || entry.clients == text ||
-            node_text(node) == to_lower(text)) {
+            hexadecimal(node) == to_lower(text)) {
             resolved.nodes.push_back(node);
         }
     }

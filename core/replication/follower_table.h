@@ -26,9 +26,6 @@ namespace synap::replication {
 inline constexpr size_t kFollowersMost = 1024;  // connected
 inline constexpr size_t kFollowersRemembered = 1024;
 
-// The id of a node as people see it: 16 hexadecimal digits.
-std::string node_text(uint64_t id);
-
 struct FollowerEntry {
     uint64_t node = 0;
     uint64_t connection = 0;  // 0: it is not connected

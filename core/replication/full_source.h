@@ -36,8 +36,6 @@ public:
     bool is_done() const noexcept { return step_ == Step::kDone; }
     // Where the log goes on behind the snapshot.
     uint64_t from() const noexcept { return info_.from; }
-    uint64_t size() const noexcept { return size_; }
-    uint64_t sent() const noexcept { return sent_; }
 
 private:
     enum class Step : uint8_t { kChooses, kReads, kSends, kDone };

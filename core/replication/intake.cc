@@ -44,9 +44,9 @@ Status Intake::store(std::string_view frames, std::string_view effects) {
 }
 
 Status Intake::enter(const Epoch& epoch) {
-    const auto epochs = engine_.durable_epochs();
+    const auto manifest = engine_.durable_manifest();
     const auto same = [&](const Epoch& known) { return known.id == epoch.id; };
-    if (std::any_of(epochs.begin(), epochs.end(), same)) return {};
+    if (std::any_of(manifest->epochs.begin(), manifest->epochs.end(), same)) return {};
     if (epoch.start > stream_.record_end()) {
         return Error{Code::kCorrupt, "an epoch that begins at position " +
                                          std::to_string(epoch.start) + ", told at " +

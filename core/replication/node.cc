@@ -109,7 +109,8 @@ void Node::step(bool waits) {
 
 // What is here may not be the history that it will be part of.
 std::optional<Decision> Node::why_nobody_follows() {
-    if (self_.is_master() || (!upstream_.is_loading() && engine_.durable_epochs().size() != 0)) {
+    if (self_.is_master() ||
+        (!upstream_.is_loading() && !engine_.durable_manifest()->epochs.empty())) {
         return {};
     }
     Decision later;
@@ -140,7 +141,8 @@ void Node::heartbeat(uint64_t now_us) {
     heartbeat_due_us_ = now_us + uint64_t{settings_.feed.heartbeat_ms} * 1000;
     Log* log = engine_.log();
     if (log == nullptr || downstream_.connections() == 0) return;
-    const auto epochs = engine_.durable_epochs();
+    const auto manifest = engine_.durable_manifest();
+    const auto& epochs = manifest->epochs;
     Heartbeat heartbeat;
     heartbeat.sequence = ++heartbeats_;
     heartbeat.engine_ms = engine_.now_ms();
@@ -237,9 +239,6 @@ Status Node::become_master(uint64_t now_us) {
                      "this replica is receiving or loading its data: there is nothing whole to be "
                      "master of yet"};
     }
-    if (engine_.disk() == nullptr) {
-        return Error{Code::kUnsupported, "a replica in memory cannot be a master"};
-    }
     const auto& heard = upstream_.last_heartbeat();
     const uint32_t above = std::max(self_.role().fenced_by.term, heard ? heard->term : 0u);
     SYNAP_TRY(engine_.begin_term(above));
@@ -250,8 +249,9 @@ Status Node::become_master(uint64_t now_us) {
     SYNAP_TRY(self_.set_role(next));
     upstream_.follow(std::nullopt, now_us);
     engine_.following().end();
-    self_.say(LogLine::Level::kInfo, "replication: this node is a master, of term " +
-                                         std::to_string(engine_.durable_epochs().back().term));
+    self_.say(LogLine::Level::kInfo,
+              "replication: this node is a master, of term " +
+                  std::to_string(engine_.durable_manifest()->epochs.back().term));
     return {};
 }
 

@@ -102,9 +102,6 @@ public:
     void cancel_wait(bool fsynced, size_t n, uint64_t position, uint64_t waiter) {
         downstream_.cancel(fsynced, n, position, waiter);
     }
-    Downstream& downstream() noexcept { return downstream_; }
-    // What the master is known to have and this node does not show yet; see UpstreamStatus.
-    UpstreamStatus upstream_status() { return upstream_.status(now_us()); }
 
 private:
     struct Request {

@@ -36,7 +36,6 @@ public:
 
     Engine& engine() const noexcept { return engine_; }
     Log* log() const noexcept { return engine_.log(); }
-    const std::string& name() const noexcept { return name_; }
 
     // As of now. Blocking: disk, to list snapshots.
     Result<NodeFacts> facts() const;
@@ -53,10 +52,8 @@ public:
     void learn(Fence fence, const NodeFacts& other);
 
     // Where this node is told to give up what others lack, until it follows.
-    bool forces() const noexcept { return forces_; }
     void set_forces(bool forces) noexcept { forces_ = forces; }
     // What there is cannot be used: it does not fit what its master sends.
-    bool asks_full_sync() const noexcept { return asks_full_sync_; }
     void set_asks_full_sync(bool asks) noexcept { asks_full_sync_ = asks; }
 
     PartialSync& partial_sync() noexcept { return partial_; }

@@ -289,7 +289,8 @@ Status Upstream::take_heartbeat(std::string_view body, uint64_t now_us) {
     if (state_ == UpstreamState::kFollows) {
         time_.heard(heartbeat->engine_ms, now_us);
         self_.engine().following().set_time(time_.at(now_us));
-        for (const Epoch& epoch : self_.engine().durable_epochs()) {
+        const auto manifest = self_.engine().durable_manifest();
+        for (const Epoch& epoch : manifest->epochs) {
             if (epoch.id == heartbeat->epoch_id) self_.heard(epoch, heartbeat->synced);
         }
     }

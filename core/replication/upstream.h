@@ -66,7 +66,6 @@ public:
 
     // Follows this node from now on; another one is left. Empty: nobody.
     void follow(const std::optional<Endpoint>& master, uint64_t now_us);
-    const std::optional<Endpoint>& master() const noexcept { return master_; }
     void set_tls(std::optional<TlsClient> tls) { tls_ = std::move(tls); }
 
     // False: it is no event of this connection.
@@ -77,7 +76,6 @@ public:
     uint64_t due_us() const noexcept { return due_us_; }
     // Its data is being changed, or is not one state of its master yet.
     bool is_loading() const noexcept;
-    UpstreamState state() const noexcept { return state_; }
     // What the master said last; for those who follow this node.
     const std::optional<Heartbeat>& last_heartbeat() const noexcept { return heartbeat_; }
 

@@ -60,6 +60,8 @@ void fill_command_stats(CommandContext& ctx, InfoFields& fields);
 void fill_error_stats(CommandContext& ctx, InfoFields& fields);
 void fill_latency_stats(CommandContext& ctx, InfoFields& fields);
 
+// Through which position of the log the data here is: as a master's, or as applied of one.
+uint64_t data_position(Engine& engine);
 // The value of an option in the words of Redis' CONFIG.
 std::string redis_option_text(Engine& engine, OptionId id);
 // As LASTSAVE: of the last snapshot, and as long as there was none, of the start.

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/base/text.h"
 #include "core/commands/generated/handlers.h"
 #include "core/engine/engine.h"
 #include "core/replication/decision_text.h"
@@ -43,9 +44,8 @@ const std::string& served_at(const FollowerEntry& follower) noexcept {
 std::string replication_id(Engine& engine, uint32_t term) {
     if (engine.log() == nullptr) return engine.run_id();
     const auto manifest = engine.manifest();
-    std::string id = replication::node_text(manifest->history.high) +
-                     replication::node_text(manifest->history.low);
-    return id + replication::node_text(term).substr(8);
+    std::string id = hexadecimal(manifest->history.high) + hexadecimal(manifest->history.low);
+    return id + hexadecimal(term).substr(8);
 }
 
 std::string_view state_name(const FollowerEntry& follower) noexcept {
@@ -71,7 +71,7 @@ void add_followers(const NodeStatus& status, InfoFields& fields) {
         text += ",state=" + std::string(state_name(follower));
         text += ",offset=" + std::to_string(follower.applied);
         text += ",lag=" + std::to_string(seconds(heard_us));
-        text += ",name=" + follower.name + ",id=" + replication::node_text(follower.node);
+        text += ",name=" + follower.name + ",id=" + hexadecimal(follower.node);
         text += ",fsynced=" + std::to_string(follower.fsynced);
         text += ",lag_bytes=" + std::to_string(follower.freshness.behind_bytes());
         text += ",lag_ms=" + (stale_us ? std::to_string(*stale_us / 1000) : std::string("-1"));
@@ -123,7 +123,7 @@ void add_own(Engine& engine, const NodeStatus& status, InfoFields& fields) {
     fields.number("synap_epoch", status.epoch);
     fields.flag("synap_fenced", status.is_fenced());
     if (status.is_fenced()) fields.number("synap_fenced_by_term", status.role.fenced_by.term);
-    fields.add("synap_node", replication::node_text(engine.node_id()));
+    fields.add("synap_node", hexadecimal(engine.node_id()));
     fields.number("synap_replication_port", status.port);
     fields.number("synap_full_syncs_sent", status.full_syncs);
     fields.number("synap_partial_syncs_sent", status.partial_syncs);
@@ -139,11 +139,6 @@ void add_own(Engine& engine, const NodeStatus& status, InfoFields& fields) {
     if (!upstream.why.empty()) fields.add("synap_last_disconnect", upstream.why);
 }
 
-uint64_t position_of(Engine& engine, const NodeStatus& status) {
-    if (!status.is_master()) return engine.following().applied();
-    return engine.log() != nullptr ? engine.log()->appended() : 0;
-}
-
 NodeStatus status_of(Engine& engine) {
     replication::Node* node = replication::node_of(engine);
     return node == nullptr ? NodeStatus() : node->status();
@@ -151,10 +146,15 @@ NodeStatus status_of(Engine& engine) {
 
 }  // namespace
 
+uint64_t data_position(Engine& engine) {
+    if (engine.following().is_on()) return engine.following().applied();
+    return engine.log() != nullptr ? engine.log()->appended() : 0;
+}
+
 void fill_replication(CommandContext& ctx, InfoFields& fields) {
     Engine& engine = ctx.engine();
     const NodeStatus status = status_of(engine);
-    const uint64_t position = position_of(engine, status);
+    const uint64_t position = data_position(engine);
     fields.add("role", status.is_master() ? "master" : "slave");
     if (!status.is_master()) add_master(status.upstream, position, fields);
     const auto connected = [](const FollowerEntry& entry) { return entry.is_connected(); };
@@ -200,7 +200,7 @@ std::string_view link_state(const UpstreamStatus& upstream) noexcept {
 void cmd_role(CommandContext& ctx) {
     const NodeStatus status = status_of(ctx.engine());
     Reply& reply = ctx.reply();
-    const auto position = static_cast<int64_t>(position_of(ctx.engine(), status));
+    const auto position = static_cast<int64_t>(data_position(ctx.engine()));
     if (!status.is_master()) {
         const Place place = place_of(status.upstream.master);
         reply.begin_array(5);

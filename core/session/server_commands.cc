@@ -1,12 +1,11 @@
 // TIME, ROLE, SAVE and friends, SLOWLOG, SHUTDOWN, MEMORY.
 #include <algorithm>
-#include <cinttypes>
-#include <cstdio>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "core/base/numbers.h"
+#include "core/base/text.h"
 #include "core/commands/generated/handlers.h"
 #include "core/platform/real.h"
 #include "core/session/info.h"
@@ -201,16 +200,9 @@ void cmd_memory_purge(CommandContext& ctx) {
 
 // With the gate alone: nobody writes meanwhile, and no master's record is applied.
 void cmd_synap_digest(CommandContext& ctx) {
-    Engine& engine = ctx.engine();
-    const Log* log = engine.log();
-    const uint64_t position = engine.following().is_on() ? engine.following().applied()
-                              : log != nullptr           ? log->appended()
-                                                         : 0;
-    char digest[17];
-    std::snprintf(digest, sizeof digest, "%016" PRIx64, ctx.keyspace().digest());
     ctx.reply().begin_array(2);
-    ctx.reply().integer(static_cast<int64_t>(position));
-    ctx.reply().text(digest);
+    ctx.reply().integer(static_cast<int64_t>(data_position(ctx.engine())));
+    ctx.reply().text(hexadecimal(ctx.keyspace().digest()));
 }
 
 void cmd_synap_verify(CommandContext& ctx) {
